@@ -1,0 +1,1 @@
+"""Named benchmark cases, each beside a baseline in the same process."""

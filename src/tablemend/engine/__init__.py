@@ -1,0 +1,1 @@
+"""Running SQL over Arrow and Parquet."""

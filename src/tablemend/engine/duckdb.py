@@ -1,0 +1,79 @@
+"""DuckDB as the embedded engine: one in-memory session per piece of work."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tablemend.engine import sql
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+class Session:
+    """An in-memory DuckDB that spills to a temporary folder; not shared between threads.
+
+    Every result is fetched whole, because a connection with an unread result refuses other work.
+    """
+
+    def __init__(self, *, memory_limit: str = "1GB", threads: int | None = None, spill: Path | None = None) -> None:
+        import duckdb
+
+        folder = spill or Path(tempfile.gettempdir())
+        config: dict[str, Any] = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(folder / "tablemend-spill"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        if threads:
+            config["threads"] = threads
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config=config)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the memory; a second call does nothing."""
+        self._connection.close()
+
+    def execute(self, statement: str, parameters: list[Any] | None = None) -> None:
+        """Run a statement for its effect."""
+        self._connection.execute(statement, parameters)
+
+    def arrow(self, query: str, parameters: list[Any] | None = None) -> pa.Table:
+        """Run a query; the whole result as an Arrow table."""
+        return self._connection.execute(query, parameters).to_arrow_table()
+
+    def rows(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run a query; the whole result as tuples."""
+        return self._connection.execute(query, parameters).fetchall()
+
+    def one(self, query: str, parameters: list[Any] | None = None) -> tuple[Any, ...]:
+        """Run a query that gives exactly one row."""
+        (row,) = self.rows(query, parameters)
+        return row
+
+    def register(self, relation: str, table: pa.Table) -> None:
+        """Make an Arrow table readable under a name, without copying it."""
+        self._connection.register(relation, table)
+
+    def unregister(self, relation: str) -> None:
+        """Forget a registered table."""
+        self._connection.unregister(relation)
+
+    def view_parquet(self, relation: str, path: Path) -> None:
+        """Make a Parquet file readable under a name."""
+        self.execute(
+            f"CREATE OR REPLACE VIEW {sql.name(relation)} AS SELECT * FROM read_parquet({sql.literal(str(path))})"
+        )
+
+    def write_parquet(self, query: str, path: Path) -> None:
+        """Write the rows of a query to a Parquet file, in their order."""
+        self.execute(f"COPY ({query}) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")

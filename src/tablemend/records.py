@@ -1,0 +1,360 @@
+"""The frozen records that pass between floors; nothing here computes or writes."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+Value = str | int | float | bool | None
+"""A cell as it is shown and stored in samples, diffs and maps."""
+
+Phase = Literal["text", "values", "dependencies", "rows", "columns"]
+PHASES: tuple[Phase, ...] = ("text", "values", "dependencies", "rows", "columns")
+DIMENSIONS = ("completeness", "validity", "consistency", "uniqueness", "plausibility")
+SEVERITIES = ("info", "warning", "error")
+DECISIONS = ("open", "approved", "rejected", "blocked")
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all records: frozen, built by keyword only."""
+
+
+class Source(Record):
+    """Where a table comes from, as the user named it; holds no secret."""
+
+    kind: str  # csv, json, jsonl, xlsx, parquet, arrow, sqlite, duckdb, http, frame
+    location: str  # path or URL without password
+    name: str  # the dataset it feeds
+    table: str | None = None  # table of a database
+    sql: str | None = None  # query instead of a table
+    sheet: str | None = None  # sheet of a workbook
+    delimiter: str | None = None  # forced, else detected
+    encoding: str | None = None  # forced, else detected
+
+
+class TextFormat(Record):
+    """How a delimited text file is written, so that it can be written back alike."""
+
+    encoding: str  # Python codec name
+    bom: bool  # the file starts with a byte order mark
+    delimiter: str
+    newline: str  # of the first record: "\n", "\r\n" or "\r"
+
+
+class Column(Record):
+    """A column of a snapshot."""
+
+    name: str  # unique in the table, also without regard to case; used in SQL
+    header: str  # as the source wrote it (may be blank or doubled)
+    type: str = "text"  # "text", or the Arrow type of a typed source
+
+
+class RejectedRow(Record):
+    """A row of the source that could not become a row of the snapshot."""
+
+    line: int  # 1-based line of the source on which the row starts
+    reason: str
+
+
+class Snapshot(Record):
+    """One immutable version of a dataset."""
+
+    hash: str  # of the column names, types and values in row order; never of Parquet bytes
+    dataset: str
+    version: int  # 1-based within the dataset
+    columns: tuple[Column, ...]
+    rows: int
+    source: Source
+    created: datetime
+    parent: int | None = None  # version that it was made from
+    key: tuple[str, ...] = ()  # primary key columns, from the catalogue
+    format: TextFormat | None = None  # for delimited text
+    original: str | None = None  # hash of the kept source bytes
+    padded: tuple[int, ...] = ()  # `_row` of rows that were short and padded
+    padded_count: int = 0  # all of them, where `padded` lists the first
+    rejected: tuple[RejectedRow, ...] = ()  # the first rejected rows
+    rejected_count: int = 0  # all of them
+
+
+class Count(Record):
+    """A value and how often it occurs."""
+
+    value: str
+    n: int
+
+
+class ColumnProfile(Record):
+    """What one column holds."""
+
+    name: str
+    type: str  # integer, decimal, boolean, date, time, timestamp, text, nested
+    semantic: str  # integer, decimal, boolean, date, time, timestamp, email, url, phone, postcode, currency,
+    # measure (unit-bearing number), identifier, category, text, empty
+    rows: int
+    nulls: int
+    blanks: int  # empty or only white space
+    disguised: int  # N/A, null, -, ?, 9999 … where they stand for missing
+    distinct: int
+    distinct_exact: bool = True
+    minimum: Value = None
+    maximum: Value = None
+    mean: float | None = None
+    deviation: float | None = None
+    quantiles: tuple[float, ...] = ()  # 5, 25, 50, 75, 95 %
+    length_min: int | None = None
+    length_max: int | None = None
+    top: tuple[Count, ...] = ()  # most frequent values
+    patterns: tuple[Count, ...] = ()  # most frequent character patterns
+    units: tuple[Count, ...] = ()  # unit spellings after a number
+
+
+class Dependency(Record):
+    """A near-unary functional dependency: each value of `determinant` has (almost) one value of `target`."""
+
+    determinant: str
+    target: str
+    strength: float  # 1 - g3 over groups of two rows or more (Kivinen & Mannila 1995)
+    lift: float  # strength minus the share of the most frequent target value
+    groups: int  # groups of two rows or more
+
+
+class ForeignKey(Record):
+    """Columns whose values must stand in another table."""
+
+    columns: tuple[str, ...]
+    table: str
+    parents: tuple[str, ...]
+    declared: bool
+
+
+class Profile(Record):
+    """What a table holds."""
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    duplicate_rows: int = 0
+    keys: tuple[tuple[str, ...], ...] = ()  # candidate keys
+    dependencies: tuple[Dependency, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+
+class Check(Record):
+    """A concrete test with its parameters fixed, so that before and after are measured alike.
+
+    Exactly one of `predicate` (true for a failing row) and `query` (selects the `_row` of failing rows from the
+    relation `{data}`) is set, unless `error` says why it cannot be evaluated.
+    """
+
+    id: str  # stable: hash of name, columns and rule
+    name: str  # of the vocabulary, e.g. "outlier"
+    dimension: str
+    columns: tuple[str, ...]  # whose cells fail; empty: whole rows
+    severity: str
+    predicate: str | None = None
+    query: str | None = None
+    reads: tuple[str, ...] = ()  # columns it reads besides `columns`; ("*",) for all
+    params: dict[str, Any] = {}  # fences, pattern, allowed values …
+    message: str = ""  # what is wrong, in words
+    rule: str | None = None  # the user's rule it comes from
+    error: str | None = None
+
+
+class CellChange(Record):
+    """One cell before and after."""
+
+    row: int
+    column: str
+    before: Value
+    after: Value
+
+
+class Finding(Record):
+    """A check that failed, or that could not be evaluated."""
+
+    id: str  # of its check
+    check: str
+    dimension: str
+    columns: tuple[str, ...]
+    severity: str
+    status: Literal["failed", "error"]
+    cells: int  # exact; 0 for whole-row checks
+    rows: int  # exact
+    message: str
+    sql: str  # selects every failing row
+    sample: tuple[dict[str, Value], ...] = ()  # first failing rows: `_row` and the columns
+    params: dict[str, Any] = {}
+    rule: str | None = None
+
+
+class Score(Record):
+    """The health of a table, 0 to 100, with the cells it was counted from."""
+
+    overall: float
+    dimensions: dict[str, float]  # 0 to 100 each
+    columns: dict[str, dict[str, float]]  # column → dimension → 0 to 100
+    confidence: float = 1.0  # share of the checks that could be evaluated
+
+
+class Alternative(Record):
+    """Another operation for the same finding, selectable instead of the proposed one."""
+
+    operation: str
+    params: dict[str, Any] = {}
+    label: str = ""
+
+
+class Proposal(Record):
+    """What a detector suggests, before it is measured against the data."""
+
+    check: str
+    operation: str
+    columns: tuple[str, ...]
+    confidence: float  # probability that the changed cells become right
+    params: dict[str, Any] = {}
+    tier: str = ""  # tells apart proposals of one detector for the same columns
+    explanation: str = ""
+    evidence: tuple[str, ...] = ()  # sentences with figures, or SQL
+    alternatives: tuple[Alternative, ...] = ()
+    flags: tuple[str, ...] = ()
+    support: int = 0  # cells or groups that the confidence rests on
+
+
+class Repair(Record):
+    """A proposal measured against a snapshot: a record that can be decided, applied and undone."""
+
+    id: str  # stable: hash of dataset, check, columns, operation and tier
+    check: str
+    operation: str
+    columns: tuple[str, ...]
+    params: dict[str, Any] = {}
+    phase: Phase
+    cells: int  # exact, when applied alone to the snapshot
+    rows: int  # exact: rows with a changed cell, or rows removed
+    confidence: float
+    tier: str = ""
+    explanation: str = ""
+    evidence: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    flags: tuple[str, ...] = ()
+    sql: str = ""
+    sample: tuple[CellChange, ...] = ()
+    dimension: str = ""
+    semantic: str = ""  # of the first column
+    support: int = 0
+
+
+class Evidence(Record):
+    """What supports or contradicts a claim."""
+
+    id: str
+    kind: Literal["support", "contradict"] = "support"
+    text: str = ""  # quote, figure or query
+    source: str = ""  # URL, query or check
+    domain: str = ""
+    tier: str = ""  # trust tier
+    date: str = ""
+    value: Value = None
+    claims: tuple[str, ...] = ()
+
+
+class Claim(Record):
+    """One statement that an item makes."""
+
+    id: str
+    text: str
+
+
+class Item(Record):
+    """Anything that somebody must decide on."""
+
+    id: str
+    run: str
+    type: str  # repair, conflict, intel, …
+    title: str
+    version: int = 1
+    content: str = ""  # hash of what a decision covers
+    dataset: str = ""
+    summary: str = ""
+    check: str = ""
+    operation: str = ""
+    columns: tuple[str, ...] = ()
+    dimension: str = ""
+    confidence: float = 0.0
+    cells: int = 0
+    rows: int = 0
+    flags: tuple[str, ...] = ()
+    scores: dict[str, float] = {}
+    claims: tuple[Claim, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    body: dict[str, Any] = {}  # the full record of the item's kind
+    decision: str = "open"
+    decided_by: str = ""
+    reason: str = ""
+    applied: str = ""  # change set that carried it out
+    created: datetime | None = None
+    updated: datetime | None = None
+
+
+class Decision(Record):
+    """An entry of the append-only log of decisions."""
+
+    item: str
+    version: int
+    decision: str
+    by: str
+    gate: bool  # by a gate, not a person
+    reason: str = ""
+    note: str = ""
+    rating: int | None = None  # 1 to 5
+    explanation: tuple[str, ...] = ()  # conditions that passed and failed, in words
+    when: datetime
+
+
+class Run(Record):
+    """One piece of work with a beginning and an end."""
+
+    id: str
+    kind: str
+    status: str  # running, completed, failed, partial, cancelled
+    dataset: str = ""
+    version: int | None = None  # of the snapshot it read
+    started: datetime
+    finished: datetime | None = None
+    heartbeat: datetime | None = None
+    settings_hash: str = ""
+    notes: tuple[str, ...] = ()
+    counts: dict[str, int] = {}
+
+
+class Outcome(Record):
+    """What became of one repair in an apply."""
+
+    repair: str
+    status: Literal["applied", "superseded", "refused"]
+    cells: int = 0  # cells whose final value is this repair's
+    rows: int = 0  # rows removed by it
+    reason: str = ""
+
+
+class ChangeSet(Record):
+    """What one apply or undo did to a dataset."""
+
+    id: str
+    kind: Literal["apply", "undo"]
+    dataset: str
+    run: str  # the run that holds the items
+    parent: int  # version before
+    version: int  # version after
+    hash: str  # of its cells and rows
+    cells: int
+    rows_removed: int
+    rows_added: int = 0
+    outcomes: tuple[Outcome, ...] = ()
+    undoes: str | None = None  # change set that it undoes
+    created: datetime
+    by: str = ""

@@ -1,0 +1,1 @@
+"""What would make it right: detectors, operations, apply, undo, recipes."""

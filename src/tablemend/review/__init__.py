@@ -1,0 +1,1 @@
+"""Items, gates and decisions: what every capability decides through."""

@@ -1,0 +1,1 @@
+"""This tool's own state: datasets, runs, items, decisions, change sets."""

@@ -1,0 +1,1 @@
+"""Reading any source into an immutable snapshot, and writing a snapshot back out."""
