@@ -24,7 +24,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records: frozen, built by keyword only."""
 
 
-class Source(Record):
+class Source(Record, frozen=True, kw_only=True):
     """Where a table comes from, as the user named it; holds no secret."""
 
     kind: str  # csv, json, jsonl, xlsx, parquet, arrow, sqlite, duckdb, http, frame
@@ -37,7 +37,7 @@ class Source(Record):
     encoding: str | None = None  # forced, else detected
 
 
-class TextFormat(Record):
+class TextFormat(Record, frozen=True, kw_only=True):
     """How a delimited text file is written, so that it can be written back alike."""
 
     encoding: str  # Python codec name
@@ -46,7 +46,7 @@ class TextFormat(Record):
     newline: str  # of the first record: "\n", "\r\n" or "\r"
 
 
-class Column(Record):
+class Column(Record, frozen=True, kw_only=True):
     """A column of a snapshot."""
 
     name: str  # unique in the table, also without regard to case; used in SQL
@@ -54,14 +54,14 @@ class Column(Record):
     type: str = "text"  # "text", or the Arrow type of a typed source
 
 
-class RejectedRow(Record):
+class RejectedRow(Record, frozen=True, kw_only=True):
     """A row of the source that could not become a row of the snapshot."""
 
     line: int  # 1-based line of the source on which the row starts
     reason: str
 
 
-class Snapshot(Record):
+class Snapshot(Record, frozen=True, kw_only=True):
     """One immutable version of a dataset."""
 
     hash: str  # of the column names, types and values in row order; never of Parquet bytes
@@ -81,14 +81,14 @@ class Snapshot(Record):
     rejected_count: int = 0  # all of them
 
 
-class Count(Record):
+class Count(Record, frozen=True, kw_only=True):
     """A value and how often it occurs."""
 
     value: str
     n: int
 
 
-class ColumnProfile(Record):
+class ColumnProfile(Record, frozen=True, kw_only=True):
     """What one column holds."""
 
     name: str
@@ -113,7 +113,7 @@ class ColumnProfile(Record):
     units: tuple[Count, ...] = ()  # unit spellings after a number
 
 
-class Dependency(Record):
+class Dependency(Record, frozen=True, kw_only=True):
     """A near-unary functional dependency: each value of `determinant` has (almost) one value of `target`."""
 
     determinant: str
@@ -123,7 +123,7 @@ class Dependency(Record):
     groups: int  # groups of two rows or more
 
 
-class ForeignKey(Record):
+class ForeignKey(Record, frozen=True, kw_only=True):
     """Columns whose values must stand in another table."""
 
     columns: tuple[str, ...]
@@ -132,7 +132,7 @@ class ForeignKey(Record):
     declared: bool
 
 
-class Profile(Record):
+class Profile(Record, frozen=True, kw_only=True):
     """What a table holds."""
 
     rows: int
@@ -143,7 +143,7 @@ class Profile(Record):
     foreign_keys: tuple[ForeignKey, ...] = ()
 
 
-class Check(Record):
+class Check(Record, frozen=True, kw_only=True):
     """A concrete test with its parameters fixed, so that before and after are measured alike.
 
     Exactly one of `predicate` (true for a failing row) and `query` (selects the `_row` of failing rows from the
@@ -164,7 +164,7 @@ class Check(Record):
     error: str | None = None
 
 
-class CellChange(Record):
+class CellChange(Record, frozen=True, kw_only=True):
     """One cell before and after."""
 
     row: int
@@ -173,7 +173,7 @@ class CellChange(Record):
     after: Value
 
 
-class Finding(Record):
+class Finding(Record, frozen=True, kw_only=True):
     """A check that failed, or that could not be evaluated."""
 
     id: str  # of its check
@@ -191,7 +191,7 @@ class Finding(Record):
     rule: str | None = None
 
 
-class Score(Record):
+class Score(Record, frozen=True, kw_only=True):
     """The health of a table, 0 to 100, with the cells it was counted from."""
 
     overall: float
@@ -200,7 +200,7 @@ class Score(Record):
     confidence: float = 1.0  # share of the checks that could be evaluated
 
 
-class Alternative(Record):
+class Alternative(Record, frozen=True, kw_only=True):
     """Another operation for the same finding, selectable instead of the proposed one."""
 
     operation: str
@@ -208,7 +208,7 @@ class Alternative(Record):
     label: str = ""
 
 
-class Proposal(Record):
+class Proposal(Record, frozen=True, kw_only=True):
     """What a detector suggests, before it is measured against the data."""
 
     check: str
@@ -224,7 +224,7 @@ class Proposal(Record):
     support: int = 0  # cells or groups that the confidence rests on
 
 
-class Repair(Record):
+class Repair(Record, frozen=True, kw_only=True):
     """A proposal measured against a snapshot: a record that can be decided, applied and undone."""
 
     id: str  # stable: hash of dataset, check, columns, operation and tier
@@ -248,7 +248,7 @@ class Repair(Record):
     support: int = 0
 
 
-class Evidence(Record):
+class Evidence(Record, frozen=True, kw_only=True):
     """What supports or contradicts a claim."""
 
     id: str
@@ -262,14 +262,14 @@ class Evidence(Record):
     claims: tuple[str, ...] = ()
 
 
-class Claim(Record):
+class Claim(Record, frozen=True, kw_only=True):
     """One statement that an item makes."""
 
     id: str
     text: str
 
 
-class Item(Record):
+class Item(Record, frozen=True, kw_only=True):
     """Anything that somebody must decide on."""
 
     id: str
@@ -300,7 +300,7 @@ class Item(Record):
     updated: datetime | None = None
 
 
-class Decision(Record):
+class Decision(Record, frozen=True, kw_only=True):
     """An entry of the append-only log of decisions."""
 
     item: str
@@ -315,7 +315,7 @@ class Decision(Record):
     when: datetime
 
 
-class Run(Record):
+class Run(Record, frozen=True, kw_only=True):
     """One piece of work with a beginning and an end."""
 
     id: str
@@ -331,7 +331,7 @@ class Run(Record):
     counts: dict[str, int] = {}
 
 
-class Outcome(Record):
+class Outcome(Record, frozen=True, kw_only=True):
     """What became of one repair in an apply."""
 
     repair: str
@@ -341,7 +341,7 @@ class Outcome(Record):
     reason: str = ""
 
 
-class ChangeSet(Record):
+class ChangeSet(Record, frozen=True, kw_only=True):
     """What one apply or undo did to a dataset."""
 
     id: str
