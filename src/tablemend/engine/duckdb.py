@@ -49,11 +49,12 @@ class Session:
 
     def arrow(self, query: str, parameters: list[Any] | None = None) -> pa.Table:
         """Run a query; the whole result as an Arrow table."""
-        return self._connection.execute(query, parameters).to_arrow_table()
+        return self._connection.sql(query, params=parameters).to_arrow_table()
 
     def rows(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run a query; the whole result as tuples."""
-        return self._connection.execute(query, parameters).fetchall()
+        found: list[tuple[Any, ...]] = self._connection.execute(query, parameters).fetchall()
+        return found
 
     def one(self, query: str, parameters: list[Any] | None = None) -> tuple[Any, ...]:
         """Run a query that gives exactly one row."""
@@ -76,4 +77,6 @@ class Session:
 
     def write_parquet(self, query: str, path: Path) -> None:
         """Write the rows of a query to a Parquet file, in their order."""
-        self.execute(f"COPY ({query}) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
+        self.execute(
+            f"COPY ({query}) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        )

@@ -1,0 +1,185 @@
+"""Runs: beginning, heartbeat, end; and the runs whose process died."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from tablemend.errors import NotFound, StateError
+from tablemend.records import Run, now
+from tablemend.store import processes, schema
+from tablemend.store.codec import moment, pack, stamp, unpack
+from tablemend.store.database import Database
+
+T = TypeVar("T")
+
+STATUSES = ("running", "completed", "failed", "partial", "cancelled")
+SILENCE = timedelta(minutes=10)
+"""A run of another host that sent no heartbeat for so long counts as dead."""
+
+_table = schema.runs
+
+
+class Runs:
+    """The runs of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(
+        self, kind: str, *, dataset: str | None = None, version: int | None = None, settings: Mapping[str, Any]
+    ) -> Run:
+        """Start a run under this process, with a copy of the settings it goes by."""
+        body = pack(dict(sorted(settings.items())))
+        digest = hashlib.sha256(body).hexdigest()[:32]
+        process, started = processes.current(), now()
+        run = Run(
+            id=f"r{secrets.token_hex(4)}",
+            kind=kind,
+            status="running",
+            dataset=dataset or "",
+            version=version,
+            started=started,
+            settings_hash=digest,
+        )
+        with self._database.transaction() as connection:
+            known = connection.execute(
+                sa.select(schema.settings_snapshots.c.hash).where(schema.settings_snapshots.c.hash == digest)
+            ).scalar()
+            if known is None:
+                connection.execute(schema.settings_snapshots.insert().values(hash=digest, body=body))
+            connection.execute(
+                _table.insert().values(
+                    id=run.id,
+                    kind=kind,
+                    status="running",
+                    dataset=dataset,
+                    version=version,
+                    started=stamp(started),
+                    heartbeat=stamp(started),
+                    host=process.host,
+                    pid=process.pid,
+                    pid_started=process.started,
+                    settings_hash=digest,
+                    notes=pack([]),
+                    counts=pack({}),
+                )
+            )
+        return run
+
+    def beat(self, run: str) -> None:
+        """Say that the run still works."""
+        with self._database.transaction() as connection:
+            connection.execute(_table.update().where(_table.c.id == run).values(heartbeat=stamp(now())))
+
+    def finish(
+        self,
+        run: str,
+        status: str,
+        *,
+        version: int | None = None,
+        dataset: str | None = None,
+        notes: Iterable[str] = (),
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """End a running run; ending it twice, or with an unknown status, is an error."""
+        if status not in STATUSES[1:]:
+            raise StateError(f"a run cannot end as {status!r}", hint=f"It ends as one of {', '.join(STATUSES[1:])}.")
+        values: dict[str, Any] = {"status": status, "finished": stamp(now()), "notes": pack(list(notes))}
+        values["counts"] = pack(dict(counts or {}))
+        values |= {k: v for k, v in (("version", version), ("dataset", dataset)) if v is not None}
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                _table.update().where(_table.c.id == run, _table.c.status == "running").values(**values)
+            )
+            if changed.rowcount != 1:
+                raise StateError(f"run {run} is not running", hint="A run ends once; `tablemend history` lists them.")
+
+    def get(self, run: str) -> Run:
+        """One run; `NotFound` where there is none."""
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(_table).where(_table.c.id == run)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no run {run}", hint="`tablemend history` lists the runs.")
+        return _record(row)
+
+    def latest(self, kind: str, dataset: str | None = None) -> Run:
+        """The newest completed run of a kind; `NotFound` where there is none."""
+        query = sa.select(_table).where(_table.c.kind == kind, _table.c.status == "completed")
+        if dataset is not None:
+            query = query.where(_table.c.dataset == dataset)
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(_table.c.seq.desc()).limit(1)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no {kind} yet", hint="Run `tablemend scan SOURCE` first.")
+        return _record(row)
+
+    def recent(self, *, dataset: str | None = None, limit: int = 100) -> list[Run]:
+        """Runs, newest first."""
+        query = sa.select(_table).order_by(_table.c.seq.desc()).limit(limit)
+        if dataset is not None:
+            query = query.where(_table.c.dataset == dataset)
+        with self._database.reading() as connection:
+            return [_record(row) for row in connection.execute(query).mappings()]
+
+    def fail_dead(self) -> list[str]:
+        """Mark runs failed whose process died; their ids."""
+        with self._database.reading() as connection:
+            running = connection.execute(sa.select(_table).where(_table.c.status == "running")).mappings().all()
+        dead = [row["id"] for row in running if _is_dead(row)]
+        if dead:
+            with self._database.transaction() as connection:
+                connection.execute(
+                    _table.update()
+                    .where(_table.c.id.in_(dead), _table.c.status == "running")
+                    .values(status="failed", finished=stamp(now()), notes=pack(["its process ended before it did"]))
+                )
+        return dead
+
+    def keep(self, run: str, name: str, value: Any) -> None:
+        """Store a result of a run under a name."""
+        with self._database.transaction() as connection:
+            connection.execute(schema.artifacts.insert().values(run=run, name=name, body=pack(value)))
+
+    def recall(self, run: str, name: str, kind: type[T]) -> T:
+        """Read back what `keep` stored; `NotFound` where there is none."""
+        table = schema.artifacts
+        query = sa.select(table.c.body).where(table.c.run == run, table.c.name == name)
+        with self._database.reading() as connection:
+            body = connection.execute(query).scalar()
+        if body is None:
+            raise NotFound(f"run {run} has no {name}", hint="Only a completed scan has one.")
+        return unpack(body, kind)
+
+
+def _is_dead(row: Mapping[Any, Any]) -> bool:
+    process = processes.Process(host=row["host"], pid=row["pid"], started=row["pid_started"])
+    alive = process.alive
+    if alive is None:
+        heartbeat = moment(row["heartbeat"])
+        return heartbeat is None or now() - heartbeat > SILENCE
+    return not alive
+
+
+def _record(row: Mapping[Any, Any]) -> Run:
+    started = moment(row["started"])
+    if started is None:
+        raise StateError(f"run {row['id']} has no start")
+    return Run(
+        id=row["id"],
+        kind=row["kind"],
+        status=row["status"],
+        dataset=row["dataset"] or "",
+        version=row["version"],
+        started=started,
+        finished=moment(row["finished"]),
+        heartbeat=moment(row["heartbeat"]),
+        settings_hash=row["settings_hash"] or "",
+        notes=tuple(unpack(row["notes"], list[str])),
+        counts=unpack(row["counts"], dict[str, int]),
+    )

@@ -1,0 +1,40 @@
+"""The whole state behind one object."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Self
+
+import sqlalchemy as sa
+
+from tablemend.store.change_sets import Audit, ChangeSets
+from tablemend.store.database import Database
+from tablemend.store.datasets import Datasets
+from tablemend.store.items import Items
+from tablemend.store.runs import Runs
+
+
+class Store:
+    """Datasets, runs, items, change sets and audit of one workspace."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        self.datasets = Datasets(self.database)
+        self.runs = Runs(self.database)
+        self.items = Items(self.database)
+        self.change_sets = ChangeSets(self.database)
+        self.audit = Audit(self.database)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def transaction(self) -> AbstractContextManager[sa.Connection]:
+        """Several writes as one: all or nothing."""
+        return self.database.transaction()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
