@@ -75,6 +75,7 @@ class Snapshot(Record, frozen=True, kw_only=True):
     key: tuple[str, ...] = ()  # primary key columns, from the catalogue
     format: TextFormat | None = None  # for delimited text
     original: str | None = None  # hash of the kept source bytes
+    hashes: dict[str, str] = {}  # column → hash of its values, `_row` included
     padded: tuple[int, ...] = ()  # `_row` of rows that were short and padded
     padded_count: int = 0  # all of them, where `padded` lists the first
     rejected: tuple[RejectedRow, ...] = ()  # the first rejected rows
@@ -350,11 +351,16 @@ class ChangeSet(Record, frozen=True, kw_only=True):
     run: str  # the run that holds the items
     parent: int  # version before
     version: int  # version after
-    hash: str  # of its cells and rows
+    changes: str  # hash of the changed cells
+    removed: str = ""  # hash of the rows taken out, whole
+    added: str = ""  # hash of the rows put in, whole
     cells: int
     rows_removed: int
     rows_added: int = 0
     outcomes: tuple[Outcome, ...] = ()
+    steps: tuple[dict[str, Any], ...] = ()  # what was carried out, in order of precedence
     undoes: str | None = None  # change set that it undoes
+    undone: str = ""  # what of it: empty for all, else a repair or ROW:COLUMN
+    kept: int = 0  # cells and rows that an undo left, as they had changed again since
     created: datetime
     by: str = ""

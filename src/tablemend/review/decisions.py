@@ -1,0 +1,148 @@
+"""Deciding on items: by people, whose word stands, and by gates, which only ever decide what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tablemend.errors import DecisionRefused
+from tablemend.records import Decision, Item, Record, now
+from tablemend.review.gate import Gate, judge
+from tablemend.store.items import Filter
+from tablemend.store.state import Store
+
+_TARGETS = {"approve": "approved", "reject": "rejected", "reopen": "open"}
+
+
+class Refusal(Record, frozen=True, kw_only=True):
+    """An item on which a decision was not taken, and why."""
+
+    item: str
+    reason: str
+
+
+class Verdict(Record, frozen=True, kw_only=True):
+    """What became of every item that a decision named: the three counts add up to all of them."""
+
+    decision: str
+    decided: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()  # already decided so
+    refused: tuple[Refusal, ...] = ()
+
+
+def decide(
+    store: Store,
+    wanted: Filter,
+    verb: str,
+    *,
+    by: str,
+    gate: Gate,
+    reason: str = "",
+    note: str = "",
+    rating: int | None = None,
+    force: bool = False,
+) -> Verdict:
+    """Approve, reject or reopen every item that meets the filter, as one transaction.
+
+    A bulk approval that holds items below the gate raises `DecisionRefused` unless forced. Nothing to decide on is
+    an error too.
+    """
+    if rating is not None and rating not in range(1, 6):
+        raise DecisionRefused(f"a rating of {rating} is out of range", hint="Ratings go from 1 to 5.")
+    with store.transaction():
+        items = store.items.select(wanted)
+        if not items:
+            raise DecisionRefused("no item meets these conditions", hint="`tablemend items` lists what there is.")
+        if verb == "approve" and not force:
+            _refuse_below_gate(gate, items, bulk=not wanted.ids)
+        verdict, decisions = _sort(items, verb, by=by, reason=reason, note=note, rating=rating, force=force)
+        store.items.decide(decisions)
+        if decisions:
+            store.audit.write(by, verb, items[0].run, ", ".join(verdict.decided))
+    return verdict
+
+
+def _refuse_below_gate(gate: Gate, items: Sequence[Item], *, bulk: bool) -> None:
+    below = [item for item in items if bulk and item.decision == "open" and judge(gate, item).outcome != "approve"]
+    if below:
+        raise DecisionRefused(
+            f"{len(below)} of {len(items)} items are below the gate {gate.name}: "
+            + ", ".join(f"{item.id} ({item.confidence:.2f})" for item in below[:5])
+            + (" …" if len(below) > 5 else ""),
+            hint="Add --force to approve them all the same, or narrow the choice with --min-confidence.",
+        )
+
+
+def _sort(
+    items: Sequence[Item], verb: str, *, by: str, reason: str, note: str, rating: int | None, force: bool
+) -> tuple[Verdict, list[Decision]]:
+    target, when = _TARGETS[verb], now()
+    decided: list[Decision] = []
+    unchanged: list[str] = []
+    refused: list[Refusal] = []
+    for item in items:
+        if item.decision == target:
+            unchanged.append(item.id)
+        elif problem := _problem(item, verb, force=force):
+            refused.append(Refusal(item=item.id, reason=problem))
+        else:
+            decided.append(
+                Decision(
+                    item=item.id,
+                    version=item.version,
+                    decision=target,
+                    by=by,
+                    gate=False,
+                    reason=reason,
+                    note=note,
+                    rating=rating,
+                    when=when,
+                )
+            )
+    verdict = Verdict(
+        decision=target,
+        decided=tuple(each.item for each in decided),
+        unchanged=tuple(unchanged),
+        refused=tuple(refused),
+    )
+    return verdict, decided
+
+
+def _problem(item: Item, verb: str, *, force: bool) -> str:
+    """Why the decision may not be taken, or nothing."""
+    if item.applied:
+        return f"already applied in {item.applied}; undo that instead"
+    by_gate = item.decided_by.startswith("gate:")
+    if item.decision == "blocked" and verb == "approve" and not force:
+        return "blocked by the gate; --force approves it all the same"
+    if verb != "reopen" and item.decision in ("approved", "rejected") and not by_gate:
+        return f"already {item.decision} by {item.decided_by}; reopen it first"
+    return ""
+
+
+def pass_gate(store: Store, items: Iterable[Item], gate: Gate) -> Verdict:
+    """Let a gate decide on the open items among these; what it leaves to a person stays open."""
+    when, decisions, unchanged = now(), [], []
+    targets = {"approve": "approved", "block": "blocked"}
+    for item in items:
+        judgement = judge(gate, item)
+        target = targets.get(judgement.outcome)
+        if item.decision != "open" or target is None:
+            unchanged.append(item.id)
+            continue
+        decisions.append(
+            Decision(
+                item=item.id,
+                version=item.version,
+                decision=target,
+                by=gate.name,
+                gate=True,
+                reason=judgement.explanation[-1],
+                explanation=judgement.explanation,
+                when=when,
+            )
+        )
+    with store.transaction():
+        store.items.decide(decisions)
+        if decisions:
+            store.audit.write(f"gate:{gate.name}", "gate", "items", ", ".join(each.item for each in decisions))
+    return Verdict(decision="gate", decided=tuple(each.item for each in decisions), unchanged=tuple(unchanged))

@@ -1,0 +1,100 @@
+"""Every setting with its default and meaning: one table that code, docs and the command line read."""
+
+from __future__ import annotations
+
+import getpass
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tablemend.errors import SettingsError
+
+FILE = "tablemend.toml"
+
+
+class Settings(BaseSettings):
+    """From the environment (`TABLEMEND_…`), then `.env`, then `[settings]` of `tablemend.toml`, then the defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="TABLEMEND_", env_file=".env", extra="forbid", frozen=True)
+
+    data: Path = Field(Path(".tablemend"), description="Folder of snapshots, change sets and the state.")
+    store_url: str = Field("", description="State database; by default SQLite in the data folder.")
+    user: str = Field("", description="Who decides; by default the name of the account.")
+    max_rows: int = Field(20_000_000, gt=0, description="Most rows that a source may have.")
+    max_bytes: int = Field(4 * 2**30, gt=0, description="Most bytes that a source may have.")
+    max_columns: int = Field(5_000, gt=0, description="Most columns that a source may have.")
+    memory_limit: str = Field("1GB", description="Memory of the embedded engine before it spills to disk.")
+    threads: int = Field(0, ge=0, description="Threads of the embedded engine; 0 takes every core.")
+    http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
+    http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
+    weight_completeness: float = Field(0.3, ge=0, description="Weight of completeness in the score.")
+    weight_validity: float = Field(0.3, ge=0, description="Weight of validity in the score.")
+    weight_consistency: float = Field(0.2, ge=0, description="Weight of consistency in the score.")
+    weight_uniqueness: float = Field(0.2, ge=0, description="Weight of uniqueness in the score.")
+    accept_all_from: float = Field(
+        0.5, ge=0, le=1, description="Least confidence that `heal --policy all` applies: more likely right than wrong."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the file last."""
+        del file_secret_settings
+        return init_settings, env_settings, dotenv_settings, InitSettingsSource(settings_cls, _file_settings())
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each scored dimension."""
+        return {
+            "completeness": self.weight_completeness,
+            "validity": self.weight_validity,
+            "consistency": self.weight_consistency,
+            "uniqueness": self.weight_uniqueness,
+        }
+
+    @property
+    def person(self) -> str:
+        """Who decides."""
+        return self.user or getpass.getuser()
+
+    def public(self) -> dict[str, Any]:
+        """Every setting but the secret ones, as JSON can hold it."""
+        return self.model_dump(mode="json", exclude={"http_headers", "store_url"})
+
+
+def read_file(path: Path = Path(FILE)) -> dict[str, Any]:
+    """The content of `tablemend.toml`; empty where there is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"{path}: {problem}", hint="Mend the file, or move it away.") from problem
+
+
+def _file_settings() -> dict[str, Any]:
+    found = read_file().get("settings", {})
+    if not isinstance(found, dict):
+        raise SettingsError(f"{FILE}: settings is not a table", hint="Write the settings under [settings].")
+    return found
+
+
+def load(**given: Any) -> Settings:
+    """Settings of this process, with the given ones before all others."""
+    try:
+        return Settings(**given)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"setting {name}: {first['msg']}", hint="The reference of settings lists names and ranges."
+        ) from problem

@@ -1,0 +1,32 @@
+"""Progress and timings of a piece of work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Progress = Callable[[str, float], None]
+"""Told the name of a stage and the fraction of it that is done, 0 to 1."""
+
+
+def silent(stage: str, fraction: float) -> None:
+    """Progress that nobody watches."""
+    del stage, fraction
+
+
+class Timings:
+    """Seconds spent in named stages, in order; a stage entered again adds up."""
+
+    def __init__(self, progress: Progress = silent) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage, and tell its beginning and end."""
+        self._progress(name, 0.0)
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+        self._progress(name, 1.0)
