@@ -1,156 +1,164 @@
-"""Undoing exactly a change set, a repair or a cell, also after later changes.
-
-An undo is a list of edits: the value a cell must still have, and the value it gets back. A cell that has another
-value by now was changed later; it is kept and counted, unless forced.
-"""
+"""Undo of a change set, a repair or a cell, as a new version of the dataset."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
 
-import numpy as np
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tablemend.engine.duckdb import Session
-from tablemend.records import Column, Record
-from tablemend.repair.changes import CHANGES, as_text, change_table, from_text
+from tablemend.errors import NotFound, NothingToChange, StateError
+from tablemend.records import ChangeSet, Record, Snapshot, now
+from tablemend.repair import restore
+from tablemend.repair.changes import CHANGES
+from tablemend.repair.commit import Change, Desk, commit
 from tablemend.repair.compose import Step
-
-UNDO = "undo"
-"""What stands as repair in the changes of an undo."""
-
-
-class Edits(Record, frozen=True, kw_only=True):
-    """What an undo asks for."""
-
-    cells: pa.Table  # row, column, expected, new
-    add: pa.Table  # whole rows to put back
-    remove: pa.Array  # `_row` of rows to take out
+from tablemend.repair.execution import execute
+from tablemend.store.state import Store
 
 
-class Restored(Record, frozen=True, kw_only=True):
-    """What an undo gave."""
+class What(Record, frozen=True, kw_only=True):
+    """What of a change set is undone: all of it, one repair, or one cell."""
 
-    table: pa.Table
-    changes: pa.Table  # schema CHANGES
-    removed: pa.Table  # whole rows taken out
-    added: pa.Table  # whole rows put back
-    kept: int  # cells and rows left alone, as they had changed again
+    repair: str = ""
+    row: int | None = None
+    column: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """All of it."""
+        return not self.repair and self.row is None
 
-_BETWEEN = """
-SELECT coalesce(d.row, w.row) AS row, coalesce(d."column", w."column") AS "column",
-  CASE WHEN d.row IS NULL THEN w.before ELSE d.after END AS expected,
-  CASE WHEN w.row IS NULL THEN d.before ELSE w.after END AS new
-FROM done AS d FULL JOIN wanted AS w ON d.row = w.row AND d."column" = w."column"
-WHERE expected IS DISTINCT FROM new
-ORDER BY 2, 1
-"""
+    def __str__(self) -> str:
+        """As the change set of the undo records it."""
+        return self.repair or ("" if self.row is None else f"{self.row}:{self.column}")
 
 
-def between(session: Session, done: pa.Table, wanted: pa.Table) -> pa.Table:
-    """Cells that lead from what a change set did to what it should have done, both from the same parent."""
-    for name, changes in (("done", done), ("wanted", wanted)):
-        session.register(f"_{name}", changes)
-        session.execute(
-            f'CREATE OR REPLACE TEMP VIEW {name} AS SELECT row, "column"::VARCHAR AS "column", '
-            f"before, after FROM _{name}"
+class _Versions(Record, frozen=True, kw_only=True):
+    """The versions that an undo goes by, and the tables of two of them."""
+
+    target: ChangeSet
+    head: Snapshot
+    before: Snapshot
+    after: Snapshot
+    parent: pa.Table  # of `before`
+    table: pa.Table  # of `head`
+
+
+def undo(desk: Desk, identity: str, what: What, *, force: bool = False) -> ChangeSet:
+    """Undo a change set, one repair of it, or one cell of it.
+
+    Cells and rows that changed again since are kept and counted in `kept`, unless forced.
+    """
+    versions = _versions(desk, identity)
+    target, head = versions.target, versions.head
+    edits = _edits(desk, versions, what)
+    with desk.timings.stage("undo"):
+        change, kept = _restored(versions, edits, what, force=force)
+    if not change.rows_moved and not change.changes.num_rows:
+        raise NothingToChange(
+            f"undoing {identity} would change nothing: {kept} cells or rows have changed again since",
+            hint="Look at `tablemend history`; --force restores them all the same.",
         )
-    return session.arrow(_BETWEEN)
-
-
-def restore(table: pa.Table, edits: Edits, *, force: bool = False) -> Restored:
-    """Carry out the edits on the head of a dataset."""
-    kept = 0
-    changes = [CHANGES.empty_table()]
-    present = set(table.column_names)
-    for column in pc.unique(edits.cells["column"]).to_pylist():
-        asked = edits.cells.filter(pc.equal(edits.cells["column"], column))
-        if column not in present:
-            kept += asked.num_rows
-            continue
-        table, changed = _restore_column(table, column, asked, force=force)
-        kept += asked.num_rows - changed.num_rows
-        changes.append(changed)
-    table, removed = _take_out(table, edits.remove)
-    table, added = _put_back(table, edits.add)
-    kept += len(edits.remove) - removed.num_rows + edits.add.num_rows - added.num_rows
-    return Restored(
-        table=table,
-        changes=pa.concat_tables(changes).unify_dictionaries(),
-        removed=removed,
-        added=added,
+    change_set = ChangeSet(
+        id=f"c{secrets.token_hex(4)}",
+        kind="undo",
+        dataset=target.dataset,
+        run=target.run,
+        parent=head.version,
+        version=head.version + 1,
+        changes="",
+        cells=change.changes.num_rows,
+        rows_removed=change.removed.num_rows,
+        rows_added=0 if change.added is None else change.added.num_rows,
+        undoes=target.id,
+        undone=str(what),
         kept=kept,
+        created=now(),
+        by=desk.by,
+    )
+    cleared = {each.repair for each in target.outcomes} if what.whole else {what.repair} - {""}
+    done = commit(desk, head, versions.table, change, change_set, cleared=cleared)
+    if what.whole and target.version == head.version:
+        _verify(desk.store, done, versions.before)
+    return done
+
+
+def _versions(desk: Desk, identity: str) -> _Versions:
+    target = desk.store.change_sets.get(identity)
+    find = desk.store.datasets.snapshot
+    head, before = find(target.dataset), find(target.dataset, target.parent)
+    with desk.timings.stage("read"):
+        return _Versions(
+            target=target,
+            head=head,
+            before=before,
+            after=find(target.dataset, target.version),
+            parent=desk.snapshots.read(before.hash),
+            table=desk.snapshots.read(head.hash),
+        )
+
+
+def _restored(versions: _Versions, edits: restore.Edits, what: What, *, force: bool) -> tuple[Change, int]:
+    """The restored table with what changed in it, and how many cells and rows were kept."""
+    table, columns = versions.table, versions.head.columns
+    before, after = versions.before.columns, versions.after.columns
+    if what.whole:
+        table, columns = restore.reopen_columns(table, columns, versions.parent, before, after)
+    restored = restore.restore(table, edits, force=force)
+    table = restored.table
+    if what.whole:
+        table, columns = restore.close_columns(table, columns, before, after)
+    change = Change(
+        table=table, columns=columns, changes=restored.changes, removed=restored.removed, added=restored.added
+    )
+    return change, restored.kept
+
+
+def _verify(store: Store, done: ChangeSet, before: Snapshot) -> None:
+    """Undoing the newest change set must give back the version before it, to the last value."""
+    found = store.datasets.snapshot(done.dataset, done.version).hash
+    if found != before.hash:
+        raise StateError(f"the undo {done.id} did not restore version {before.version}: {found} is not {before.hash}")
+
+
+def _edits(desk: Desk, versions: _Versions, what: What) -> restore.Edits:
+    target, nothing = versions.target, versions.parent.slice(0, 0)
+    done = desk.snapshots.read_changes(target.changes)
+    if what.row is not None:
+        cells = restore.between(desk.session, _one_cell(done, target, what), CHANGES.empty_table())
+        return restore.Edits(cells=cells, add=nothing, remove=pa.array([], pa.int64()))
+    removed = desk.snapshots.read_changes(target.removed) if target.removed else nothing
+    if what.whole:
+        added = desk.snapshots.read_changes(target.added)["_row"].combine_chunks() if target.added else []
+        cells = restore.between(desk.session, done, CHANGES.empty_table())
+        return restore.Edits(cells=cells, add=removed, remove=pa.array(added, pa.int64()))
+    return _without(desk, versions, done, removed, what.repair)
+
+
+def _without(desk: Desk, versions: _Versions, done: pa.Table, removed: pa.Table, repair: str) -> restore.Edits:
+    """What leads to the change set as it would have been without one repair."""
+    target = versions.target
+    if repair not in {str(each["id"]) for each in target.steps}:
+        raise NotFound(f"change set {target.id} holds no repair {repair}", hint="`tablemend history` lists them.")
+    others = [msgspec.convert(each, Step) for each in target.steps if each["id"] != repair]
+    wanted = execute(desk.session, versions.parent, versions.before.columns, others)
+    was, now_gone = removed["_row"], wanted.removed["_row"]
+    back = was.filter(pc.invert(pc.is_in(was, now_gone.combine_chunks())))
+    gone = now_gone.filter(pc.invert(pc.is_in(now_gone, was.combine_chunks())))
+    return restore.Edits(
+        cells=restore.between(desk.session, done, wanted.changes),
+        add=wanted.table.filter(pc.is_in(wanted.table["_row"], back.combine_chunks())),
+        remove=gone.combine_chunks(),
     )
 
 
-def _restore_column(table: pa.Table, column: str, asked: pa.Table, *, force: bool) -> tuple[pa.Table, pa.Table]:
-    asked = asked.sort_by("row")
-    where = pc.index_in(asked["row"].combine_chunks(), table["_row"].combine_chunks())
-    asked, where = asked.filter(pc.is_valid(where)), where.drop_null()
-    values = table[column]
-    current = values.take(where)
-    current = current if pa.types.is_string(current.type) else as_text(current)
-    if not force:
-        same = same_text(current, asked["expected"])
-        asked, where, current = asked.filter(same), where.filter(same), current.filter(same)
-    differs = pc.invert(same_text(current, asked["new"]))
-    asked, where = asked.filter(differs), where.filter(differs)
-    step = Step(id=UNDO, operation="custom", columns=(column,))
-    by = pa.array(np.zeros(len(where), np.int32))
-    changed = change_table(table, column, where, asked["new"], by, [step])
-    mask = np.zeros(table.num_rows, bool)
-    mask[where.to_numpy(zero_copy_only=False)] = True
-    new = from_text(asked["new"], values.type).combine_chunks()
-    replaced = pc.replace_with_mask(values.combine_chunks(), pa.array(mask), new)
-    return table.set_column(table.schema.get_field_index(column), column, replaced), changed
-
-
-def same_text(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Equal, or both missing."""
-    equal = pc.fill_null(pc.equal(left.cast(pa.string()), right.cast(pa.string())), fill_value=False)
-    return pc.or_(equal, pc.and_(pc.is_null(left), pc.is_null(right)))
-
-
-def _take_out(table: pa.Table, gone: pa.Array) -> tuple[pa.Table, pa.Table]:
-    where = pc.is_in(table["_row"], gone.cast(pa.int64()))
-    return table.filter(pc.invert(where)), table.filter(where)
-
-
-def _put_back(table: pa.Table, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Rows come back at their place; columns that came since are empty in them."""
-    rows = rows.filter(pc.invert(pc.is_in(rows["_row"], table["_row"].combine_chunks())))
-    if not rows.num_rows:
-        return table, rows
-    arrays = [
-        rows[name].cast(kind) if name in rows.column_names else pa.nulls(rows.num_rows, kind)
-        for name, kind in zip(table.column_names, table.schema.types, strict=True)
-    ]
-    rows = pa.table(arrays, schema=table.schema)
-    return pa.concat_tables([table, rows]).sort_by("_row"), rows
-
-
-def reopen_columns(
-    table: pa.Table, columns: tuple[Column, ...], parent: pa.Table, before: Sequence[Column], after: Sequence[Column]
-) -> tuple[pa.Table, tuple[Column, ...]]:
-    """Make room, still empty, for the columns that a change set dropped."""
-    present = {each.name for each in columns} | {each.name for each in after}
-    found = list(columns)
-    for place, column in enumerate(before):
-        if column.name in present:
-            continue
-        place = min(place, len(found))
-        kind = parent.schema.field(column.name).type
-        table = table.add_column(place + 1, column.name, pa.nulls(table.num_rows, kind))
-        found.insert(place, column)
-    return table, tuple(found)
-
-
-def close_columns(
-    table: pa.Table, columns: tuple[Column, ...], before: Sequence[Column], after: Sequence[Column]
-) -> tuple[pa.Table, tuple[Column, ...]]:
-    """Take out the columns that a change set made, unless later changes filled them."""
-    made = {each.name for each in after} - {each.name for each in before}
-    gone = {name for name in made & set(table.column_names) if table[name].null_count == table.num_rows}
-    return table.drop_columns(sorted(gone)), tuple(each for each in columns if each.name not in gone)
+def _one_cell(done: pa.Table, target: ChangeSet, what: What) -> pa.Table:
+    which = pc.and_(pc.equal(done["row"], what.row), pc.equal(done["column"], what.column))
+    chosen = done.filter(which)
+    if not chosen.num_rows:
+        raise NotFound(
+            f"change set {target.id} did not change cell {what.row}:{what.column}", hint="Look at `tablemend diff`."
+        )
+    return chosen

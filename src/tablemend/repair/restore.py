@@ -1,0 +1,156 @@
+"""Undoing exactly a change set, a repair or a cell, also after later changes.
+
+An undo is a list of edits: the value a cell must still have, and the value it gets back. A cell that has another
+value by now was changed later; it is kept and counted, unless forced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tablemend.engine.duckdb import Session
+from tablemend.records import Column, Record
+from tablemend.repair.changes import CHANGES, as_text, change_table, from_text
+from tablemend.repair.compose import Step
+
+UNDO = "undo"
+"""What stands as repair in the changes of an undo."""
+
+
+class Edits(Record, frozen=True, kw_only=True):
+    """What an undo asks for."""
+
+    cells: pa.Table  # row, column, expected, new
+    add: pa.Table  # whole rows to put back
+    remove: pa.Array  # `_row` of rows to take out
+
+
+class Restored(Record, frozen=True, kw_only=True):
+    """What an undo gave."""
+
+    table: pa.Table
+    changes: pa.Table  # schema CHANGES
+    removed: pa.Table  # whole rows taken out
+    added: pa.Table  # whole rows put back
+    kept: int  # cells and rows left alone, as they had changed again
+
+
+_BETWEEN = """
+SELECT coalesce(d.row, w.row) AS row, coalesce(d."column", w."column") AS "column",
+  CASE WHEN d.row IS NULL THEN w.before ELSE d.after END AS expected,
+  CASE WHEN w.row IS NULL THEN d.before ELSE w.after END AS new
+FROM done AS d FULL JOIN wanted AS w ON d.row = w.row AND d."column" = w."column"
+WHERE expected IS DISTINCT FROM new
+ORDER BY 2, 1
+"""
+
+
+def between(session: Session, done: pa.Table, wanted: pa.Table) -> pa.Table:
+    """Cells that lead from what a change set did to what it should have done, both from the same parent."""
+    for name, changes in (("done", done), ("wanted", wanted)):
+        session.register(f"_{name}", changes)
+        session.execute(
+            f'CREATE OR REPLACE TEMP VIEW {name} AS SELECT row, "column"::VARCHAR AS "column", '
+            f"before, after FROM _{name}"
+        )
+    return session.arrow(_BETWEEN)
+
+
+def restore(table: pa.Table, edits: Edits, *, force: bool = False) -> Restored:
+    """Carry out the edits on the head of a dataset."""
+    kept = 0
+    changes = [CHANGES.empty_table()]
+    present = set(table.column_names)
+    for column in pc.unique(edits.cells["column"]).to_pylist():
+        asked = edits.cells.filter(pc.equal(edits.cells["column"], column))
+        if column not in present:
+            kept += asked.num_rows
+            continue
+        table, changed = _restore_column(table, column, asked, force=force)
+        kept += asked.num_rows - changed.num_rows
+        changes.append(changed)
+    table, removed = _take_out(table, edits.remove)
+    table, added = _put_back(table, edits.add)
+    kept += len(edits.remove) - removed.num_rows + edits.add.num_rows - added.num_rows
+    return Restored(
+        table=table,
+        changes=pa.concat_tables(changes).unify_dictionaries(),
+        removed=removed,
+        added=added,
+        kept=kept,
+    )
+
+
+def _restore_column(table: pa.Table, column: str, asked: pa.Table, *, force: bool) -> tuple[pa.Table, pa.Table]:
+    asked = asked.sort_by("row")
+    where = pc.index_in(asked["row"].combine_chunks(), table["_row"].combine_chunks())
+    asked, where = asked.filter(pc.is_valid(where)), where.drop_null()
+    values = table[column]
+    current = values.take(where)
+    current = current if pa.types.is_string(current.type) else as_text(current)
+    if not force:
+        same = same_text(current, asked["expected"])
+        asked, where, current = asked.filter(same), where.filter(same), current.filter(same)
+    differs = pc.invert(same_text(current, asked["new"]))
+    asked, where = asked.filter(differs), where.filter(differs)
+    step = Step(id=UNDO, operation="custom", columns=(column,))
+    by = pa.array(np.zeros(len(where), np.int32))
+    changed = change_table(table, column, where, asked["new"], by, [step])
+    mask = np.zeros(table.num_rows, bool)
+    mask[where.to_numpy(zero_copy_only=False)] = True
+    new = from_text(asked["new"], values.type).combine_chunks()
+    replaced = pc.replace_with_mask(values.combine_chunks(), pa.array(mask), new)
+    return table.set_column(table.schema.get_field_index(column), column, replaced), changed
+
+
+def same_text(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Equal, or both missing."""
+    equal = pc.fill_null(pc.equal(left.cast(pa.string()), right.cast(pa.string())), fill_value=False)
+    return pc.or_(equal, pc.and_(pc.is_null(left), pc.is_null(right)))
+
+
+def _take_out(table: pa.Table, gone: pa.Array) -> tuple[pa.Table, pa.Table]:
+    where = pc.is_in(table["_row"], gone.cast(pa.int64()))
+    return table.filter(pc.invert(where)), table.filter(where)
+
+
+def _put_back(table: pa.Table, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Rows come back at their place; columns that came since are empty in them."""
+    rows = rows.filter(pc.invert(pc.is_in(rows["_row"], table["_row"].combine_chunks())))
+    if not rows.num_rows:
+        return table, rows
+    arrays = [
+        rows[name].cast(kind) if name in rows.column_names else pa.nulls(rows.num_rows, kind)
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
+    ]
+    rows = pa.table(arrays, schema=table.schema)
+    return pa.concat_tables([table, rows]).sort_by("_row"), rows
+
+
+def reopen_columns(
+    table: pa.Table, columns: tuple[Column, ...], parent: pa.Table, before: Sequence[Column], after: Sequence[Column]
+) -> tuple[pa.Table, tuple[Column, ...]]:
+    """Make room, still empty, for the columns that a change set dropped."""
+    present = {each.name for each in columns} | {each.name for each in after}
+    found = list(columns)
+    for place, column in enumerate(before):
+        if column.name in present:
+            continue
+        at = min(place, len(found))
+        kind = parent.schema.field(column.name).type
+        table = table.add_column(at + 1, column.name, pa.nulls(table.num_rows, kind))
+        found.insert(at, column)
+    return table, tuple(found)
+
+
+def close_columns(
+    table: pa.Table, columns: tuple[Column, ...], before: Sequence[Column], after: Sequence[Column]
+) -> tuple[pa.Table, tuple[Column, ...]]:
+    """Take out the columns that a change set made, unless later changes filled them."""
+    made = {each.name for each in after} - {each.name for each in before}
+    gone = {name for name in made & set(table.column_names) if table[name].null_count == table.num_rows}
+    return table.drop_columns(sorted(gone)), tuple(each for each in columns if each.name not in gone)
