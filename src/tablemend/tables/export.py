@@ -1,0 +1,128 @@
+"""Writing a snapshot to a file: a text source with only its changes, anything else anew."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tablemend.errors import OutputError
+from tablemend.records import Snapshot
+from tablemend.tables import text
+from tablemend.tables.columns import ROW
+from tablemend.tables.files import write_whole
+from tablemend.tables.snapshot import Snapshots
+from tablemend.tables.splice import as_text, render, splice
+
+STDOUT = "-"
+_TEXT = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A snapshot on its way to a file."""
+
+    snapshot: Snapshot
+    snapshots: Snapshots
+    sheets: Sequence[tuple[str, pa.Table]] = ()
+
+    def table(self) -> pa.Table:
+        """The values, without `_row`."""
+        return self.rows().drop_columns([ROW])
+
+    def rows(self) -> pa.Table:
+        """The values, `_row` first, in its order."""
+        return self.snapshots.read(self.snapshot.hash).sort_by(ROW)
+
+
+def export(
+    snapshot: Snapshot,
+    snapshots: Snapshots,
+    out: str | Path,
+    *,
+    sheets: Sequence[tuple[str, pa.Table]] = (),
+    overwrite: bool = False,
+) -> Path | None:
+    """Write a snapshot to `out`, whose suffix decides the format; `-` is standard output.
+
+    A snapshot of a text or JSON file that goes to the same kind of file keeps all that did not change. Further
+    `sheets` (title, table) go into a workbook. Returns where it was written. Raises OutputError for a target that
+    cannot be written, or that is the source while `overwrite` is false.
+    """
+    job = Export(snapshot=snapshot, snapshots=snapshots, sheets=sheets)
+    if str(out) == STDOUT:
+        for piece in _delimited(job, _own_delimiter(snapshot)):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        return None
+    target = _target(Path(out), snapshot, overwrite=overwrite)
+    writer = _WRITERS[target.suffix.lower()]
+    try:
+        write_whole(target, lambda path: writer(job, path, target))
+    except OSError as error:
+        raise OutputError(
+            f"{target} cannot be written: {error.strerror or error}.", hint="Choose a folder that you may write to."
+        ) from error
+    return target
+
+
+def _target(out: Path, snapshot: Snapshot, *, overwrite: bool) -> Path:
+    if out.is_dir():
+        raise OutputError(f"{out} is a directory.", hint="Name a file in it.")
+    if out.suffix.lower() not in _WRITERS:
+        raise OutputError(
+            f"{out} has a suffix that names no format.", hint=f"Use one of {', '.join(sorted(_WRITERS))}."
+        )
+    if not out.parent.is_dir():
+        raise OutputError(f"{out} cannot be written: there is no folder {out.parent}.", hint="Make the folder first.")
+    source = Path(snapshot.source.location)
+    if not overwrite and out.exists() and source.exists() and out.samefile(source):
+        raise OutputError(f"{out} is the source itself.", hint="Name another file, or ask to overwrite it.")
+    return out.resolve()
+
+
+def _own_delimiter(snapshot: Snapshot) -> str:
+    return snapshot.format.delimiter if snapshot.format else ","
+
+
+def _write_delimited(job: Export, path: Path, target: Path) -> None:
+    own = job.snapshot.format
+    same_kind = own is not None and (own.delimiter == "\t") == (_TEXT[target.suffix.lower()] == "\t")
+    delimiter = (
+        _own_delimiter(job.snapshot) if same_kind or target.suffix.lower() == ".txt" else _TEXT[target.suffix.lower()]
+    )
+    with path.open("wb") as file:
+        file.writelines(_delimited(job, delimiter))
+
+
+def _delimited(job: Export, delimiter: str) -> Iterable[bytes]:
+    form, original = job.snapshot.format, job.snapshot.original
+    if form is None or original is None or form.delimiter != delimiter:
+        return _fresh(job.table(), delimiter)
+    decoded = text.decode(job.snapshots.original(original), job.snapshot.dataset, form.encoding)
+    pieces = splice(decoded, delimiter, job.rows(), job.snapshot.dataset)
+    if decoded.encoding == "utf-8":
+        return pieces
+    try:
+        return [decoded.encode(b"".join(pieces))]
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"{error.object[error.start]!r} cannot be written in {decoded.encoding}, the encoding of the source.",
+            hint="Export to .parquet, .xlsx or .json, or reject the repair that brings this character in.",
+        ) from error
+
+
+def _fresh(table: pa.Table, delimiter: str) -> Iterator[bytes]:
+    """Delimited text in UTF-8, made from values alone."""
+    mark = delimiter.encode()
+    yield mark.join(render(name, delimiter) for name in table.column_names) + b"\n"
+    for batch in table.to_batches(max_chunksize=1 << 16):
+        columns = [as_text(pa.chunked_array([column])).to_pylist() for column in batch.columns]
+        for row in zip(*columns, strict=True):
+            yield (mark.join(render(value, delimiter) for value in row) or b'""') + b"\n"
+
+
+_WRITERS: dict[str, Callable[[Export, Path, Path], None]] = dict.fromkeys(_TEXT, _write_delimited)
