@@ -112,6 +112,8 @@ class ColumnProfile(Record, frozen=True, kw_only=True):
     top: tuple[Count, ...] = ()  # most frequent values
     patterns: tuple[Count, ...] = ()  # most frequent character patterns
     units: tuple[Count, ...] = ()  # unit spellings after a number
+    form: str | None = None  # strptime format or regular expression of the usual form
+    sampled: int = 0  # cells that patterns and units were counted on; 0: all of them
 
 
 class Dependency(Record, frozen=True, kw_only=True):

@@ -1,0 +1,108 @@
+"""Plausibility: values that could be, but hardly are. Shown, never weighted in the score."""
+
+import math
+from collections.abc import Iterator
+from statistics import NormalDist
+
+from tablemend.engine import sql
+from tablemend.quality.checks.completeness import sentinels
+from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make
+from tablemend.quality.expressions import number
+from tablemend.quality.thresholds import Thresholds
+from tablemend.records import Check, ColumnProfile
+
+_QUARTILE_Z = 0.6745
+_IQR_Z = 1.349
+"""Quartile and interquartile range of the standard normal distribution."""
+
+
+def derive(subject: Subject) -> Iterator[Check]:
+    """`outlier` for measured numbers, `rare_category` for categories."""
+    for column in subject.profile.columns:
+        if column.type in NUMERIC:
+            yield from _outliers(subject, column)
+        elif column.semantic == "category":
+            yield from _rare(subject, column)
+
+
+def fences(subject: Subject, column: ColumnProfile, *, logarithm: bool = False) -> tuple[float, float] | None:
+    """The wider, on each side, of Tukey's outer fences and the median/MAD bound; None where the bulk has no spread.
+
+    Tukey's factor grows with the number of cells so that normal data are expected to hold less than one outlier.
+    """
+    value = f"CASE WHEN {number('value')} > 0 THEN ln({number('value')}) END" if logarithm else number("value")
+    quartiles = subject.quantiles(column.name, value, (0.25, 0.5, 0.75))
+    if not quartiles or quartiles[2] == quartiles[0]:
+        return None
+    lower, median, upper = quartiles
+    (mad,) = subject.quantiles(column.name, f"abs({value} - ({median!r}))", (0.5,))
+    reach = tukey_factor(filled(column), subject.limits) * (upper - lower)
+    spread = subject.limits.modified_z * mad / _QUARTILE_Z
+    return min(lower - reach, median - spread), max(upper + reach, median + spread)
+
+
+def tukey_factor(cells: int, limits: Thresholds) -> float:
+    """Interquartile ranges beyond the quartiles that fewer than half a cell of normal data would pass."""
+    tail = NormalDist().inv_cdf(1 - 0.25 / max(cells, 1))
+    return max(limits.tukey_factor, (tail - _QUARTILE_Z) / _IQR_Z)
+
+
+def _outliers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
+    """A positive, skewed column must also be far out on the logarithmic scale, where its tail is natural."""
+    if column.semantic == "identifier" or column.distinct < 10 or filled(column) < subject.limits.inference_values:
+        return
+    bounds = combined_fences(subject, column)
+    if bounds is None:
+        return
+    low, high = bounds
+    excluded = sentinels(subject, column)
+    value = number("value")
+    skip = f" AND trim(value) NOT IN ({sql.literals(excluded)})" if excluded else ""
+    (outside,) = subject.cells(column.name, f"{value} NOT BETWEEN {low!r} AND {high!r}{skip}")
+    if outside > subject.limits.outlier_share * filled(column):
+        return
+    skip = skip.replace("trim(value)", f"trim({cell(column)})")
+    yield make(
+        "outlier",
+        [column.name],
+        predicate=f"{number(cell(column))} NOT BETWEEN {low!r} AND {high!r}{skip}",
+        params={"low": low, "high": high},
+        message=f"{column.name} is far outside {low:.6g} to {high:.6g}",
+    )
+
+
+def combined_fences(subject: Subject, column: ColumnProfile) -> tuple[float, float] | None:
+    """Fences on the scale of the numbers, widened to those of their logarithms where nearly all are positive."""
+    bounds = fences(subject, column)
+    if bounds is None:
+        return None
+    low, high = bounds
+    (positive,) = subject.cells(column.name, f"{number('value')} > 0")
+    if positive < subject.limits.sign_share * filled(column):
+        return low, high
+    logarithmic = fences(subject, column, logarithm=True)
+    if logarithmic is None:
+        return low, high
+    return min(low, _exponential(logarithmic[0])), max(high, _exponential(logarithmic[1]))
+
+
+def _exponential(value: float) -> float:
+    return math.exp(min(value, 700.0))
+
+
+def _rare(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
+    """Categories below `rare_share`, if a gap of `rare_gap` divides them from the next more frequent one."""
+    counts = subject.session.rows(
+        f"SELECT value, n FROM {subject.source(column.name)} WHERE value IS NOT NULL ORDER BY n, value"
+    )
+    limit = subject.limits.rare_share * filled(column)
+    rare = [value for value, n in counts if n <= limit]
+    common = [n for _, n in counts if n > limit]
+    if rare and common and min(common) >= subject.limits.rare_gap * max(n for _, n in counts if n <= limit):
+        yield make(
+            "rare_category",
+            [column.name],
+            predicate=f"{cell(column)} IN ({sql.literals(rare)})",
+            params={"values": rare},
+            message=f"{column.name} holds a category that hardly any other row has",
+        )

@@ -1,0 +1,19 @@
+"""SQL for numbers and dates that are held as text."""
+
+from tablemend.engine import sql
+
+
+def number(value: str) -> str:
+    """The text expression `value` as a finite number, else NULL."""
+    cast = f"TRY_CAST(trim({value}) AS DOUBLE)"
+    return f"CASE WHEN isfinite({cast}) THEN {cast} END"
+
+
+def matches(value: str, pattern: str) -> str:
+    """SQL that is true where the trimmed text matches the whole pattern."""
+    return f"regexp_full_match(trim({value}), {sql.literal(pattern)})"
+
+
+def moment(value: str, form: str) -> str:
+    """The text expression `value` read by a strptime format, else NULL."""
+    return f"TRY_STRPTIME(trim({value}), {sql.literal(form)})"
