@@ -64,6 +64,12 @@ class Groups:
             return np.zeros(len(determinant), dtype=np.int64)
         return np.where(determinant >= 0, self.sizes[np.maximum(determinant, 0)], 0)
 
+    def support(self, determinant: Array, own: Array, candidates: Array) -> tuple[Array, Array]:
+        """For each row: how often each candidate stands in the *other* rows of its group, and the rows of that group."""
+        standing = (candidates == own[:, None]) & (candidates >= 0) & (determinant >= 0)[:, None]
+        alone = (determinant >= 0) & (own >= 0)
+        return self.count(determinant[:, None], candidates) - standing, self.size(determinant) - alone
+
     def others(self, determinant: Array, target: Array) -> tuple[Array, Array]:
         """The most frequent target value among the *other* rows of each row's group, and the rows of that group.
 

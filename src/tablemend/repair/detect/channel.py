@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from rapidfuzz.distance import OSA, Hamming
 
 _DIGIT = re.compile(r"\d")
+_NOT_DIGIT = re.compile(r"\D+")
 
 FAR = 3
 """Edits from which a value is no longer a misspelling of another."""
@@ -26,20 +27,25 @@ LEAST_MASK_SHARE = 0.7
 class Channel:
     """Likelihood of writing `observed` for `true`, with the junk character that the table uses, if it uses one."""
 
-    def __init__(self, mask: str | None = None) -> None:
+    def __init__(self, mask: str | None = None, share: float = 0.0) -> None:
         self.mask = mask
+        self.share = share  # of the misspellings that are masks
 
-    def likelihood(self, observed: str, true: str) -> float:
-        """0 for values that do not look alike."""
+    def likelihood(self, observed: str, true: str, *, figures: bool = False) -> float:
+        """0 for values that do not look alike; lost or gained digits count only where `figures` says so."""
         if self.mask and self.masks(observed, true):
             return MASKED
+        if self.mask and self.masks(true, observed):
+            return 0.0
         if min(len(observed), len(true)) < 1 or _only_digits_differ(observed, true):
+            return 0.0
+        if not figures and _NOT_DIGIT.sub("", observed) != _NOT_DIGIT.sub("", true):
             return 0.0
         edits = OSA.distance(observed, true, score_cutoff=FAR - 1)
         if edits >= FAR or edits >= max(len(true), len(observed)):
             return 0.0
         short = min(1.0, len(true) / 4)
-        return (ONE_EDIT if edits == 1 else TWO_EDITS * (len(true) > 4)) * short
+        return (ONE_EDIT if edits == 1 else TWO_EDITS * (len(true) > 4)) * short * (1 - self.share)
 
     def masks(self, observed: str, true: str) -> bool:
         """Whether `observed` is `true` with characters replaced by the mask, not all of them."""
@@ -63,5 +69,5 @@ def learn(pairs: Iterable[tuple[str, str]]) -> Channel:
     if not replaced:
         return Channel()
     mask, count = replaced.most_common(1)[0]
-    believed = count >= LEAST_MASKS and count >= LEAST_MASK_SHARE * replaced.total()
-    return Channel(mask if believed else None)
+    share = count / replaced.total()
+    return Channel(mask, share) if count >= LEAST_MASKS and share >= LEAST_MASK_SHARE else Channel()

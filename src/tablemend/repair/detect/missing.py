@@ -51,8 +51,8 @@ def _confidence(value: str, *, numeric: bool, blanks: bool) -> float:
         return 0.96
     return {
         "machine": 0.9 if blanks else 0.7,
-        "people": 0.6 if blanks else 0.4,
-        "signs": 0.75 if blanks else 0.55,
+        "people": 0.48 if blanks else 0.4,
+        "signs": 0.48 if blanks else 0.45,
     }[kind(value)]
 
 

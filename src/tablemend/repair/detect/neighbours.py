@@ -24,9 +24,10 @@ CHUNK = 500
 def find(values: Sequence[str], counts: Array, channel: Channel) -> dict[int, list[int]]:
     """For each rare value, up to two much more frequent values that look alike, likeliest first."""
     present = np.flatnonzero(counts > 0)
-    frequent = present[counts[present] >= LEAST_RATIO]
+    least = 1 if channel.mask else LEAST_RATIO
+    frequent = present[counts[present] >= least]
     frequent = frequent[np.argsort(-counts[frequent], kind="stable")]
-    rare = present[counts[present] * LEAST_RATIO <= counts.max(initial=0)]
+    rare = present[counts[present] * least <= counts.max(initial=0)]
     if not len(rare) or not len(frequent):
         return {}
     frequent = frequent[: max(1, MOST_PAIRS // len(rare))]
@@ -47,10 +48,15 @@ def _chunk(
     found: dict[int, list[tuple[float, int]]] = {}
     for i, j in np.argwhere(near).tolist():
         old, new = int(rare[i]), int(frequent[j])
-        if counts[old] * LEAST_RATIO > counts[new] or not (like := channel.likelihood(of[i], to[j])):
+        if counts[old] * _ratio(channel, of[i], to[j]) > counts[new] or not (like := channel.likelihood(of[i], to[j])):
             continue
         found.setdefault(old, []).append((like * int(counts[new]), new))
     return {old: [new for _, new in sorted(each, reverse=True)] for old, each in found.items()}
+
+
+def _ratio(channel: Channel, observed: str, true: str) -> int:
+    """A masked value gives itself away; any other misspelling must be rare beside the true value."""
+    return 1 if channel.mask and channel.masks(observed, true) else LEAST_RATIO
 
 
 def _maskable(of: Sequence[str], to: Sequence[str], mask: str) -> Array:
