@@ -1,0 +1,175 @@
+"""Cells that contradict what the other cells of their row say, and blanks that those cells can fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tablemend.quality import dependencies
+from tablemend.quality.dependencies import Groups
+from tablemend.records import Dependency, Proposal
+from tablemend.repair.detect import compositions, edits, neighbours, panels, swaps, tokens
+from tablemend.repair.detect.channel import Channel, learn
+from tablemend.repair.detect.compositions import Composed, Composition
+from tablemend.repair.detect.posterior import INDEPENDENCE, Array, Determinant, Target
+from tablemend.repair.workbench import Workbench
+
+SAMPLE = 50_000
+"""Rows on which dependencies are discovered."""
+
+MOST_DETERMINANTS = 6
+"""Columns that speak for one target: more of them say the same again."""
+
+REPEATED = 0.2
+"""Weight of a determinant that only repeats what a composition says."""
+
+ROUNDS = 3
+"""Passes over all columns; later ones see what earlier ones repaired."""
+
+LEAST_SHOWN = 0.25
+"""Confidence under which a change is not even shown."""
+
+
+def detect(workbench: Workbench) -> Iterator[Proposal]:
+    """Propose repairs and fills by dependency, with misspellings judged in the same model."""
+    grid = Grid(workbench)
+    grid.unswap()
+    for _ in range(ROUNDS):
+        if not grid.improve():
+            break
+    grid.complete()
+    grid.spell()
+    yield from grid.proposals()
+
+
+class Grid:
+    """The columns as codes, changed step by step towards what they should say."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self.workbench = workbench
+        self.columns = [each for each in workbench.columns if workbench.repeats(each)]
+        self.values = {each: list(workbench.encoded(each).values) for each in self.columns}
+        self.known = {each: {v: i for i, v in enumerate(self.values[each])} for each in self.columns}
+        self.codes: dict[str, Array] = {each: workbench.encoded(each).codes.copy() for each in self.columns}
+        self.confidence = {each: np.zeros(workbench.rows) for each in self.columns}
+        self.believed: dict[str, list[Dependency]] = {}
+        self.compositions: dict[str, Composition] = {}
+        self.channel = Channel()
+
+    def improve(self) -> bool:
+        """One pass over all columns; whether a cell changed."""
+        self._discover()
+        decided = {each: self._decide(each) for each in self.columns}
+        self.channel = learn(self._changes())
+        return any(decided.values())
+
+    def unswap(self) -> None:
+        """Put cells that stand in each other's column where they belong."""
+        for swap in swaps.find(self.codes, self.known):
+            for column, new in zip(swap.columns, swap.new, strict=True):
+                self._take(column, swap.rows, new, swap.confidence)
+
+    def complete(self) -> None:
+        """Fill blanks of columns that go through the same values for every entity."""
+        for column in self.columns:
+            found = panels.find(column, self.codes, len(self.known[column]))
+            if found is not None:
+                self._take(column, found.rows, found.new, np.full(len(found.rows), found.confidence))
+
+    def spell(self) -> None:
+        """Repair misspelled words inside values that no other cell vouches for."""
+        for column in self.columns:
+            codes, known = self.codes[column], self.known[column]
+            counts = np.bincount(codes[codes >= 0], minlength=len(known))
+            for old, (text, confidence) in tokens.repair(self.values[column], counts, self.channel).items():
+                rows = np.flatnonzero(codes == old)
+                new = known.setdefault(text, len(known))
+                self._take(column, rows, np.full(len(rows), new), np.full(len(rows), confidence))
+            self.values[column] = list(known)
+
+    def _discover(self) -> None:
+        step = max(1, -(-self.workbench.rows // SAMPLE))
+        found = dependencies.discover({each: self.codes[each][::step] for each in self.columns})
+        self.compositions = {each.target: each for each in compositions.discover(self.codes, self.values)}
+        self.believed = {each: [d for d in found if d.target == each][:MOST_DETERMINANTS] for each in self.columns}
+
+    def _decide(self, column: str) -> bool:
+        speaking = [
+            Determinant(d.determinant, self.codes[d.determinant], self._groups(d), d.strength, self._weight(d))
+            for d in self.believed[column]
+        ]
+        if column in self.compositions:
+            speaking.append(self._composed(self.compositions[column]))
+        target = Target(self.codes[column], self.values[column], speaking)
+        near = neighbours.find(target.values, target.counts, self.channel)
+        found = target.decide(self.channel, near)
+        return self._take(column, found.rows, found.new, found.probability)
+
+    def _composed(self, composition: Composition) -> Determinant:
+        known = self.known[composition.target]
+        codes = compositions.compose(composition, self.codes, self.values, known)
+        self.values[composition.target] = list(known)
+        return Determinant(composition.head, codes, Composed(), composition.strength, 1.0)
+
+    def _weight(self, dependency: Dependency) -> float:
+        """What a composition says already, its parts and what determines them need not say again."""
+        composed = self.compositions.get(dependency.target)
+        if composed is None:
+            return INDEPENDENCE
+        parts = {composed.head, composed.tail}
+        says = {d.target for each in parts for d in self.believed[each] if d.determinant == dependency.determinant}
+        return REPEATED if dependency.determinant in parts or says else INDEPENDENCE
+
+    def _groups(self, dependency: Dependency) -> Groups:
+        return Groups(self.codes[dependency.determinant], self.codes[dependency.target])
+
+    def _take(self, column: str, rows: Array, new: Array, probability: Array) -> bool:
+        codes = self.codes[column]
+        changed = (new >= 0) & (new != codes[rows]) & (probability >= LEAST_SHOWN)
+        sure = changed & (probability >= 0.5)
+        self.confidence[column][rows[changed]] = probability[changed]
+        codes[rows[sure]] = new[sure]
+        return bool(sure.any())
+
+    def _changed(self, column: str) -> Array:
+        before = self.workbench.encoded(column).codes
+        return np.flatnonzero((self.codes[column] != before) & (self.codes[column] >= 0))
+
+    def _changes(self) -> Iterator[tuple[str, str]]:
+        for column in self.columns:
+            values, before = self.values[column], self.workbench.encoded(column).codes
+            rows = self._changed(column)
+            pairs = {(int(before[row]), int(self.codes[column][row])) for row in rows.tolist()}
+            yield from ((values[old], values[new]) for old, new in sorted(pairs) if old >= 0)
+
+    def proposals(self) -> Iterator[Proposal]:
+        """What has changed since the beginning, by column and tier."""
+        for column in self.columns:
+            rows = self._changed(column)
+            if not len(rows):
+                continue
+            new = [self.values[column][code] for code in self.codes[column][rows].tolist()]
+            determinants = [each.determinant for each in self.believed[column]]
+            found = edits.Edits(column, rows, new, self.confidence[column][rows])
+            for tier in edits.tiers(self.workbench, found, determinants):
+                yield _proposal(column, tier, determinants)
+
+
+def _proposal(column: str, tier: edits.Tier, determinants: list[str]) -> Proposal:
+    named = ", ".join(determinants) or "the spelling of its other values"
+    check = "typo" if not determinants or tier.keys == (column,) else "dependency_violation"
+    operation = "map_values" if not determinants else "fill_dependency" if tier.blank else "repair_dependency"
+    operation = "fill_dependency" if tier.blank else "repair_dependency"
+    return Proposal(
+        check="null" if tier.blank else check,
+        operation=operation,
+        columns=(column,),
+        confidence=tier.confidence,
+        params={"determinants": determinants, "keys": list(tier.keys), "pairs": tier.pairs},
+        tier=f"{tier.name}:{'+'.join(tier.keys[:-1]) or 'value'}",
+        explanation=f"{tier.cells} cells of {column} contradict {named}."
+        if not tier.blank
+        else f"{tier.cells} empty cells of {column} can be filled from {named}.",
+        support=tier.cells,
+    )

@@ -1,0 +1,73 @@
+"""Words and signs that stand for a missing value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tablemend.records import Proposal
+from tablemend.repair.workbench import Distinct, Workbench
+
+MACHINE = frozenset({"null", "nan", "#n/a", "#na", "#null!", "<na>", "\\n", "(null)", "nil", "undefined", "[null]"})
+"""Words that programs write for a missing value and people hardly ever mean."""
+
+PEOPLE = frozenset({"n/a", "n.a.", "n.a", "na", "not available", "not applicable", "missing", "unknown", "none"})
+"""Words that people write for a missing value, and that may also be a value."""
+
+SIGNS = frozenset({"-", "--", "---", "?", "??", "???", ".", "..", "*", "_"})
+
+_NUMBER = re.compile(r"\W{0,2}\d[\d.,:/ -]*\W{0,2}[a-zA-Z]{0,3}\.?")
+
+LEAST_NUMBERS = 0.9
+"""Share of the other cells that must be numbers, dates or times for words to stand out."""
+
+
+def detect(workbench: Workbench) -> Iterator[Proposal]:
+    """Propose to empty the cells that only say that the value is missing."""
+    for column in workbench.columns:
+        distinct = workbench.distinct(column)
+        tokens = [value for value in distinct.values if kind(value)]
+        blanks = workbench.rows - distinct.filled
+        for value in tokens:
+            yield _proposal(column, value, distinct, tokens, blanks)
+
+
+def kind(value: str) -> str:
+    """Which list a value stands on: machine, people, signs, or none of them."""
+    plain = value.strip().lower()
+    lists = (("machine", MACHINE), ("people", PEOPLE), ("signs", SIGNS))
+    return next((name for name, words in lists if plain in words), "")
+
+
+def _numeric(distinct: Distinct, tokens: list[str]) -> bool:
+    others = [(v, n) for v, n in zip(distinct.values, distinct.counts.tolist(), strict=True) if v not in tokens]
+    total = sum(n for _, n in others)
+    return total > 0 and sum(n for v, n in others if _NUMBER.fullmatch(v)) >= LEAST_NUMBERS * total
+
+
+def _confidence(value: str, *, numeric: bool, blanks: bool) -> float:
+    """A word in a column of numbers can hardly be a value; elsewhere it needs true blanks beside it."""
+    if numeric:
+        return 0.96
+    return {
+        "machine": 0.9 if blanks else 0.7,
+        "people": 0.48 if blanks else 0.4,
+        "signs": 0.48 if blanks else 0.45,
+    }[kind(value)]
+
+
+def _proposal(column: str, value: str, distinct: Distinct, tokens: list[str], blanks: int) -> Proposal:
+    count = int(distinct.counts[distinct.values.index(value)])
+    numeric = _numeric(distinct, tokens)
+    why = "the other cells are numbers" if numeric else f"{blanks} other cells are truly empty"
+    return Proposal(
+        check="disguised_missing",
+        operation="set_null",
+        columns=(column,),
+        confidence=_confidence(value, numeric=numeric, blanks=blanks > 0),
+        params={"values": [value]},
+        tier=value,
+        explanation=f"{count} cells of {column} hold {value!r}, which says that the value is missing.",
+        evidence=(f"In {column}, {why}.",),
+        support=count,
+    )

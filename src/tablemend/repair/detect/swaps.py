@@ -1,0 +1,73 @@
+"""Two cells of a row that stand in each other's column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+Array = np.ndarray
+
+MOST_CROSSING = 0.2
+"""Share of rows with values known in both columns from which the two columns share one domain."""
+
+LEAST_EVIDENCE = float(np.log(20))
+"""Log ratio of the frequencies of the values where they would belong to those where they stand."""
+
+MOST_CONFIDENT = 0.97
+
+
+class Swap(NamedTuple):
+    """Rows in which two columns hold each other's values."""
+
+    columns: tuple[str, str]
+    rows: Array
+    new: tuple[Array, Array]  # codes for each column
+    confidence: Array
+
+
+def find(codes: Mapping[str, Array], known: Mapping[str, Mapping[str, int]]) -> Iterator[Swap]:
+    """Look at every pair of columns that have values in common."""
+    counts = {each: np.bincount(codes[each][codes[each] >= 0], minlength=len(known[each])) for each in codes}
+    for pair in combinations(codes, 2):
+        found = _between(pair, codes, known, counts)
+        if found is not None and len(found.rows):
+            yield found
+
+
+def _between(
+    pair: tuple[str, str],
+    codes: Mapping[str, Array],
+    known: Mapping[str, Mapping[str, int]],
+    counts: Mapping[str, Array],
+) -> Swap | None:
+    one, other = pair
+    across, back = _across(known[one], known[other]), _across(known[other], known[one])
+    if not (across >= 0).any():
+        return None
+    a, b = codes[one], codes[other]
+    to_other, to_one = across[a], back[b]
+    rows = np.flatnonzero((to_other >= 0) & (to_one >= 0) & (a >= 0) & (b >= 0) & (to_one != a))
+    if len(rows) > MOST_CROSSING * len(a):
+        return None
+    stand = _log(counts[one], a[rows], 1) + _log(counts[other], b[rows], 1)
+    belong = _log(counts[one], to_one[rows], 0) + _log(counts[other], to_other[rows], 0)
+    evidence = belong - stand
+    chosen = evidence > LEAST_EVIDENCE
+    confidence = np.minimum(MOST_CONFIDENT, 1 / (1 + np.exp(-evidence[chosen])))
+    rows = rows[chosen]
+    return Swap(pair, rows, (to_one[rows], to_other[rows]), confidence)
+
+
+def _across(of: Mapping[str, int], to: Mapping[str, int]) -> Array:
+    """For each code of one column the code of the same text in the other; -1 where there is none."""
+    found = np.full(len(of) + 1, -1, dtype=np.int64)
+    for text in of.keys() & to.keys():
+        found[of[text]] = to[text]
+    return found
+
+
+def _log(counts: Array, codes: Array, own: int) -> Array:
+    return np.log(np.maximum(counts[codes] - own, 0) + 0.5)
