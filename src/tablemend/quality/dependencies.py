@@ -101,9 +101,7 @@ def strength(groups: Groups, determinant: Array, target: Array) -> Dependency | 
     right = float((best[judged] == target[judged]).mean())
     base = float(np.bincount(target[judged]).max() / rows)
     lift = (right - base) / (1 - base) if base < 1 else 0.0
-    return Dependency(
-        determinant="", target="", strength=right, lift=lift, groups=int((groups.sizes > 1).sum())
-    )
+    return Dependency(determinant="", target="", strength=right, lift=lift, groups=int((groups.sizes > 1).sum()))
 
 
 def discover(columns: Mapping[str, Array]) -> list[Dependency]:

@@ -15,26 +15,27 @@ from tablemend.repair import expressions, operations, plan, relation
 from tablemend.repair.commit import Change, Desk, commit
 from tablemend.repair.compose import Step, candidates, require_columns
 from tablemend.repair.execution import Result, execute
+from tablemend.repair.script import precedence
 from tablemend.store.items import Filter
 from tablemend.store.state import Store
 
 
-def approved(store: Store, run: str) -> list[Item]:
+def approved(store: Store, run: str, *, keep_rows: bool) -> list[Item]:
     """Approved items of a run that are not applied yet, in order of precedence: people, confidence, id."""
     items = store.items.select(Filter(run=run, decision="approved"))
-    waiting = [item for item in items if not item.applied]
-    return sorted(waiting, key=lambda item: (item.decided_by.startswith("gate:"), -item.confidence, item.id))
+    waiting = [item for item in items if not item.applied and not (keep_rows and item.body["phase"] == "rows")]
+    return precedence(waiting)
 
 
-def apply(desk: Desk, run: str) -> ChangeSet:
-    """Carry out the approved repairs of a run as one new version of its dataset.
+def apply(desk: Desk, run: str, *, keep_rows: bool = False) -> ChangeSet:
+    """Carry out the approved repairs of a run as one new version of its dataset; rows stay where `keep_rows`.
 
     Raises StateError where nothing is approved, Conflict where the dataset has moved on, RepairError where every
     approved repair is refused.
     """
     scan = desk.store.runs.get(run)
     head = require_head(desk.store, scan.dataset, scan.version)
-    items = approved(desk.store, run)
+    items = approved(desk.store, run, keep_rows=keep_rows)
     if not items:
         raise StateError(f"run {run} has no approved repair that is not applied yet", hint="Approve some first.")
     with desk.timings.stage("read"):

@@ -28,6 +28,7 @@ class Desk(Record, frozen=True, kw_only=True):
     timings: Timings
     rescore: Rescore
     by: str
+    work: str  # the run that does the work; it ends with the commit
 
 
 class Change(Record, frozen=True, kw_only=True):
@@ -80,7 +81,12 @@ def commit(
         store.items.mark_applied(change_set.run, cleared or (), "")
         detail = f"{change_set.cells} cells, {change_set.rows_removed} rows removed, {change_set.rows_added} rows added"
         store.audit.write(change_set.by, change_set.kind, change_set.id, detail)
+        store.runs.finish(desk.work, "completed", version=snapshot.version, counts=_counts(change_set))
     return change_set
+
+
+def _counts(change_set: ChangeSet) -> dict[str, int]:
+    return {"cells": change_set.cells, "removed": change_set.rows_removed, "added": change_set.rows_added}
 
 
 def _write(

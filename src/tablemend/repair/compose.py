@@ -18,6 +18,10 @@ from tablemend.records import Record
 from tablemend.repair import expressions, operations
 
 
+ROW = "_row"
+"""A map may name single rows: repairs of exact cells, which hold for this table alone."""
+
+
 class Step(Record, frozen=True, kw_only=True):
     """An operation to carry out, in order of precedence."""
 
@@ -45,7 +49,7 @@ def require_columns(step: Step, known: Iterable[str]) -> None:
     """Refuse a step that names a column the table does not have."""
     present = set(known)
     for column in (*step.columns, *step.keys):
-        if column not in present:
+        if column not in present and column != ROW:
             raise UnknownColumn(
                 f"{step.operation} names the column {column!r}, which the table does not have",
                 hint=f"The columns are: {', '.join(sorted(present))}.",
@@ -97,8 +101,11 @@ def load_pairs(session: Session, relation: str, keys: Sequence[str], pairs: Sequ
     if len(seen) != len(pairs):
         raise RepairError("a key stands in the pairs twice", hint="Give each old value one new value.")
     columns = list(zip(*pairs, strict=True)) if pairs else [()] * width
-    names = [*(f"k{i}" for i in range(len(keys))), "new"]
-    table = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)})
+    arrays = {
+        f"k{i}": pa.array(map(int, values), pa.int64()) if key == ROW else pa.array(values, pa.string())
+        for i, (key, values) in enumerate(zip(keys, columns, strict=False))
+    }
+    table = pa.table(arrays | {"new": pa.array(columns[-1], pa.string())})
     session.register("_pairs", table)
     session.execute(f"CREATE OR REPLACE TEMP TABLE {sql.name(relation)} AS SELECT * FROM _pairs")
     session.unregister("_pairs")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from tablemend.engine import sql
 from tablemend.quality.vocabulary import CHECKS
 from tablemend.records import Check, Proposal
-from tablemend.repair import expressions, operations
+from tablemend.repair import expressions, operations, script
 from tablemend.repair.detection import LIKELY
 from tablemend.repair.plan import step
 
@@ -51,7 +51,7 @@ def _condition(proposal: Proposal, column: str) -> str:
     pairs = each.params["pairs"]
     if each.keys == (column,) and all(pair[0] is not None for pair in pairs):
         return f"{quoted} IN ({sql.literals(pair[0] for pair in pairs)})"
-    values = ", ".join(f"({sql.literals(pair[:-1])})" for pair in pairs)
+    values = ", ".join(f"({script.literals(each, pair[:-1])})" for pair in pairs)
     names = ", ".join(f"k{i}" for i in range(len(each.keys)))
     match = " AND ".join(f"d.{sql.name(key)} IS NOT DISTINCT FROM m.k{i}" for i, key in enumerate(each.keys))
     return f"EXISTS (SELECT 1 FROM (VALUES {values}) AS m({names}) WHERE {match})"

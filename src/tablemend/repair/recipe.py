@@ -13,6 +13,7 @@ import msgspec
 from tablemend.errors import SettingsError, TablemendError
 from tablemend.records import Column, Proposal, Record, Repair
 from tablemend.repair import operations
+from tablemend.repair.compose import ROW
 
 _NULL = {"null": True}  # TOML has no null
 
@@ -45,7 +46,8 @@ class Recipe(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def of_repairs(name: str, repairs: Sequence[Repair], semantics: Mapping[str, str]) -> Recipe:
-    """A recipe of repairs, in the order in which they apply."""
+    """A recipe of repairs, in the order in which they apply; repairs of single rows hold for one table and stay out."""
+    repairs = [each for each in repairs if ROW not in (each.params.get("keys") or ())]
     ordered = sorted(repairs, key=lambda each: (operations.operation(each.operation).order, -each.confidence, each.id))
     needed = dict.fromkeys(column for each in ordered for column in _columns(each.columns, each.params))
     return Recipe(

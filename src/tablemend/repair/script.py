@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tablemend.engine import sql
-from tablemend.records import Column
+from tablemend.errors import StateError
+from tablemend.records import Column, Item, Run
 from tablemend.repair import expressions, operations, rows
-from tablemend.repair.compose import Step
+from tablemend.repair.compose import ROW, Step
+from tablemend.store.items import Filter
+from tablemend.store.state import Store
 
 _SHOWN = 50  # pairs spelled out in the statement shown with a repair
 
@@ -39,12 +43,18 @@ def _update(step: Step, column: str, table: str) -> str:
 def _update_from(step: Step, table: str, *, full: bool) -> str:
     pairs: list[list[Any]] = step.params["pairs"]
     shown = pairs if full else pairs[:_SHOWN]
-    values = ",\n  ".join(f"({sql.literals(pair)})" for pair in shown)
+    values = ",\n  ".join(f"({literals(step, pair)})" for pair in shown)
     cut = f"\n  -- and {len(pairs) - len(shown)} more" if len(shown) < len(pairs) else ""
     names = ", ".join([*(f"k{i}" for i in range(len(step.keys))), "new"])
     match = " AND ".join(f"{sql.name(key)} IS NOT DISTINCT FROM m.k{i}" for i, key in enumerate(step.keys))
     target = sql.name(step.keys[-1])
     return f"UPDATE {table} SET {target} = m.new\nFROM (VALUES\n  {values}{cut}\n) AS m({names})\nWHERE {match}"
+
+
+def literals(step: Step, pair: Sequence[Any]) -> str:
+    """The values of a pair, or of its keys alone, as SQL."""
+    typed = [int(value) if key == ROW else value for key, value in zip(step.keys, pair, strict=False)]
+    return sql.literals([*typed, *pair[len(step.keys) :]])
 
 
 def _alter(step: Step, table: str) -> str:
@@ -67,3 +77,22 @@ def script(steps: Sequence[Step], columns: Sequence[Column], *, table: str) -> s
         for step in ordered
     )
     return f"BEGIN;\n\n{body}\n\nCOMMIT;\n"
+
+
+def write(store: Store, run: Run, path: Path) -> Path:
+    """Write the approved repairs of a run as a script; StateError where none is approved."""
+    items = store.items.select(Filter(run=run.id, decision="approved"))
+    if not items:
+        raise StateError(f"run {run.id} has no approved repair", hint="Approve some first.")
+    snapshot = store.datasets.snapshot(run.dataset, run.version)
+    steps = [
+        Step(id=each.id, operation=each.operation, columns=each.columns, params=each.body.get("params", {}))
+        for each in precedence(items)
+    ]
+    path.write_text(script(steps, snapshot.columns, table=sql.name(snapshot.source.name)), encoding="utf-8")
+    return path
+
+
+def precedence(items: Iterable[Item]) -> list[Item]:
+    """In the order in which they win a cell: people's approvals before a gate's, then confidence, then id."""
+    return sorted(items, key=lambda item: (item.decided_by.startswith("gate:"), -item.confidence, item.id))

@@ -65,9 +65,7 @@ class Workbench:
     @cached_property
     def cardinality(self) -> dict[str, tuple[int, int]]:
         """For each column: filled cells and (approximate) distinct values."""
-        counts = ", ".join(
-            f"count({sql.name(each)}), approx_count_distinct({sql.name(each)})" for each in self.columns
-        )
+        counts = ", ".join(f"count({sql.name(each)}), approx_count_distinct({sql.name(each)})" for each in self.columns)
         if not self.columns:
             return {}
         found = self.session.one(f"SELECT {counts} FROM {sql.name(self.relation)}")
@@ -103,9 +101,7 @@ class Workbench:
         """The whole column as dictionary codes in `_row` order; blank text is -1."""
         if column not in self._encoded:
             name = sql.name(column)
-            table = self.session.arrow(
-                f"SELECT {name} AS v FROM {sql.name(self.relation)} ORDER BY _row"
-            )
+            table = self.session.arrow(f"SELECT {name} AS v FROM {sql.name(self.relation)} ORDER BY _row")
             self._encoded[column] = _encode(table)
         return self._encoded[column]
 

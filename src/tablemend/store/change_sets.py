@@ -52,6 +52,10 @@ class ChangeSets:
             raise NotFound(f"there is no change set {change_set}", hint="`tablemend history` lists the change sets.")
         return unpack(body, ChangeSet)
 
+    def hashes(self) -> set[str]:
+        """Hashes of every file that change sets point at."""
+        return {digest for each in self.of() for digest in (each.changes, each.removed, each.added) if digest}
+
     def of(self, dataset: str | None = None) -> list[ChangeSet]:
         """Change sets, oldest first."""
         table = schema.change_sets

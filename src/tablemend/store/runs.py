@@ -100,6 +100,12 @@ class Runs:
             if changed.rowcount != 1:
                 raise StateError(f"run {run} is not running", hint="A run ends once; `tablemend history` lists them.")
 
+    def abort(self, run: str, status: str, *, note: str = "") -> None:
+        """End a run that was interrupted, unless its work was committed already."""
+        values = {"status": status, "finished": stamp(now()), "notes": pack([note] if note else [])}
+        with self._database.transaction() as connection:
+            connection.execute(_table.update().where(_table.c.id == run, _table.c.status == "running").values(**values))
+
     def get(self, run: str) -> Run:
         """One run; `NotFound` where there is none."""
         with self._database.reading() as connection:
@@ -126,6 +132,12 @@ class Runs:
             query = query.where(_table.c.dataset == dataset)
         with self._database.reading() as connection:
             return [_record(row) for row in connection.execute(query).mappings()]
+
+    def running(self) -> int:
+        """How many runs are under way."""
+        query = sa.select(sa.func.count()).select_from(_table).where(_table.c.status == "running")
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def fail_dead(self) -> list[str]:
         """Mark runs failed whose process died; their ids."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Self
 
@@ -34,6 +35,18 @@ class Store:
     def transaction(self) -> AbstractContextManager[sa.Connection]:
         """Several writes as one: all or nothing."""
         return self.database.transaction()
+
+    def recover(self, sweep: Callable[[set[str]], int]) -> list[str]:
+        """Mark runs of dead processes failed, and sweep files that nothing points at; the ids of these runs.
+
+        Files are swept only while no run is under way; the write lock keeps another from beginning meanwhile.
+        """
+        dead = self.runs.fail_dead()
+        if dead and not self.runs.running():
+            with self.transaction():
+                if not self.runs.running():
+                    sweep(self.datasets.hashes() | self.change_sets.hashes())
+        return dead
 
     def close(self) -> None:
         """Close every connection."""

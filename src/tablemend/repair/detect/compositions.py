@@ -60,9 +60,7 @@ def _of(target: str, codes: Mapping[str, Array], values: Mapping[str, Sequence[s
     rows = filled[:: max(1, len(filled) // SAMPLE)]
     if len(rows) < 20:
         return None
-    texts = {
-        each: [values[each][code] if code >= 0 else "" for code in codes[each][rows].tolist()] for each in codes
-    }
+    texts = {each: [values[each][code] if code >= 0 else "" for code in codes[each][rows].tolist()] for each in codes}
     whole = texts[target]
     others = [each for each in codes if each != target and len(set(texts[each])) > 1]
     heads = [each for each in others if _share(str.startswith, whole, texts[each]) >= LEAST_SHARE]

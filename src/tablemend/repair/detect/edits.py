@@ -78,9 +78,7 @@ def _grouped(workbench: Workbench, keys: tuple[str, ...]) -> tuple[Array, Array]
     return number, filled
 
 
-def _split(
-    workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ...], blank: Array
-) -> Iterator[Tier]:
+def _split(workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ...], blank: Array) -> Iterator[Tier]:
     edges = [low for _, low in TIERS]
     level = np.searchsorted(-np.asarray(edges), -edits.confidence[chosen], side="left")
     for place, (name, _) in enumerate(TIERS):

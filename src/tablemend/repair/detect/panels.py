@@ -33,7 +33,9 @@ def find(target: str, codes: Mapping[str, Array], size: int) -> Fill | None:
     if not 2 < len(members) <= MOST_MEMBERS:
         return None
     found = [_by(entity, target, codes, size, members) for entity in codes if entity != target]
-    return max((each for each in found if each is not None), key=lambda each: (each.confidence, len(each.rows)), default=None)
+    return max(
+        (each for each in found if each is not None), key=lambda each: (each.confidence, len(each.rows)), default=None
+    )
 
 
 def _by(entity: str, target: str, codes: Mapping[str, Array], size: int, seen: Array) -> Fill | None:

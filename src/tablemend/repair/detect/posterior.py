@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tablemend.quality.dependencies import Groups
-from tablemend.repair.detect.compositions import Composed
 from tablemend.repair.detect.channel import Channel
+from tablemend.repair.detect.compositions import Composed
 
 Array = np.ndarray
 
@@ -149,7 +149,9 @@ class Target:
         stays = candidates == own[:, None]
         written = np.where(stays, 1 - error, error * other)
         written = np.where((own < 0)[:, None], 1.0, written)
-        written = np.column_stack([written, np.where(own < 0, 1.0, error * ((1 - TYPING) * observed + TYPING * elsewhere))])
+        written = np.column_stack(
+            [written, np.where(own < 0, 1.0, error * ((1 - TYPING) * observed + TYPING * elsewhere))]
+        )
         score = known + np.log(written)
         score -= score.max(axis=1, keepdims=True)
         weight = np.exp(score)

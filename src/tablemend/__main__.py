@@ -1,0 +1,5 @@
+"""`python -m tablemend`."""
+
+from tablemend.cli.main import main
+
+main()

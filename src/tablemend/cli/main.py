@@ -1,0 +1,95 @@
+"""The command line: parse, call the workspace, show. Exit 0 done, 1 findings or partial, 2 could not run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tablemend.errors import TablemendError
+
+if TYPE_CHECKING:
+    from tablemend.workspace import Workspace
+
+app = typer.Typer(
+    name="tablemend",
+    help="Keep the tables you depend on healthy.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder of the workspace.", envvar="TABLEMEND_DATA", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+RunArgument = Annotated[str | None, typer.Argument(help="Scan run; by default the newest.", show_default=False)]
+SourceArgument = Annotated[str, typer.Argument(help="Path, URL, URL#table, or - for standard input.")]
+
+
+@contextmanager
+def workspace(*, quiet: bool = False) -> Iterator[Workspace]:
+    """The workspace of this folder, with progress on a terminal."""
+    from tablemend.cli.progress import progress
+    from tablemend.workspace import open as open_workspace
+
+    with progress(quiet=quiet) as show, open_workspace(progress=show) as opened:
+        yield opened
+
+
+def fail(problem: TablemendError) -> int:
+    """Say what went wrong in one line, with what to do."""
+    hint = f" {problem.hint}" if problem.hint else ""
+    message = " ".join(problem.message.split()).rstrip(".")
+    sys.stderr.write(f"tablemend: {message}.{hint}\n")
+    return 2
+
+
+def main() -> None:
+    """Run the command line."""
+    from tablemend.cli import decide, heal, history, recipe  # noqa: F401 - registers the commands
+
+    try:
+        app()
+    except TablemendError as problem:
+        sys.exit(fail(problem))
+    except KeyboardInterrupt:
+        sys.stderr.write("tablemend: interrupted; nothing is half done.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+
+
+def version(*, value: bool) -> None:
+    """Print the version."""
+    if value:
+        from tablemend import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    data: DataOption = None,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=lambda value: version(value=value), is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """Keep the tables you depend on healthy."""
+    del show_version
+    if data is not None:
+        os.environ["TABLEMEND_DATA"] = str(data)
+
+
+def present(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value not in (None, (), [], "")}

@@ -1,0 +1,135 @@
+"""Showing results: tables for people, JSON for programs; data on standard output, messages on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tablemend.records import Decision, Finding, Item, Score
+    from tablemend.repair.results import Applied, Healed, Scanned
+
+
+def json(value: Any) -> None:
+    """One JSON document."""
+    import msgspec
+
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A message."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
+    """A table; numbers stand right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = list(rows)
+    grid = Table(title=title or None, title_justify="left", header_style="bold")
+    for n, name in enumerate(head):
+        number = bool(shown) and all(isinstance(row[n], int | float) for row in shown)
+        grid.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in shown:
+        grid.add_row(*(_cell(value) for value in row))
+    Console(highlight=False).print(grid)
+
+
+def _cell(value: Any) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.2f}" if isinstance(value, float) else escape(str(value))
+
+
+def score(found: Score) -> str:
+    """A score in one line."""
+    parts = ", ".join(f"{name} {value:.1f}" for name, value in found.dimensions.items())
+    return f"{found.overall:.1f} ({parts})"
+
+
+def findings(found: Iterable[Finding]) -> None:
+    """Findings as a table."""
+    rows = [(f.check, ", ".join(f.columns), f.cells, f.rows, f.severity, f.message) for f in found]
+    table(("check", "columns", "cells", "rows", "severity", "what"), rows, title="Findings")
+
+
+def items(found: Iterable[Item], *, title: str = "Repairs") -> None:
+    """Items as a table."""
+    rows = [
+        (i.id, i.check, i.operation, ", ".join(i.columns), i.cells, i.rows, i.confidence, i.decision) for i in found
+    ]
+    table(("id", "check", "operation", "columns", "cells", "rows", "conf.", "decision"), rows, title=title)
+
+
+def item(found: Item, log: Iterable[Decision]) -> None:
+    """One item in full."""
+    body = found.body
+    rows = [
+        ("item", f"{found.id}, version {found.version}"),
+        ("check", f"{found.check} ({found.dimension})"),
+        ("operation", f"{found.operation} on {', '.join(found.columns) or 'rows'}"),
+        ("changes", f"{found.cells:,} cells, {found.rows:,} rows"),
+        ("confidence", f"{found.confidence:.2f}"),
+        ("flags", ", ".join(found.flags) or "none"),
+        ("why", found.summary),
+        *(("evidence", each.text) for each in found.evidence),
+        *(
+            (f"alternative {n}", each.get("label") or f"{each['operation']} {each.get('params', {})}")
+            for n, each in enumerate(body.get("alternatives", ()), start=1)
+        ),
+        *((d.decision, f"{d.when:%Y-%m-%d %H:%M} by {d.by}: {d.reason or d.note}") for d in log),
+        ("sql", body.get("sql", "")),
+    ]
+    table(("", ""), rows)
+    sample = [(c["row"], c["column"], c["before"], c["after"]) for c in body.get("sample", ())]
+    table(("row", "column", "before", "after"), sample, title="Sample")
+
+
+def scanned(result: Scanned) -> None:
+    """A scan."""
+    source = result.snapshot
+    say(f"{source.source.name}: {source.rows:,} rows, {len(source.columns)} columns, version {source.version}")
+    if source.padded_count or source.rejected_count:
+        say(f"{source.padded_count:,} short rows were padded, {source.rejected_count:,} long rows rejected")
+    findings(result.findings)
+    items(result.items)
+    say(f"score {score(result.score)}")
+    say(f"run {result.run}")
+
+
+def applied(result: Applied) -> None:
+    """An apply or undo."""
+    change = result.change_set
+    rows = [(o.repair, o.status, o.cells, o.rows, o.reason) for o in change.outcomes]
+    if rows:
+        table(("repair", "status", "cells", "rows", "reason"), rows)
+    say(
+        f"{change.kind} {change.id}: {change.cells:,} cells changed, {change.rows_removed:,} rows removed, "
+        f"{change.rows_added:,} rows added; version {change.version}"
+    )
+    if change.kept:
+        say(f"{change.kept:,} cells or rows had changed again since and were kept")
+    if result.before and result.after:
+        say(f"score {result.before.overall:.1f} → {result.after.overall:.1f}")
+
+
+def healed(result: Healed) -> None:
+    """A whole heal."""
+    scanned(result.scanned)
+    if result.applied:
+        applied(result.applied)
+    else:
+        say("no repair was approved; nothing was changed")
+    waiting = sum(item.decision == "open" for item in result.items)
+    if waiting:
+        say(f"{waiting} repairs wait for a decision: tablemend items {result.scanned.run} --decision open")
+    if result.output:
+        say(f"wrote {result.output}")

@@ -1,0 +1,68 @@
+"""The history of datasets as plain rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tablemend.store.state import Store
+
+Rows = list[dict[str, Any]]
+
+
+def overview(store: Store) -> dict[str, Rows]:
+    """Every dataset with its newest version and score."""
+    rows = []
+    for dataset in store.datasets.all():
+        snapshot, score = store.datasets.versions(dataset.id)[-1]
+        rows.append(
+            {
+                "id": dataset.id,
+                "name": dataset.name,
+                "location": dataset.location,
+                "version": dataset.head,
+                "rows": snapshot.rows,
+                "score": score.overall if score else None,
+            }
+        )
+    return {"datasets": rows}
+
+
+def of_dataset(store: Store, dataset: str) -> dict[str, Rows]:
+    """Versions, change sets and runs of a dataset, oldest first."""
+    versions = [
+        {
+            "version": snapshot.version,
+            "parent": snapshot.parent,
+            "rows": snapshot.rows,
+            "score": score.overall if score else None,
+            "created": f"{snapshot.created:%Y-%m-%d %H:%M:%S}",
+            "hash": snapshot.hash[:16],
+        }
+        for snapshot, score in store.datasets.versions(dataset)
+    ]
+    changes = [
+        {
+            "change_set": each.id,
+            "kind": each.kind,
+            "run": each.run,
+            "versions": f"{each.parent} → {each.version}",
+            "cells": each.cells,
+            "rows_removed": each.rows_removed,
+            "rows_added": each.rows_added,
+            "undoes": " ".join(filter(None, (each.undoes, each.undone))),
+            "by": each.by,
+        }
+        for each in store.change_sets.of(dataset)
+    ]
+    runs = [
+        {
+            "run": each.id,
+            "kind": each.kind,
+            "status": each.status,
+            "started": f"{each.started:%Y-%m-%d %H:%M:%S}",
+            "version": each.version,
+            "notes": "; ".join(each.notes),
+        }
+        for each in reversed(store.runs.recent(dataset=dataset))
+    ]
+    return {"versions": versions, "change sets": changes, "runs": runs}

@@ -1,0 +1,51 @@
+"""Taking a loaded source in as a version of its dataset."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from tablemend.records import Snapshot, now
+from tablemend.store.datasets import dataset_id
+from tablemend.store.state import Store
+from tablemend.tables.hashing import column_hash, table_hash, type_name
+from tablemend.tables.read import Loaded
+from tablemend.tables.snapshot import Snapshots
+
+
+def take_in(store: Store, snapshots: Snapshots, loaded: Loaded) -> Snapshot:
+    """The head of the dataset if it holds just this already, else a new version."""
+    hashes = {name: column_hash(loaded.table[name]) for name in loaded.table.column_names}
+    digest = table_hash(list(hashes), _types(loaded.table), list(hashes.values()))
+    original = None if loaded.original is None else snapshots.keep_original(loaded.original)
+    identity = dataset_id(loaded.source)
+    known = store.datasets.find(identity)
+    head = store.datasets.snapshot(identity) if known else None
+    if head and head.hash == digest and head.original == original:
+        return head
+    snapshots.write(loaded.table, digest)
+    snapshot = Snapshot(
+        hash=digest,
+        dataset=identity,
+        version=head.version + 1 if head else 1,
+        columns=loaded.columns,
+        rows=loaded.table.num_rows,
+        source=loaded.source,
+        created=now(),
+        key=loaded.key,
+        format=loaded.format,
+        original=original,
+        hashes=hashes,
+        padded=loaded.padded,
+        padded_count=loaded.padded_count,
+        rejected=loaded.rejected,
+        rejected_count=loaded.rejected_count,
+    )
+    if head:
+        store.datasets.advance(snapshot)
+    else:
+        store.datasets.create(snapshot)
+    return snapshot
+
+
+def _types(table: pa.Table) -> list[str]:
+    return [type_name(kind) for kind in table.schema.types]

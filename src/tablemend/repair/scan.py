@@ -1,0 +1,88 @@
+"""One scan of a table: profile, checks, findings, score, and the repairs that would make it better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pyarrow as pa
+
+from tablemend.engine.duckdb import Session
+from tablemend.quality import profile as profiling
+from tablemend.quality.checks import derive
+from tablemend.quality.distinct import Distincts
+from tablemend.quality.evaluate import Evaluation, evaluate
+from tablemend.quality.findings import findings
+from tablemend.quality.score import score
+from tablemend.quality.thresholds import DEFAULT, Thresholds
+from tablemend.records import Check, Column, Finding, Profile, Proposal, Record, Repair, Score
+from tablemend.repair import derived, detection, plan, relation
+from tablemend.telemetry import Timings
+
+Rules = Callable[[Profile], Sequence[Check]]
+"""The user's rules as checks of a profiled table."""
+
+
+class Scan(Record, frozen=True, kw_only=True):
+    """Everything that a scan found."""
+
+    profile: Profile
+    checks: tuple[Check, ...]
+    evaluation: Evaluation
+    findings: tuple[Finding, ...]
+    score: Score
+    repairs: tuple[Repair, ...]
+
+
+def scan(
+    session: Session,
+    table: pa.Table,
+    columns: tuple[Column, ...],
+    *,
+    dataset: str,
+    weights: Mapping[str, float],
+    rules: Rules,
+    timings: Timings,
+    proposals: Sequence[Proposal] | None = None,
+    thresholds: Thresholds = DEFAULT,
+) -> Scan:
+    """Scan a snapshot's table; given proposals stand in for those of the detectors."""
+    relation.register(session, table, columns)
+    data, names = relation.DATA, [column.name for column in columns]
+    with timings.stage("profile"):
+        known = Distincts(session, data, names, limit=thresholds.distinct_table)
+        profile = profiling.profile(session, data, columns, settings=thresholds, distincts=known)
+    with timings.stage("checks"):
+        checks = [*derive(session, data, profile, settings=thresholds, distincts=known), *rules(profile)]
+    with timings.stage("detect"):
+        found = detection.propose(session, data, columns, profile) if proposals is None else list(proposals)
+        checks += derived.checks(found, checks)
+    with timings.stage("evaluate"):
+        evaluation = evaluate(session, data, checks, distincts=known)
+        listed = findings(session, data, checks, evaluation)
+        known.close()
+    with timings.stage("measure"):
+        repairs = plan.measure(session, data, columns, found, dataset=dataset, profile=profile)
+    return Scan(
+        profile=profile,
+        checks=tuple(checks),
+        evaluation=evaluation,
+        findings=listed,
+        score=score(evaluation, weights),
+        repairs=tuple(repairs),
+    )
+
+
+def rescore(
+    session: Session,
+    table: pa.Table,
+    columns: tuple[Column, ...],
+    touched: Sequence[str] | None,
+    *,
+    checks: Sequence[Check],
+    previous: Evaluation,
+    weights: Mapping[str, float],
+) -> Score:
+    """Score a new version with the checks of an earlier scan; only what reads touched columns is run again."""
+    relation.register(session, table, columns, "rescored")
+    again = evaluate(session, "rescored", checks, previous=previous, touched=touched)
+    return score(again, weights)
