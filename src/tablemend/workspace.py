@@ -296,6 +296,45 @@ class Workspace:
             self.store.audit.write(self.settings.person, "edit", before.id, edited.title)
         return self.store.items.get(before.id, scan_run.id)
 
+    def propose(
+        self,
+        operation: str,
+        columns: Sequence[str] = (),
+        params: Mapping[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        explanation: str = "",
+    ) -> Item:
+        """Add a repair of one's own to a scan, as an open item; any operation of the vocabulary.
+
+        Raises RepairError where it cannot be carried out or changes nothing.
+        """
+        from tablemend.repair import editing
+
+        scan_run = self.run(run)
+        snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
+        proposal = Proposal(
+            check="person",
+            operation=operation,
+            columns=tuple(columns),
+            params=dict(params or {}),
+            confidence=1.0,
+            explanation=explanation or f"Proposed by {self.settings.person}.",
+        )
+        with self._session() as session:
+            made = editing.proposed(
+                session,
+                self.snapshots.read(snapshot.hash),
+                snapshot.columns,
+                proposal,
+                run=scan_run.id,
+                dataset=snapshot.dataset,
+            )
+        with self.store.transaction():
+            self.store.items.put([made])
+            self.store.audit.write(self.settings.person, "propose", made.id, made.title)
+        return self.store.items.get(made.id, scan_run.id)
+
     def apply(self, run: str | None = None, *, keep_rows: bool = False) -> Applied:
         """Carry out the approved repairs of a run as a new version of its dataset."""
         from tablemend.repair.apply import apply

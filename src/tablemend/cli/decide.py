@@ -187,6 +187,35 @@ def reopen(
 
 
 @app.command()
+def propose(
+    operation: Annotated[str, typer.Argument(help="Operation of the vocabulary.")],
+    columns: Annotated[list[str] | None, typer.Option("--column", help="May be repeated.", show_default=False)] = None,
+    params: Annotated[str | None, typer.Option(help="Parameters as a JSON object.", show_default=False)] = None,
+    run: RunOption = None,
+    explanation: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
+    as_json: Json = False,
+) -> None:
+    """Add a repair of your own to a scan."""
+    from tablemend.repair.results import item_dict
+
+    with workspace(quiet=True) as ws:
+        made = ws.propose(operation, columns or [], _params(params), run=run, explanation=explanation)
+    if as_json:
+        show.json(item_dict(made))
+    else:
+        show.items([made])
+
+
+def _params(text: str | None) -> dict[str, Any] | None:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any]) if text else None
+    except msgspec.MsgspecError as problem:
+        raise StateError(f"--params is not a JSON object: {problem}", hint="Write it like '{\"low\": 0}'.") from problem
+
+
+@app.command()
 def edit(
     item: Annotated[str, typer.Argument(help="Item, by id or its beginning.")],
     run: RunOption = None,

@@ -54,7 +54,7 @@ def fail(problem: TablemendError) -> int:
 
 def main() -> None:
     """Run the command line."""
-    from tablemend.cli import decide, heal, history, recipe  # noqa: F401 - registers the commands
+    from tablemend.cli import bench, decide, heal, history, recipe  # noqa: F401 - registers the commands
 
     try:
         app()

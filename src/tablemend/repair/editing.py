@@ -48,6 +48,24 @@ def edited(
     return made
 
 
+def proposed(
+    session: Session,
+    table: pa.Table,
+    columns: tuple[Column, ...],
+    proposal: Proposal,
+    *,
+    run: str,
+    dataset: str,
+) -> Item:
+    """A person's own repair as an item; NothingToChange where it changes nothing."""
+    operations.validate(proposal.operation, proposal.params)
+    relation.register(session, table, columns)
+    found = plan.measure(session, relation.DATA, columns, [proposal], dataset=dataset)
+    measured = plan.require_change(found, f"{proposal.operation} on {', '.join(proposal.columns) or 'rows'}")
+    (made,) = items.of_repairs([measured], run=run, dataset=dataset)
+    return made
+
+
 def _choice(
     repair: Repair, operation: str | None, params: Mapping[str, Any] | None, alternative: int | None
 ) -> tuple[str, Mapping[str, Any]]:

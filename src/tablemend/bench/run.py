@@ -1,0 +1,77 @@
+"""Running cases, each in a process of its own so that its peak memory is its own."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tablemend.bench import heal, million, startup
+from tablemend.bench.case import Case, Row
+from tablemend.errors import NotFound, StateError
+
+CASES = (
+    Case(name="heal.ten_10k", help="Ten approved repairs on 10,000 rows.", function=heal.ten),
+    Case(name="heal.one_10k", help="One approved repair on 10,000 rows.", function=heal.one),
+    Case(name="tables.import_1m", help="CSV of 1,000,000 × 15 to snapshot.", function=million.import_1m),
+    Case(name="quality.scan_1m", help="Scan of 1,000,000 × 15 with calibration.", function=million.scan_1m),
+    Case(name="repair.apply_1m", help="Ten repairs of 1,000,000 cells.", function=million.apply_1m),
+    Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
+    Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),
+)
+
+
+def chosen(patterns: Sequence[str]) -> list[Case]:
+    """The cases that a pattern names; NotFound where none does."""
+    found = [case for case in CASES if not patterns or any(fnmatch.fnmatch(case.name, each) for each in patterns)]
+    if not found:
+        raise NotFound(
+            f"no benchmark case is named {' or '.join(patterns)}",
+            hint=f"The cases are: {', '.join(case.name for case in CASES)}.",
+        )
+    return found
+
+
+def isolated(case: Case) -> list[Row]:
+    """Run a case in a new process; StateError where it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tablemend.bench.run", case.name], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        reason = next((line for line in reversed(done.stderr.splitlines()) if "Error" in line), "no message")
+        raise StateError(f"benchmark {case.name} failed: {reason}", hint="Its baselines need pandas.")
+    return msgspec.json.decode(done.stdout, type=list[Row])
+
+
+def here(name: str) -> list[Row]:
+    """Run a case in this process."""
+    (case,) = chosen([name])
+    with tempfile.TemporaryDirectory(prefix="tablemend-bench-") as folder:
+        return list(case.function(Path(folder)))
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    packages = {name: version(name) for name in ("tablemend", "duckdb", "pyarrow", "sqlalchemy")}
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory, 1),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        **packages,
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps([msgspec.to_builtins(row) for row in here(sys.argv[1])]))
