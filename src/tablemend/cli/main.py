@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Keep the tables you depend on healthy.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # loading Rich would double the time that help takes
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

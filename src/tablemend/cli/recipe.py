@@ -11,7 +11,9 @@ from tablemend.cli import show
 from tablemend.cli.main import Json, Quiet, SourceArgument, app, workspace
 from tablemend.errors import SettingsError
 
-recipes = typer.Typer(help="Approved repairs as a file that replays on new data.", no_args_is_help=True)
+recipes = typer.Typer(
+    help="Approved repairs as a file that replays on new data.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(recipes, name="recipe")
 
 PathArgument = Annotated[Path, typer.Argument(help="Recipe, .toml or .json.")]
