@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import ipc
 
 from tablemend.errors import OutputError
 from tablemend.records import Snapshot
-from tablemend.tables import text
+from tablemend.tables import excel, json_export, text
 from tablemend.tables.columns import ROW
 from tablemend.tables.files import write_whole
 from tablemend.tables.snapshot import Snapshots
@@ -125,4 +127,29 @@ def _fresh(table: pa.Table, delimiter: str) -> Iterator[bytes]:
             yield (mark.join(render(value, delimiter) for value in row) or b'""') + b"\n"
 
 
-_WRITERS: dict[str, Callable[[Export, Path, Path], None]] = dict.fromkeys(_TEXT, _write_delimited)
+def _write_json(job: Export, path: Path, target: Path) -> None:
+    lines = target.suffix.lower() not in {".json"}
+    path.write_bytes(json_export.rendered(job.snapshot, job.snapshots, job.rows(), lines=lines))
+
+
+def _write_parquet(job: Export, path: Path, _: Path) -> None:
+    pq.write_table(job.table(), path, compression="zstd", compression_level=1)
+
+
+def _write_arrow(job: Export, path: Path, _: Path) -> None:
+    table = job.table()
+    with pa.OSFile(str(path), "wb") as file, ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _write_excel(job: Export, path: Path, target: Path) -> None:
+    excel.write(path, [(job.snapshot.dataset, job.table()), *job.sheets], target)
+
+
+_WRITERS: dict[str, Callable[[Export, Path, Path], None]] = {
+    **dict.fromkeys(_TEXT, _write_delimited),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), _write_json),
+    **dict.fromkeys((".parquet", ".pq"), _write_parquet),
+    **dict.fromkeys((".arrow", ".feather", ".ipc"), _write_arrow),
+    ".xlsx": _write_excel,
+}
