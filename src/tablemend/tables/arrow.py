@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
@@ -14,6 +15,7 @@ from pyarrow import ipc
 
 from tablemend.errors import UnreadableSource
 from tablemend.records import Column
+from tablemend.tables.buffers import integers
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.hashing import type_name
 from tablemend.tables.limits import Limits
@@ -24,7 +26,7 @@ def numbered(headers: Sequence[str], arrays: Sequence[pa.ChunkedArray]) -> tuple
     plain = [plainly(array) for array in arrays]
     columns = named(headers, [type_name(array.type) for array in plain])
     rows = len(plain[0]) if plain else 0
-    numbers = pa.array(range(1, rows + 1), pa.int64())
+    numbers = integers(np.arange(1, rows + 1))
     return pa.table([numbers, *plain], names=[ROW, *(column.name for column in columns)]), columns
 
 
@@ -80,9 +82,9 @@ def table_of(frame: Any, name: str, limits: Limits) -> tuple[pa.Table, tuple[Col
 def read_parquet(path: Path, limits: Limits) -> tuple[pa.Table, tuple[Column, ...]]:
     """A Parquet file."""
     try:
-        metadata = pq.read_metadata(path)
-        limits.rows(metadata.num_rows, path.name)
-        return _checked(pq.read_table(path, partitioning=None), path.name, limits)
+        with pq.ParquetFile(path) as file:
+            limits.rows(file.metadata.num_rows, path.name)
+            return _checked(file.read(), path.name, limits)
     except (pa.ArrowException, OSError) as error:
         raise _not_what_it_says(path, "Parquet", error) from error
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from tablemend.errors import UnreadableSource
 from tablemend.records import Column, RejectedRow, TextFormat
+from tablemend.tables.buffers import booleans, integers
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.limits import Limits
 from tablemend.tables.text import Text, decode_damaged, detect_delimiter
@@ -114,7 +115,7 @@ def read(
         if progress:
             progress(grid.stop / len(text.data))
     arrays = [pa.chunked_array(piece, type=pa.string()) for piece in pieces]
-    numbers = pa.array(np.arange(1, rows + 1, dtype=np.int64))
+    numbers = integers(np.arange(1, rows + 1))
     return Parsed(
         table=pa.table([numbers, *arrays], names=[ROW, *(column.name for column in columns)]),
         columns=columns,
@@ -210,7 +211,7 @@ def _slices(
     offsets[0:-1:2], offsets[1::2], offsets[-1] = start, end, end[-1]
     buffer = pa.py_buffer(data).slice(base, int(end[-1]))
     strings = pa.StringArray.from_buffers(2 * size, pa.py_buffer(offsets), buffer)
-    indices = pa.array(np.arange(0, 2 * size, 2, dtype=np.int32), mask=null if null.any() else None)
+    indices = integers(np.arange(0, 2 * size, 2, dtype=np.int32), null if null.any() else None)
     return strings.take(indices)
 
 
@@ -218,7 +219,7 @@ def _patched(array: pa.Array, mask: npt.NDArray[np.bool_], change: Callable[[pa.
     """Replace the masked values."""
     if not mask.any():
         return array
-    where = pa.array(mask)
+    where = booleans(mask)
     return pc.replace_with_mask(array, where, change(array.filter(where)))
 
 

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from tablemend.errors import UnreadableSource
 from tablemend.records import Column, RejectedRow
+from tablemend.tables.buffers import integers
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.limits import Limits
 
@@ -85,7 +87,7 @@ def read(document: Document, limits: Limits, name: str) -> Parsed:
         raise UnreadableSource(f"{name} has no columns.", hint="Give a list of objects with at least one key.")
     columns = named([".".join(path) for path in paths])
     arrays = [pa.array([as_text(row.get(path)) for row in found], pa.string()) for path in paths]
-    numbers = pa.array(range(1, len(found) + 1), pa.int64())
+    numbers = integers(np.arange(1, len(found) + 1))
     return Parsed(
         table=pa.table([numbers, *arrays], names=[ROW, *(column.name for column in columns)]),
         columns=columns,
