@@ -19,6 +19,7 @@ from tablemend.tables.buffers import integers
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.hashing import type_name
 from tablemend.tables.limits import Limits
+from tablemend.tables.values import speak
 
 
 def numbered(headers: Sequence[str], arrays: Sequence[pa.ChunkedArray]) -> tuple[pa.Table, tuple[Column, ...]]:
@@ -38,7 +39,7 @@ def plainly(array: pa.ChunkedArray) -> pa.ChunkedArray:
     if pt.is_dictionary(kind):
         return plainly(pa.chunked_array([_decoded(chunk) for chunk in array.chunks], _plain_type(kind.value_type)))
     if pt.is_duration(kind) or pt.is_interval(kind):
-        return pa.chunked_array([pa.array([_spoken(value) for value in array.to_pylist()], pa.string())])
+        return pa.chunked_array([pa.array([speak(value) for value in array.to_pylist()], pa.string())])
     plain = _plain_type(kind)
     return array if plain == kind else array.cast(plain)
 
@@ -63,10 +64,6 @@ _PLAIN: tuple[tuple[Callable[[pa.DataType], bool], pa.DataType], ...] = (
 )
 
 
-def _spoken(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
 def table_of(frame: Any, name: str, limits: Limits) -> tuple[pa.Table, tuple[Column, ...]]:
     """The table behind `__arrow_c_stream__`; an index without a name is left out."""
     try:
@@ -86,7 +83,7 @@ def read_parquet(path: Path, limits: Limits) -> tuple[pa.Table, tuple[Column, ..
             limits.rows(file.metadata.num_rows, path.name)
             return _checked(file.read(), path.name, limits)
     except (pa.ArrowException, OSError) as error:
-        raise _not_what_it_says(path, "Parquet", error) from error
+        raise _not_what_it_says(path, "a Parquet", error) from error
 
 
 def read_arrow(path: Path, limits: Limits) -> tuple[pa.Table, tuple[Column, ...]]:
@@ -98,13 +95,13 @@ def read_arrow(path: Path, limits: Limits) -> tuple[pa.Table, tuple[Column, ...]
             reader = ipc.open_file(file) if head == b"ARROW1" else ipc.open_stream(file)
             table = reader.read_all()
     except (pa.ArrowException, OSError) as error:
-        raise _not_what_it_says(path, "Arrow", error) from error
+        raise _not_what_it_says(path, "an Arrow", error) from error
     return _checked(table, path.name, limits)
 
 
 def _not_what_it_says(path: Path, kind: str, error: Exception) -> UnreadableSource:
     first = str(error).splitlines()[0].rstrip(".")
-    return UnreadableSource(f"{path} is not a {kind} file: {first}.", hint="Give it the suffix of what it is.")
+    return UnreadableSource(f"{path} is not {kind} file: {first}.", hint="Give it the suffix of what it is.")
 
 
 def _checked(table: pa.Table, name: str, limits: Limits) -> tuple[pa.Table, tuple[Column, ...]]:
@@ -129,19 +126,6 @@ def uniform(values: Sequence[Any]) -> pa.Array:
         except (pa.ArrowInvalid, OverflowError):
             return pa.array([speak(each) for each in values], pa.string())
     return pa.array([speak(each) for each in values], pa.string())
-
-
-def speak(value: Any) -> str | None:
-    """A value of Python as the text of a cell."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, bytes):
-        return f"x'{value.hex()}'"
-    return value.isoformat(" ") if hasattr(value, "hour") and hasattr(value, "year") else str(value)
 
 
 _TYPED: dict[type, pa.DataType] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +15,18 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from tablemend.errors import OutputError, SourceNotFound, UnreadableSource
 from tablemend.records import Column
-from tablemend.tables.arrow import numbered, speak, uniform
+from tablemend.tables.arrow import numbered, uniform
 from tablemend.tables.limits import Limits
+from tablemend.tables.values import speak
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet, header included (limit of the format)."""
+
+MAX_COLUMNS = 16_384
+"""Columns of a sheet (limit of the format)."""
+
+MAX_TITLE = 31
+"""Characters of a sheet's title (limit of the format)."""
 
 MAX_TEXT = 32_767
 """Characters of a cell (limit of the format)."""
@@ -81,26 +89,47 @@ def write(path: Path, sheets: Sequence[tuple[str, pa.Table]], target: Path) -> N
     """Write tables as sheets of values; text never becomes a formula, a link or a number."""
     import xlsxwriter
 
+    _must_fit(sheets, target)
+    with xlsxwriter.Workbook(str(path), _VALUES_ONLY) as book:
+        formats = {kind: book.add_format({"num_format": shape}) for kind, shape in _SHAPES.items()}
+        for title, (_, table) in zip(_titles([title for title, _ in sheets]), sheets, strict=True):
+            _write_sheet(book.add_worksheet(title), table, formats)
+
+
+_VALUES_ONLY = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_SHAPES: dict[type, str] = {
+    datetime.datetime: "yyyy-mm-dd hh:mm:ss",
+    datetime.date: "yyyy-mm-dd",
+    datetime.time: "hh:mm:ss",
+}
+
+
+def _must_fit(sheets: Sequence[tuple[str, pa.Table]], target: Path) -> None:
     for title, table in sheets:
-        if table.num_rows + 1 > MAX_ROWS:
+        if table.num_rows + 1 > MAX_ROWS or table.num_columns > MAX_COLUMNS:
             raise OutputError(
-                f"{target} cannot hold the {table.num_rows:,} rows of {title!r}: a sheet has {MAX_ROWS:,}.",
+                f"{target} cannot hold {title!r} with {table.num_rows:,} rows and {table.num_columns:,} columns: "
+                f"a sheet has {MAX_ROWS:,} and {MAX_COLUMNS:,}.",
                 hint="Export to .csv or .parquet.",
             )
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(str(path), options) as book:
-        formats = {
-            datetime.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            datetime.date: book.add_format({"num_format": "yyyy-mm-dd"}),
-            datetime.time: book.add_format({"num_format": "hh:mm:ss"}),
-        }
-        for title, table in sheets:
-            _write_sheet(book.add_worksheet(title[:31]), table, formats)
+
+
+def _titles(wanted: Sequence[str]) -> list[str]:
+    """Titles that a workbook allows: short, without some characters, unique without regard to case."""
+    titles: list[str] = []
+    for title in wanted:
+        plain = re.sub(r"[\[\]:*?/\\]", "_", title).strip("' ")[:MAX_TITLE] or "Sheet"
+        number, found = 2, plain
+        while found.casefold() in {each.casefold() for each in titles} | {"history"}:
+            found = f"{plain[: MAX_TITLE - 5]}_{number}"
+            number += 1
+        titles.append(found)
+    return titles
 
 
 def _write_sheet(sheet: Any, table: pa.Table, formats: dict[type, Any]) -> None:

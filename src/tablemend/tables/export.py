@@ -17,7 +17,8 @@ from tablemend.tables import excel, json_export, text
 from tablemend.tables.columns import ROW
 from tablemend.tables.files import write_whole
 from tablemend.tables.snapshot import Snapshots
-from tablemend.tables.splice import as_text, render, splice
+from tablemend.tables.splice import render, splice
+from tablemend.tables.values import as_text
 
 STDOUT = "-"
 _TEXT = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
@@ -103,7 +104,7 @@ def _write_delimited(job: Export, path: Path, target: Path) -> None:
 def _delimited(job: Export, delimiter: str) -> Iterable[bytes]:
     form, original = job.snapshot.format, job.snapshot.original
     if form is None or original is None or form.delimiter != delimiter:
-        return _fresh(job.table(), delimiter)
+        return _fresh(job, delimiter)
     decoded = text.decode(job.snapshots.original(original), job.snapshot.dataset, form.encoding)
     pieces = splice(decoded, delimiter, job.rows(), job.snapshot.dataset)
     if decoded.encoding == "utf-8":
@@ -117,10 +118,11 @@ def _delimited(job: Export, delimiter: str) -> Iterable[bytes]:
         ) from error
 
 
-def _fresh(table: pa.Table, delimiter: str) -> Iterator[bytes]:
-    """Delimited text in UTF-8, made from values alone."""
-    mark = delimiter.encode()
-    yield mark.join(render(name, delimiter) for name in table.column_names) + b"\n"
+def _fresh(job: Export, delimiter: str) -> Iterator[bytes]:
+    """Delimited text in UTF-8, made from values alone, under the headers of the source."""
+    table, mark = job.table(), delimiter.encode()
+    headers = {column.name: column.header for column in job.snapshot.columns}
+    yield mark.join(render(headers.get(name, name) or None, delimiter) for name in table.column_names) + b"\n"
     for batch in table.to_batches(max_chunksize=1 << 16):
         columns = [as_text(pa.chunked_array([column])).to_pylist() for column in batch.columns]
         for row in zip(*columns, strict=True):

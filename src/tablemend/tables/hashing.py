@@ -74,14 +74,15 @@ class _Streams:
             self._add_fixed(array)
 
     def _add_binary(self, array: pa.Array) -> None:
-        narrow = pa.large_binary() if array.nbytes >= 1 << 31 else pa.binary()
+        wide = array.nbytes >= 1 << 31
+        texts = pa.large_string() if wide else pa.string()
+        array = array.cast(texts if _is_text(array.type) else pa.large_binary() if wide else pa.binary())
         lengths = numbers(pc.binary_length(array))
         if array.null_count:
             lengths = np.where(truths(array.is_valid()), lengths, -1)
             array = array.drop_null()
         self.shape.update(np.ascontiguousarray(lengths, dtype=np.int64).data)
-        array = array.cast(narrow)
-        width = np.int64 if narrow == pa.large_binary() else np.int32
+        width = np.int64 if wide else np.int32
         _, offsets, data = array.buffers()
         if len(array):
             bounds = np.frombuffer(offsets, dtype=width)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from tablemend.records import Snapshot
 from tablemend.tables import json, text
-from tablemend.tables.arrow import speak
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.snapshot import Snapshots
+from tablemend.tables.values import plain, speak
 
 
 def rendered(snapshot: Snapshot, snapshots: Snapshots, table: pa.Table, *, lines: bool) -> bytes:
@@ -114,22 +112,7 @@ def _carriage(line: str) -> str:
 
 def _fresh(table: pa.Table, *, lines: bool) -> bytes:
     """The values of a table of any types."""
-    rows = [json.dumps(_plain(row)) for row in table.drop_columns([ROW]).to_pylist()]
+    rows = [json.dumps(plain(row)) for row in table.drop_columns([ROW]).to_pylist()]
     if lines:
         return "".join(row + "\n" for row in rows).encode()
     return ("[\n  " + ",\n  ".join(rows) + "\n]\n").encode() if rows else b"[]\n"
-
-
-def _plain(value: Any) -> Any:
-    """A value of Python as one that JSON has; numbers keep their digits."""
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, bool | None):
-        return value
-    if isinstance(value, int | Decimal):
-        return json.Number(value)
-    if isinstance(value, float):
-        return json.Number(repr(value)) if math.isfinite(value) else None
-    return speak(value)

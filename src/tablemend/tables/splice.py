@@ -15,6 +15,7 @@ from tablemend.tables.columns import ROW, named
 from tablemend.tables.csv import Grid, Layout, grids, headers_of, layout, values
 from tablemend.tables.text import Text
 from tablemend.tables.tokens import DOUBLED, QUOTED
+from tablemend.tables.values import as_one, as_text
 
 _EMPTY = b'""'
 
@@ -182,14 +183,3 @@ def differing(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
     """Which values of two arrays differ, a null from anything but a null."""
     unequal = pc.coalesce(pc.not_equal(new, old), pc.xor(old.is_null(), new.is_null()))
     return truths(unequal)
-
-
-def as_text(column: pa.ChunkedArray) -> pa.Array:
-    """One array of strings."""
-    return as_one(column.cast(pa.string()))
-
-
-def as_one(column: pa.ChunkedArray) -> pa.Array:
-    """One array with the values of all chunks."""
-    found = column.combine_chunks()
-    return found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
