@@ -17,7 +17,7 @@ from tablemend.tables import excel, json_export, text
 from tablemend.tables.columns import ROW
 from tablemend.tables.files import write_whole
 from tablemend.tables.snapshot import Snapshots
-from tablemend.tables.splice import render, splice
+from tablemend.tables.splice import in_order, render, splice
 from tablemend.tables.values import as_text
 
 STDOUT = "-"
@@ -38,7 +38,7 @@ class Export:
 
     def rows(self) -> pa.Table:
         """The values, `_row` first, in its order."""
-        return self.snapshots.read(self.snapshot.hash).sort_by(ROW)
+        return in_order(self.snapshots.read(self.snapshot.hash))
 
 
 def export(

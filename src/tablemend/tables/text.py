@@ -166,7 +166,7 @@ def _refuse_binary(raw: bytes, name: str) -> None:
         found = f"a zero byte at position {zero}" if zero >= 0 else f"{control.mean():.0%} control characters"
         raise UnreadableSource(
             f"{name} is not a text file: it holds {found}.",
-            hint="Give the file the suffix of what it is (.xlsx, .parquet, .sqlite, .duckdb), or unpack it first.",
+            hint="Give it the suffix of what it is (.xlsx, .parquet, .sqlite …), unpack it, or name its encoding.",
         )
 
 

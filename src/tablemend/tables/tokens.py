@@ -14,11 +14,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from tablemend.errors import LimitExceeded
+
 PLAIN, QUOTED, DOUBLED, ODD = 0, 1, 2, 3
 """Kinds of fields: bare; in quotes; in quotes with doubled quotes inside; none of these (see `field_value`)."""
 
 BLOCK = 1 << 20
 """Bytes looked at together: the masks over them stay in the processor's cache."""
+
+LONGEST = (1 << 31) - 1
+"""Bytes of a stretch that positions of 32 bits reach."""
 
 PATCH = 64 << 10
 """Bytes first read by the exact pattern where quotes stand in unusual places."""
@@ -185,6 +190,8 @@ class _Scanner:
             ends.append(match.start("edge") - low)
             kinds.append(_kind(match))
             position, fields = match.end(), fields + 1
+            if position - low > LONGEST:
+                raise LimitExceeded("A row is longer than 2 GB.", hint="Look for a quote that is never closed.")
             if match["edge"] != self.mark:
                 counts.append(fields)
                 after.append(position - low)
