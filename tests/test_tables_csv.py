@@ -9,50 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tablemend.records import Snapshot, now
-from tablemend.tables import export, read, source
-from tablemend.tables.snapshot import Snapshots
+from tablemend.tables import read, source
 from tablemend.tables.tokens import field_value, tokenise
+from tables_helpers import load_bytes, with_cells, written
 
-SHARED = Path("/work/shared/data")
-
-
-def keep(folder: Path, loaded: read.Loaded, table: pa.Table | None = None) -> tuple[Snapshot, Snapshots]:
-    snapshots = Snapshots(folder)
-    original = snapshots.keep_original(loaded.original) if loaded.original is not None else None
-    values = loaded.table if table is None else table
-    snapshot = Snapshot(
-        hash=snapshots.write(values),
-        dataset=loaded.source.name,
-        version=1,
-        columns=loaded.columns,
-        rows=values.num_rows,
-        source=loaded.source,
-        created=now(),
-        format=loaded.format,
-        original=original,
-    )
-    return snapshot, snapshots
-
-
-def load_bytes(folder: Path, data: bytes, name: str = "data.csv", **options: str) -> read.Loaded:
-    path = folder / name
-    path.write_bytes(data)
-    return read.load(source.parse(str(path), **options))
-
-
-def written(folder: Path, loaded: read.Loaded, table: pa.Table | None = None, name: str = "out.csv") -> bytes:
-    snapshot, snapshots = keep(folder / "workspace", loaded, table)
-    target = export.export(snapshot, snapshots, folder / name)
-    return target.read_bytes()
-
-
-def with_cells(table: pa.Table, cells: dict[tuple[int, int], str | None]) -> pa.Table:
-    columns = [column.to_pylist() for column in table.columns]
-    for (row, column), value in cells.items():
-        columns[column + 1][row] = value
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, table.schema.types, strict=True)]
-    return pa.table(arrays, names=table.column_names)
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +14,14 @@ import pyarrow.compute as pc
 
 from tablemend.errors import UnreadableSource
 from tablemend.records import Column, RejectedRow, TextFormat
+from tablemend.tables.buffers import booleans, integers
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.limits import Limits
 from tablemend.tables.text import Text, decode_damaged, detect_delimiter
 from tablemend.tables.tokens import DOUBLED, ODD, QUOTED, Spans, field_value, tokenise
+
+AHEAD = 4
+"""Stretches that may wait for their values; bounds the memory."""
 
 LISTED = 1000
 """How many padded and rejected rows are named one by one."""
@@ -105,16 +111,16 @@ def read(
     pieces: list[list[pa.Array]] = [[] for _ in columns]
     ragged = _Ragged(text.data, plan.width)
     rows = 0
-    for grid in grids(text, plan):
-        for position, piece in enumerate(pieces):
-            piece.append(values(text, grid, position))
+    for grid, found in _ahead(text, plan):
+        for piece, array in zip(pieces, found, strict=True):
+            piece.append(array)
         ragged.note(grid, rows)
         rows += len(grid.counts)
         limits.rows(rows, name)
         if progress:
             progress(grid.stop / len(text.data))
     arrays = [pa.chunked_array(piece, type=pa.string()) for piece in pieces]
-    numbers = pa.array(np.arange(1, rows + 1, dtype=np.int64))
+    numbers = integers(np.arange(1, rows + 1))
     return Parsed(
         table=pa.table([numbers, *arrays], names=[ROW, *(column.name for column in columns)]),
         columns=columns,
@@ -124,6 +130,23 @@ def read(
         rejected=ragged.reasons(),
         rejected_count=ragged.rejected_count,
     )
+
+
+def _ahead(text: Text, plan: Layout) -> Iterator[tuple[Grid, list[pa.Array]]]:
+    """Each stretch with its columns, which another thread makes while the next stretch is split."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pending: deque[tuple[Grid, Future[list[pa.Array]]]] = deque()
+        for grid in grids(text, plan):
+            pending.append((grid, pool.submit(_columns, text, grid, plan.width)))
+            if len(pending) > AHEAD:
+                first, found = pending.popleft()
+                yield first, found.result()
+        for last, found in pending:
+            yield last, found.result()
+
+
+def _columns(text: Text, grid: Grid, width: int) -> list[pa.Array]:
+    return [values(text, grid, column) for column in range(width)]
 
 
 def headers_of(plan: Layout) -> list[str]:
@@ -210,7 +233,7 @@ def _slices(
     offsets[0:-1:2], offsets[1::2], offsets[-1] = start, end, end[-1]
     buffer = pa.py_buffer(data).slice(base, int(end[-1]))
     strings = pa.StringArray.from_buffers(2 * size, pa.py_buffer(offsets), buffer)
-    indices = pa.array(np.arange(0, 2 * size, 2, dtype=np.int32), mask=null if null.any() else None)
+    indices = integers(np.arange(0, 2 * size, 2, dtype=np.int32), null if null.any() else None)
     return strings.take(indices)
 
 
@@ -218,7 +241,7 @@ def _patched(array: pa.Array, mask: npt.NDArray[np.bool_], change: Callable[[pa.
     """Replace the masked values."""
     if not mask.any():
         return array
-    where = pa.array(mask)
+    where = booleans(mask)
     return pc.replace_with_mask(array, where, change(array.filter(where)))
 
 

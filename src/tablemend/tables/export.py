@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import ipc
 
 from tablemend.errors import OutputError
 from tablemend.records import Snapshot
-from tablemend.tables import text
+from tablemend.tables import excel, json_export, text
 from tablemend.tables.columns import ROW
 from tablemend.tables.files import write_whole
 from tablemend.tables.snapshot import Snapshots
-from tablemend.tables.splice import as_text, render, splice
+from tablemend.tables.splice import in_order, render, splice
+from tablemend.tables.values import as_text
 
 STDOUT = "-"
 _TEXT = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
@@ -35,7 +38,7 @@ class Export:
 
     def rows(self) -> pa.Table:
         """The values, `_row` first, in its order."""
-        return self.snapshots.read(self.snapshot.hash).sort_by(ROW)
+        return in_order(self.snapshots.read(self.snapshot.hash))
 
 
 def export(
@@ -101,7 +104,7 @@ def _write_delimited(job: Export, path: Path, target: Path) -> None:
 def _delimited(job: Export, delimiter: str) -> Iterable[bytes]:
     form, original = job.snapshot.format, job.snapshot.original
     if form is None or original is None or form.delimiter != delimiter:
-        return _fresh(job.table(), delimiter)
+        return _fresh(job, delimiter)
     decoded = text.decode(job.snapshots.original(original), job.snapshot.dataset, form.encoding)
     pieces = splice(decoded, delimiter, job.rows(), job.snapshot.dataset)
     if decoded.encoding == "utf-8":
@@ -115,14 +118,40 @@ def _delimited(job: Export, delimiter: str) -> Iterable[bytes]:
         ) from error
 
 
-def _fresh(table: pa.Table, delimiter: str) -> Iterator[bytes]:
-    """Delimited text in UTF-8, made from values alone."""
-    mark = delimiter.encode()
-    yield mark.join(render(name, delimiter) for name in table.column_names) + b"\n"
+def _fresh(job: Export, delimiter: str) -> Iterator[bytes]:
+    """Delimited text in UTF-8, made from values alone, under the headers of the source."""
+    table, mark = job.table(), delimiter.encode()
+    headers = {column.name: column.header for column in job.snapshot.columns}
+    yield mark.join(render(headers.get(name, name) or None, delimiter) for name in table.column_names) + b"\n"
     for batch in table.to_batches(max_chunksize=1 << 16):
         columns = [as_text(pa.chunked_array([column])).to_pylist() for column in batch.columns]
         for row in zip(*columns, strict=True):
             yield (mark.join(render(value, delimiter) for value in row) or b'""') + b"\n"
 
 
-_WRITERS: dict[str, Callable[[Export, Path, Path], None]] = dict.fromkeys(_TEXT, _write_delimited)
+def _write_json(job: Export, path: Path, target: Path) -> None:
+    lines = target.suffix.lower() not in {".json"}
+    path.write_bytes(json_export.rendered(job.snapshot, job.snapshots, job.rows(), lines=lines))
+
+
+def _write_parquet(job: Export, path: Path, _: Path) -> None:
+    pq.write_table(job.table(), path, compression="zstd", compression_level=1)
+
+
+def _write_arrow(job: Export, path: Path, _: Path) -> None:
+    table = job.table()
+    with pa.OSFile(str(path), "wb") as file, ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _write_excel(job: Export, path: Path, target: Path) -> None:
+    excel.write(path, [(job.snapshot.dataset, job.table()), *job.sheets], target)
+
+
+_WRITERS: dict[str, Callable[[Export, Path, Path], None]] = {
+    **dict.fromkeys(_TEXT, _write_delimited),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), _write_json),
+    **dict.fromkeys((".parquet", ".pq"), _write_parquet),
+    **dict.fromkeys((".arrow", ".feather", ".ipc"), _write_arrow),
+    ".xlsx": _write_excel,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> None:
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{TEMPORARY}")
     try:
         write(temporary)
+        if target.exists():
+            shutil.copymode(target, temporary)
         _sync(temporary)
         temporary.replace(target)
         _sync(target.parent)

@@ -7,10 +7,11 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
+
+from tablemend.tables.buffers import numbers, truths
 
 
 def table_hash(names: Sequence[str], types: Sequence[str], hashes: Sequence[str]) -> str:
@@ -73,15 +74,15 @@ class _Streams:
             self._add_fixed(array)
 
     def _add_binary(self, array: pa.Array) -> None:
-        narrow = pa.large_binary() if array.nbytes >= 1 << 31 else pa.binary()
+        wide = array.nbytes >= 1 << 31
+        texts = pa.large_string() if wide else pa.string()
+        array = array.cast(texts if _is_text(array.type) else pa.large_binary() if wide else pa.binary())
+        lengths = numbers(pc.binary_length(array))
         if array.null_count:
-            lengths = pc.fill_null(pc.binary_length(array), -1)
+            lengths = np.where(truths(array.is_valid()), lengths, -1)
             array = array.drop_null()
-        else:
-            lengths = pc.binary_length(array)
-        self.shape.update(_buffer(lengths, np.int64))
-        array = array.cast(narrow)
-        width = np.int64 if narrow == pa.large_binary() else np.int32
+        self.shape.update(np.ascontiguousarray(lengths, dtype=np.int64).data)
+        width = np.int64 if wide else np.int32
         _, offsets, data = array.buffers()
         if len(array):
             bounds = np.frombuffer(offsets, dtype=width)
@@ -90,29 +91,24 @@ class _Streams:
                 self.values.update(memoryview(data)[low:high])
 
     def _add_fixed(self, array: pa.Array) -> None:
-        self.shape.update(_buffer(array.is_valid(), np.uint8))
+        self.shape.update(truths(array.is_valid()).data)
         kept = array.drop_null() if array.null_count else array
         if pt.is_boolean(kept.type):
-            self.values.update(_buffer(kept, np.uint8))
+            self.values.update(truths(kept).data)
         elif len(kept):
             width = kept.type.bit_width // 8
             self.values.update(memoryview(kept.buffers()[1])[kept.offset * width : (kept.offset + len(kept)) * width])
 
     def _add_nested(self, array: pa.Array) -> None:
-        self.shape.update(_buffer(array.is_valid(), np.uint8))
+        self.shape.update(truths(array.is_valid()).data)
         kept = array.drop_null() if array.null_count else array
         parts = kept.flatten() if pt.is_struct(kept.type) else [_elements(kept)]
         if not pt.is_struct(kept.type):
-            self.values.update(_buffer(pc.list_value_length(_as_list(kept)), np.int64))
+            self.values.update(numbers(pc.list_value_length(_as_list(kept))).data)
         while len(self.children) < len(parts):
             self.children.append(_Streams())
         for child, part in zip(self.children, parts, strict=True):
             child.add(part)
-
-
-def _buffer(array: pa.Array, width: type[np.uint8 | np.int64]) -> memoryview:
-    found: npt.NDArray[np.uint8 | np.int64] = array.to_numpy(zero_copy_only=False)
-    return np.ascontiguousarray(found, dtype=width).data
 
 
 def _elements(array: pa.Array) -> pa.Array:

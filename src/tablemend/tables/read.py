@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from tablemend.errors import UnreadableSource
+from tablemend.errors import SourceNotFound, UnreadableSource
 from tablemend.records import Column, RejectedRow, Source, TextFormat
-from tablemend.tables import csv, text
+from tablemend.tables import arrow, csv, duckdb, excel, http, json, sqlite, text
 from tablemend.tables.csv import Progress
 from tablemend.tables.limits import Limits
 
@@ -42,8 +42,14 @@ class Request:
     progress: Progress | None = None
     headers: Mapping[str, str] | None = None
     url: str | None = None
+    body: bytes | None = None
     frame: Any = None
     stdin: BinaryIO | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the source's file is."""
+        return Path(self.source.location)
 
 
 def load(
@@ -53,12 +59,14 @@ def load(
     progress: Progress | None = None,
     headers: Mapping[str, str] | None = None,
     url: str | None = None,
+    body: bytes | None = None,
     frame: Any = None,
     stdin: BinaryIO | None = None,
 ) -> Loaded:
     """Read a source; raise SourceNotFound, UnreadableSource or LimitExceeded.
 
-    `headers` and `url` (the full URL, with what `parse` left out of the record) are used and never kept.
+    For HTTP, `headers`, `url` (the full one, with the secrets that `parse` left out of the record) and `body`
+    (posted) are used and never kept.
     """
     request = Request(
         source=source,
@@ -66,6 +74,7 @@ def load(
         progress=progress,
         headers=headers,
         url=url,
+        body=body,
         frame=frame,
         stdin=stdin,
     )
@@ -73,29 +82,46 @@ def load(
 
 
 def _file_bytes(request: Request) -> bytes:
-    path = Path(request.source.location)
-    request.limits.bytes(path.stat().st_size, path.name)
+    _file_bytes_allowed(request)
+    path = request.path
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableSource(
-            f"{path} cannot be read: {error.strerror}.", hint="Check who may read the file."
-        ) from error
+        raise _unreadable(path, error) from error
     return _filled(data, path.name)
+
+
+def _file_bytes_allowed(request: Request) -> None:
+    """Raise where the file is gone, empty or too large."""
+    path = request.path
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise SourceNotFound(f"{path} cannot be found: {error.strerror}.", hint="Check the path.") from error
+    request.limits.bytes(size, path.name)
+    if not size:
+        raise _empty(path.name)
+
+
+def _unreadable(path: Path, error: OSError) -> UnreadableSource:
+    return UnreadableSource(f"{path} cannot be read: {error.strerror}.", hint="Check who may read the file.")
+
+
+def _empty(name: str) -> UnreadableSource:
+    return UnreadableSource(f"{name} is empty.", hint="Give a file whose first line names the columns.")
 
 
 def _filled(data: bytes, name: str) -> bytes:
     if not data.strip():
-        raise UnreadableSource(f"{name} is empty.", hint="Give a file whose first line names the columns.")
+        raise _empty(name)
     return data
 
 
 def _csv_file(request: Request) -> Loaded:
-    return csv_bytes(request, _file_bytes(request), Path(request.source.location).name)
+    return _csv(request, _file_bytes(request), request.path.name)
 
 
-def csv_bytes(request: Request, data: bytes, name: str) -> Loaded:
-    """Delimited text as a loaded source."""
+def _csv(request: Request, data: bytes, name: str) -> Loaded:
     source = request.source
     decoded = text.decode(data, name, source.encoding)
     parsed = csv.read(
@@ -119,14 +145,104 @@ def csv_bytes(request: Request, data: bytes, name: str) -> Loaded:
     )
 
 
+def _json(request: Request, data: bytes, name: str, *, lines: bool = False) -> Loaded:
+    document = json.parse(text.decode(data, name, request.source.encoding).as_str(), name, lines=lines)
+    parsed = json.read(document, request.limits, name)
+    return Loaded(
+        table=parsed.table,
+        columns=parsed.columns,
+        source=request.source,
+        original=data,
+        rejected=parsed.rejected,
+        rejected_count=parsed.rejected_count,
+    )
+
+
+def _json_file(request: Request) -> Loaded:
+    return _json(request, _file_bytes(request), request.path.name)
+
+
+def _json_lines_file(request: Request) -> Loaded:
+    return _json(request, _file_bytes(request), request.path.name, lines=True)
+
+
+def _sniffed(request: Request, data: bytes, name: str) -> Loaded:
+    """JSON where the text reads as such, else delimited text."""
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
+        try:
+            return _json(request, data, name)
+        except UnreadableSource:
+            if request.source.delimiter is None and data.lstrip()[:1] == b"{":
+                raise
+    return _csv(request, data, name)
+
+
 def _stdin(request: Request) -> Loaded:
     stream = request.stdin or sys.stdin.buffer
     data = stream.read(request.limits.max_bytes + 1)
     request.limits.bytes(len(data), "Standard input")
-    return csv_bytes(request, _filled(data, "Standard input"), "Standard input")
+    return _sniffed(request, _filled(data, "Standard input"), "Standard input")
+
+
+def _http(request: Request) -> Loaded:
+    location = request.source.location
+    answer = http.fetch(request.url or location, request.limits, headers=request.headers, body=request.body)
+    data = _filled(answer.data, location)
+    if "json" in answer.kind:
+        return _json(request, data, location)
+    return _sniffed(request, data, location)
+
+
+def _typed(request: Request, found: tuple[pa.Table, tuple[Column, ...]], key: tuple[str, ...] = ()) -> Loaded:
+    table, columns = found
+    return Loaded(table=table, columns=columns, source=request.source, key=key)
+
+
+def _excel_file(request: Request) -> Loaded:
+    _file_bytes_allowed(request)
+    return _typed(request, excel.read(request.path, request.source.sheet, request.limits))
+
+
+def _parquet_file(request: Request) -> Loaded:
+    _file_bytes_allowed(request)
+    return _typed(request, arrow.read_parquet(request.path, request.limits))
+
+
+def _arrow_file(request: Request) -> Loaded:
+    _file_bytes_allowed(request)
+    return _typed(request, arrow.read_arrow(request.path, request.limits))
+
+
+def _sqlite_file(request: Request) -> Loaded:
+    _file_bytes_allowed(request)
+    table, columns, key = sqlite.read(request.path, request.source.table, request.source.sql, request.limits)
+    return _typed(request, (table, columns), key)
+
+
+def _duckdb_file(request: Request) -> Loaded:
+    _file_bytes_allowed(request)
+    table, columns, key = duckdb.read(request.path, request.source.table, request.source.sql, request.limits)
+    return _typed(request, (table, columns), key)
+
+
+def _frame(request: Request) -> Loaded:
+    if request.frame is None:
+        raise UnreadableSource(
+            f"The frame {request.source.name} is not at hand.", hint="Give the frame again; it is not kept."
+        )
+    return _typed(request, arrow.table_of(request.frame, request.source.name, request.limits))
 
 
 _READERS: dict[str, Callable[[Request], Loaded]] = {
+    "arrow": _arrow_file,
     "csv": _csv_file,
+    "duckdb": _duckdb_file,
+    "frame": _frame,
+    "http": _http,
+    "json": _json_file,
+    "jsonl": _json_lines_file,
+    "parquet": _parquet_file,
+    "sqlite": _sqlite_file,
     "stdin": _stdin,
+    "xlsx": _excel_file,
 }

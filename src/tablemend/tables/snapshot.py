@@ -89,4 +89,5 @@ def _write_parquet(table: pa.Table, target: Path) -> None:
 def _read_parquet(path: Path, columns: Sequence[str] | None) -> pa.Table:
     if not path.is_file():
         raise NotFound(f"There is no table {path.stem[:12]} in {path.parent}.")
-    return pq.read_table(path, columns=None if columns is None else list(columns), memory_map=True)
+    with pq.ParquetFile(path, memory_map=True) as file:
+        return file.read() if columns is None else file.read(columns=list(columns)).select(list(columns))

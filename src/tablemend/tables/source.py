@@ -65,13 +65,7 @@ def parse(
     """
     kind, location, named_table, stem = _resolve(text)
     table = table or named_table
-    if sql is not None and table is not None:
-        raise UnreadableSource("Both a table and a query are named.", hint="Name one of them.")
-    if (sql or table) and kind not in {"sqlite", "duckdb"}:
-        raise UnreadableSource(
-            f"{without_secrets(text)} is not a database, so it has no table or query.",
-            hint="Leave out the table or query.",
-        )
+    _must_agree(without_secrets(text), kind, table, sql)
     return Source(
         kind=kind,
         location=location,
@@ -79,9 +73,29 @@ def parse(
         table=table,
         sql=sql,
         sheet=sheet,
-        delimiter=delimiter,
+        delimiter=_one_character(delimiter),
         encoding=encoding,
     )
+
+
+def _must_agree(shown: str, kind: str, table: str | None, sql: str | None) -> None:
+    if sql is not None and table is not None:
+        raise UnreadableSource("Both a table and a query are named.", hint="Name one of them.")
+    if (sql or table) and kind not in {"sqlite", "duckdb"}:
+        raise UnreadableSource(
+            f"{shown} is not a database, so it has no table or query.", hint="Leave out the table or query."
+        )
+
+
+def _one_character(delimiter: str | None) -> str | None:
+    if delimiter is None:
+        return None
+    meant = {"\\t": "\t", "tab": "\t"}.get(delimiter.lower(), delimiter)
+    if len(meant) != 1 or not meant.isascii() or meant in '"\r\n\0':
+        raise UnreadableSource(
+            f"{delimiter!r} cannot be a delimiter.", hint="Name one character, such as , or ; or \\t."
+        )
+    return meant
 
 
 def from_frame(frame: Any, name: str = "frame") -> Source:

@@ -10,10 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tablemend.tables.buffers import integers, numbers, truths
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.csv import Grid, Layout, grids, headers_of, layout, values
 from tablemend.tables.text import Text
 from tablemend.tables.tokens import DOUBLED, QUOTED
+from tablemend.tables.values import as_one, as_text
 
 _EMPTY = b'""'
 
@@ -24,11 +26,17 @@ def splice(text: Text, delimiter: str, table: pa.Table, name: str) -> Iterator[b
     Records are matched by `_row`. Records that the table lacks are left out; rejected records and blank lines stay.
     """
     plan = layout(text, delimiter, delimiter, name)
-    table = table.sort_by(ROW)
+    table = in_order(table)
     names = [column.name for column in named(headers_of(plan))]
     writer = _Writer(text, plan, table, names)
     yield from writer.head()
     yield from writer.body()
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """The rows by `_row`."""
+    rows = numbers(as_one(table[ROW]))
+    return table if (rows[1:] > rows[:-1]).all() else table.sort_by(ROW)
 
 
 def render(value: str | None, delimiter: str, *, quoted: bool = False) -> bytes:
@@ -44,7 +52,7 @@ class _Writer:
     def __init__(self, text: Text, plan: Layout, table: pa.Table, names: list[str]) -> None:
         self.text, self.plan, self.names = text, plan, names
         self.table = table
-        self.ids: npt.NDArray[np.int64] = table[ROW].to_numpy()
+        self.ids: npt.NDArray[np.int64] = numbers(as_one(table[ROW]))
         self.wanted = [name for name in table.column_names if name != ROW]
         self.mark = plan.delimiter.encode()
 
@@ -165,7 +173,7 @@ class _Chunk:
         """Rows of the stretch whose value differs, and the new bytes."""
         old = values(self.writer.text, self.grid, column)
         if not self.whole:
-            old = old.take(pa.array(self.present))
+            old = old.take(integers(self.present))
         new = as_text(self.writer.table[name].slice(self.low, self.high - self.low))
         if new.equals(old):
             return []
@@ -173,20 +181,11 @@ class _Chunk:
         rows = self.present[where]
         quoted = np.isin(self.grid.kind[rows, column], (QUOTED, DOUBLED)).tolist()
         delimiter = self.writer.plan.delimiter
-        found = zip(rows.tolist(), new.take(pa.array(where)).to_pylist(), quoted, strict=True)
+        found = zip(rows.tolist(), new.take(integers(where)).to_pylist(), quoted, strict=True)
         return [(row, render(value, delimiter, quoted=was)) for row, value, was in found]
 
 
 def differing(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
     """Which values of two arrays differ, a null from anything but a null."""
-    unequal = pc.not_equal(new, old)
-    found: npt.NDArray[np.bool_] = pc.coalesce(unequal, pc.xor(old.is_null(), new.is_null())).to_numpy(
-        zero_copy_only=False
-    )
-    return found
-
-
-def as_text(column: pa.ChunkedArray) -> pa.Array:
-    """One array of strings."""
-    found = column.cast(pa.string()).combine_chunks()
-    return found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
+    unequal = pc.coalesce(pc.not_equal(new, old), pc.xor(old.is_null(), new.is_null()))
+    return truths(unequal)

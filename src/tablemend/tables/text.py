@@ -18,6 +18,9 @@ SAMPLE = 256 << 10
 CONTROL_SHARE = 0.01
 """Share of control characters above which bytes are no text; plain text holds almost none."""
 
+ENOUGH = 16
+"""Bytes above 127 from which on an encoding can be told; with fewer, the Western one is taken."""
+
 _MARKS = (
     ("utf-8", codecs.BOM_UTF8),
     ("utf-32-le", codecs.BOM_UTF32_LE),
@@ -27,7 +30,7 @@ _MARKS = (
 )
 _LEGACY = [
     *("cp1252", "latin_1", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254"),
-    *("cp437", "cp850", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
+    *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
 ]
 _SLICE = 1 << 20
 
@@ -41,6 +44,10 @@ class Text:
     encoding: str  # Python codec name of the original
     bom: bool
     damaged: npt.NDArray[np.int64]  # positions of bytes that are no UTF-8
+
+    def as_str(self) -> str:
+        """The text as a string, without the byte order mark."""
+        return decode_damaged(self.data[self.start :])
 
     def encode(self, data: bytes) -> bytes:
         """Bytes in the original encoding, with the original byte order mark.
@@ -159,7 +166,7 @@ def _refuse_binary(raw: bytes, name: str) -> None:
         found = f"a zero byte at position {zero}" if zero >= 0 else f"{control.mean():.0%} control characters"
         raise UnreadableSource(
             f"{name} is not a text file: it holds {found}.",
-            hint="Give the file the suffix of what it is (.xlsx, .parquet, .sqlite, .duckdb), or unpack it first.",
+            hint="Give it the suffix of what it is (.xlsx, .parquet, .sqlite …), unpack it, or name its encoding.",
         )
 
 
@@ -177,8 +184,8 @@ def _legacy(raw: bytes, damaged: npt.NDArray[np.int64]) -> str:
     matches = charset_normalizer.from_bytes(b"\n".join(lines), cp_isolation=list(_LEGACY))
     best = matches.best()
     western = next((each for each in matches if each.encoding == "cp1252"), None)
-    clearly = best is not None and (western is None or best.chaos < western.chaos)
-    chosen = best.encoding if best is not None and clearly else "cp1252"
+    enough = len(damaged) >= ENOUGH and best is not None and (western is None or best.chaos < western.chaos)
+    chosen = best.encoding if best is not None and enough else "cp1252"
     return next(each for each in (chosen, "cp1252", "latin-1") if _round_trips(raw, each))
 
 

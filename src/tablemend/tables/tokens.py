@@ -14,11 +14,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from tablemend.errors import LimitExceeded
+
 PLAIN, QUOTED, DOUBLED, ODD = 0, 1, 2, 3
 """Kinds of fields: bare; in quotes; in quotes with doubled quotes inside; none of these (see `field_value`)."""
 
-BLOCK = 8 << 20
-"""Bytes looked at together; a few arrays of this size are alive at a time."""
+BLOCK = 1 << 20
+"""Bytes looked at together: the masks over them stay in the processor's cache."""
+
+LONGEST = (1 << 31) - 1
+"""Bytes of a stretch that positions of 32 bits reach."""
 
 PATCH = 64 << 10
 """Bytes first read by the exact pattern where quotes stand in unusual places."""
@@ -26,6 +31,7 @@ PATCH = 64 << 10
 Integers = npt.NDArray[np.int32]
 Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 _LF, _CR, _QUOTE = 10, 13, 34
 
 
@@ -109,11 +115,8 @@ class _Scanner:
         self.data = data
         self.view = np.frombuffer(data, dtype=np.uint8)
         self.delimiter = ord(delimiter)
-        self.edge = np.zeros(256, dtype=bool)
-        self.edge[[self.delimiter, _LF, _CR, _QUOTE]] = True
-        self.opens = np.zeros(256, dtype=bool)
-        self.opens[[self.delimiter, _LF, _CR]] = True
         self.mark = delimiter.encode()
+        self.openings = [edge + b'"' for edge in (self.mark, b"\n", b"\r")]
         mark = re.escape(self.mark)
         bare = rb"[^" + mark + rb"\r\n]*+"
         self.pattern = re.compile(
@@ -162,45 +165,14 @@ class _Scanner:
         mask = (view == self.delimiter) | (view == _LF)
         if self.data.find(b"\r", low, high) >= 0:
             mask |= view == _CR
-        quotes = self._quotes(view, low, high)
-        if quotes is None:
-            positions = np.flatnonzero(mask)
-            return _Edges(positions=positions, marks=view[positions])
-        positions = np.flatnonzero(mask | quotes)
-        marks = view[positions]
-        is_quote = marks == _QUOTE
-        wrong = self._irregular(view, positions[is_quote])
-        if wrong is not None:
-            known = np.searchsorted(positions, wrong)
-            positions, marks, is_quote = positions[:known], marks[:known], is_quote[:known]
-        inside = (np.cumsum(is_quote, dtype=np.uint8) & 1).astype(bool)
-        outside = ~(inside | is_quote)
-        opening = positions[is_quote & inside]
-        return _Edges(
-            positions=positions[outside],
-            marks=marks[outside],
-            doubled=opening[(opening > 0) & (view[opening - 1] == _QUOTE)],
-            regular=wrong is None,
-            complete=wrong is None and not (len(inside) and inside[-1]),
-        )
+        if self._any_quoted(low, high):
+            return _outside_quotes(view, mask)
+        positions = np.flatnonzero(mask)
+        return _Edges(positions=positions, marks=view.take(positions))
 
-    def _quotes(self, view: Bytes, low: int, high: int) -> npt.NDArray[np.bool_] | None:
-        """Where quotes stand, or None when none of them starts a field, so that all are ordinary characters."""
-        if self.data.find(b'"', low, high) < 0:
-            return None
-        quotes = view == _QUOTE
-        starts_field = quotes[0] or bool((quotes[1:] & self.opens[view[:-1]]).any())
-        return quotes if starts_field else None
-
-    def _irregular(self, view: Bytes, quotes: Positions) -> int | None:
-        """Position of the first quote that neither opens, closes nor doubles."""
-        opening, closing = quotes[0::2], quotes[1::2]
-        good_opening = (opening == 0) | self.edge[view[opening - 1]]
-        following = np.minimum(closing + 1, len(view) - 1)
-        good_closing = (closing + 1 == len(view)) | self.edge[view[following]]
-        wrong = [opening[~good_opening][:1], closing[~good_closing][:1]]
-        first = np.concatenate(wrong)
-        return int(first.min()) if len(first) else None
+    def _any_quoted(self, low: int, high: int) -> bool:
+        """Whether a quote starts a field; other quotes are ordinary characters."""
+        return self.view[low] == _QUOTE or any(self.data.find(each, low, high) >= 0 for each in self.openings)
 
     def exact(self, low: int, size: int) -> Spans:
         """Splitting by pattern, field by field, of at least one record and at most about `size` bytes."""
@@ -218,6 +190,8 @@ class _Scanner:
             ends.append(match.start("edge") - low)
             kinds.append(_kind(match))
             position, fields = match.end(), fields + 1
+            if position - low > LONGEST:
+                raise LimitExceeded("A row is longer than 2 GB.", hint="Look for a quote that is never closed.")
             if match["edge"] != self.mark:
                 counts.append(fields)
                 after.append(position - low)
@@ -244,8 +218,34 @@ def _kind(match: re.Match[bytes]) -> int:
     return DOUBLED if b'"' in inner[1:-1] else QUOTED
 
 
+def _outside_quotes(view: Bytes, mask: Mask) -> _Edges:
+    """Those of the masked bytes that are outside quotes, up to the first quote in an unusual place."""
+    quotes = view == _QUOTE
+    inside = (np.cumsum(quotes, dtype=np.uint8) & 1).view(bool)
+    opening, closing = quotes & inside, quotes & ~inside
+    near = mask | quotes
+    opening_wrong = opening[1:] & ~near[:-1]
+    closing_wrong = closing[:-1] & ~near[1:]
+    wrong = min(_first(opening_wrong) + 1, _first(closing_wrong))
+    regular = wrong >= len(view)
+    positions = np.flatnonzero((mask & ~inside)[:wrong])
+    return _Edges(
+        positions=positions,
+        marks=view.take(positions),
+        doubled=np.flatnonzero(opening[1:] & quotes[:-1]) + 1,
+        regular=regular,
+        complete=regular and not inside[-1],
+    )
+
+
+def _first(mask: Mask) -> int:
+    """Position of the first true value; far behind the end where there is none."""
+    found = int(mask.argmax()) if len(mask) else 0
+    return found if len(mask) and mask[found] else 1 << 62
+
+
 def _kinds(view: Bytes, starts: Integers, ends: Integers, doubled: Positions) -> Bytes:
-    heads = view[np.minimum(starts, len(view) - 1)]
+    heads = view.take(np.minimum(starts, len(view) - 1))
     kind: Bytes = ((heads == _QUOTE) & (ends > starts)).astype(np.uint8)
     kind[np.searchsorted(starts, doubled, side="right") - 1] = DOUBLED
     return kind

@@ -1,0 +1,71 @@
+"""Fetching a table over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from tablemend.errors import SourceNotFound, UnreadableSource
+from tablemend.tables.limits import Limits
+from tablemend.tables.source import without_secrets
+
+TIMEOUT = 30.0
+"""Seconds without an answer or a next piece of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server sent."""
+
+    data: bytes
+    kind: str  # content type, in lower case, without parameters
+
+
+def fetch(url: str, limits: Limits, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Answer:
+    """GET a URL, or POST a body to it.
+
+    Redirects are followed only where no headers are given, so that they never reach another server. Raises
+    SourceNotFound, UnreadableSource or LimitExceeded; no message holds a password.
+    """
+    shown = without_secrets(url)
+    method = "GET" if body is None else "POST"
+    try:
+        with (
+            httpx.Client(timeout=TIMEOUT, follow_redirects=not headers) as client,
+            client.stream(method, url, headers=dict(headers or {}), content=body) as response,
+        ):
+            _must_be_good(response, shown)
+            return Answer(data=_body(response, limits, shown), kind=_kind(response))
+    except httpx.TimeoutException as error:
+        raise UnreadableSource(f"{shown} did not answer in {TIMEOUT:.0f} s.", hint="Try again later.") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UnreadableSource(
+            f"{shown} cannot be fetched: {type(error).__name__}.", hint="Check the address and the network."
+        ) from None
+
+
+def _must_be_good(response: httpx.Response, shown: str) -> None:
+    status = response.status_code
+    if status in {401, 403}:
+        raise UnreadableSource(f"{shown} refuses access ({status}).", hint="Give the headers that it asks for.")
+    if status in {404, 410}:
+        raise SourceNotFound(f"{shown} does not exist ({status}).", hint="Check the address.")
+    if not response.is_success:
+        raise UnreadableSource(
+            f"{shown} answered {status} {response.reason_phrase}.", hint="Check the address, or try again later."
+        )
+
+
+def _body(response: httpx.Response, limits: Limits, shown: str) -> bytes:
+    pieces, size = [], 0
+    for piece in response.iter_bytes():
+        size += len(piece)
+        limits.bytes(size, shown)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _kind(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
