@@ -17,7 +17,6 @@ class Thresholds(Record, frozen=True, kw_only=True):
     distinct_table: Annotated[int, _help("columns with up to so many distinct values are tested value by value")] = (
         100_000
     )
-    distinct_exact: Annotated[int, _help("distinct values are counted exactly up to about this number")] = 5_000_000
     sample_values: Annotated[int, _help("distinct values of a column that type and meaning are inferred from")] = 1_000
     top_values: Annotated[int, _help("most frequent values, patterns and units kept in a profile")] = 10
     type_share: Annotated[float, _help("share of the values that must be of one type to name the column after it")] = (
@@ -31,6 +30,7 @@ class Thresholds(Record, frozen=True, kw_only=True):
     inference_values: Annotated[int, _help("values needed before a pattern, range, sign or rarity is inferred")] = 100
     pattern_share: Annotated[float, _help("share that the usual pattern must have before others deviate")] = 0.95
     case_ratio: Annotated[float, _help("how many times more frequent the usual case spelling must be")] = 2.0
+    near_key_share: Annotated[float, _help("share of distinct values from which they are always counted exactly")] = 0.9
     key_share: Annotated[float, _help("share of distinct values above which repeats break a key")] = 0.98
     sign_share: Annotated[float, _help("share of one sign before the other is suspicious")] = 0.99
     order_share: Annotated[float, _help("share of rows in which start <= end before others violate it")] = 0.98

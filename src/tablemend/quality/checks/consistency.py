@@ -5,7 +5,7 @@ from itertools import permutations
 
 from tablemend.engine import sql
 from tablemend.quality import dates, semantic
-from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make
+from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make, make_search
 from tablemend.quality.expressions import moment, number
 from tablemend.records import Check, ColumnProfile, Dependency, ForeignKey
 
@@ -38,34 +38,20 @@ def derive(subject: Subject) -> Iterator[Check]:
 
 
 def _outer(column: ColumnProfile) -> Check:
-    return make(
-        "outer_space",
-        [column.name],
-        predicate=f"regexp_matches({cell(column)}, {sql.literal(OUTER_SPACE)})",
-        message=f"{column.name} has white space around it",
-    )
+    return make_search("outer_space", column, OUTER_SPACE, message=f"{column.name} has white space around it")
 
 
 def _text(column: ColumnProfile) -> Iterator[Check]:
     yield _outer(column)
-    yield make(
-        "double_space",
-        [column.name],
-        predicate=f"regexp_matches({cell(column)}, {sql.literal(DOUBLE_SPACE)})",
-        message=f"{column.name} has doubled white space",
-    )
-    yield make(
-        "mojibake",
-        [column.name],
-        predicate=f"strlen({cell(column)}) > length({cell(column)}) "
-        f"AND regexp_matches({cell(column)}, {sql.literal(MOJIBAKE)})",
-        message=f"{column.name} was decoded with the wrong encoding",
-    )
+    yield make_search("double_space", column, DOUBLE_SPACE, message=f"{column.name} has doubled white space")
+    yield make_search("mojibake", column, MOJIBAKE, message=f"{column.name} was decoded with the wrong encoding")
 
 
 def _case(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """Only where one spelling dominates, so that names which differ by case alone are left in peace."""
     if not subject.distincts.few(column.name) or column.semantic in ("email", "url", "empty"):
+        return
+    if not _has_variants(subject, column):
         return
     value = cell(column)
     ratio = subject.limits.case_ratio
@@ -87,15 +73,24 @@ def _case(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     )
 
 
+def _has_variants(subject: Subject, column: ColumnProfile) -> bool:
+    folds, spellings = subject.session.one(
+        f"SELECT count(DISTINCT lower(value)), count(value) FROM {subject.source(column.name)}"
+    )
+    return bool(folds < spellings)
+
+
 def _sign(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """A negative number among positive ones whose size is usual: its sign was flipped."""
     if column.semantic == "identifier" or not column.quantiles or filled(column) < subject.limits.inference_values:
         return
     low, high = column.quantiles[0], column.quantiles[-1]
+    if low <= 0 or float(column.minimum or 0) >= 0:
+        return
     value = number("value")
     flipped = f"-{value} BETWEEN {low} AND {high}"
     negative, turned = subject.cells(column.name, f"{value} < 0", f"{value} < 0 AND {flipped}")
-    if low > 0 and negative <= (1 - subject.limits.sign_share) * filled(column) and turned == negative:
+    if negative <= (1 - subject.limits.sign_share) * filled(column) and turned == negative:
         yield make(
             "sign",
             [column.name],

@@ -51,6 +51,8 @@ def _outliers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """A positive, skewed column must also be far out on the logarithmic scale, where its tail is natural."""
     if column.semantic == "identifier" or column.distinct < 10 or filled(column) < subject.limits.inference_values:
         return
+    if not _beyond_quartiles(subject, column):
+        return
     bounds = combined_fences(subject, column)
     if bounds is None:
         return
@@ -69,6 +71,13 @@ def _outliers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
         params={"low": low, "high": high},
         message=f"{column.name} is far outside {low:.6g} to {high:.6g}",
     )
+
+
+def _beyond_quartiles(subject: Subject, column: ColumnProfile) -> bool:
+    """Whether the extremes pass Tukey's fences at all; without that the exact fences need not be worked out."""
+    _, lower, _, upper, _ = column.quantiles
+    reach = subject.limits.tukey_factor * (upper - lower)
+    return float(column.minimum or 0) < lower - reach or float(column.maximum or 0) > upper + reach
 
 
 def combined_fences(subject: Subject, column: ColumnProfile) -> tuple[float, float] | None:
