@@ -28,7 +28,9 @@ ALWAYS = frozenset(
 )
 """Never a value of any column, whatever its case."""
 
-AMONG_TYPED = frozenset({"na", "none", "nil", "unknown", "missing", "not available", "not applicable", "tbd", ".", "*"})
+AMONG_TYPED = frozenset(
+    {"na", "none", "empty", "nil", "unknown", "missing", "not available", "not applicable", "tbd", ".", "*"}
+)
 """Words that may be a value of text, but never a number, a date or an address."""
 
 SENTINELS = ("-1", "-9", "-99", "-999", "-9999", "-99999", "99", "999", "9999", "99999", "999999")

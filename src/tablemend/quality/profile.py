@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
 
 from tablemend.engine import sql
 from tablemend.quality import dates, missing, patterns, semantic
+from tablemend.quality.dependencies import discover
 from tablemend.quality.distinct import Distincts
 from tablemend.quality.expressions import moment, number
 from tablemend.quality.thresholds import DEFAULT, Thresholds
-from tablemend.records import Column, ColumnProfile, Count, ForeignKey, Profile
+from tablemend.records import Column, ColumnProfile, Count, Dependency, ForeignKey, Profile
 
 if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
@@ -30,9 +34,8 @@ def profile(
     settings: Thresholds = DEFAULT,
     distincts: Distincts | None = None,
     foreign_keys: Sequence[ForeignKey] = (),
-    discover: Callable[[Profile], Profile] | None = None,
 ) -> Profile:
-    """Profile `_row` + text columns; `discover` may add dependencies. Counts are exact unless marked otherwise."""
+    """Profile a relation of `_row` and text columns. Counts are exact unless marked otherwise."""
     names = [column.name for column in columns]
     (rows,) = session.one(f"SELECT count(*) FROM {sql.name(relation)}")
     known = distincts or Distincts(session, relation, names, limit=settings.distinct_table)
@@ -43,18 +46,36 @@ def profile(
         if distincts is None:
             known.close()
     keys = tuple((each.name,) for each in described if _is_key(each))
-    result = Profile(
+    return Profile(
         rows=rows,
         columns=described,
         duplicate_rows=0 if keys else duplicate_rows(session, relation, names),
         keys=keys,
+        dependencies=_dependencies(session, relation, rows, described, settings),
         foreign_keys=tuple(foreign_keys),
     )
-    return discover(result) if discover else result
 
 
 def _is_key(column: ColumnProfile) -> bool:
     return column.rows > 1 and column.distinct_exact and column.distinct == column.rows and not column.nulls
+
+
+def _dependencies(
+    session: Session, relation: str, rows: int, columns: Sequence[ColumnProfile], limits: Thresholds
+) -> tuple[Dependency, ...]:
+    """Dependencies between columns whose values repeat, learned from rows chosen by hash."""
+    names = [each.name for each in columns if 1 < each.distinct <= limits.repeating_share * each.rows]
+    if len(names) < 2:
+        return ()
+    step = max(1, rows // limits.dependency_rows)
+    table = session.arrow(f"SELECT {sql.names(names)} FROM {sql.name(relation)} WHERE hash(_row) % {step} = 0")
+    return tuple(discover({name: _codes(table.column(name)) for name in names}))
+
+
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
+    """Dictionary codes of a column of text; -1 is null."""
+    indices = column.combine_chunks().dictionary_encode().indices
+    return np.asarray(indices.fill_null(-1).to_numpy(zero_copy_only=False)).astype(np.int32)
 
 
 def duplicate_rows(session: Session, relation: str, columns: Sequence[str]) -> int:

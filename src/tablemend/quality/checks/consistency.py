@@ -9,7 +9,7 @@ from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, mak
 from tablemend.quality.expressions import moment, number
 from tablemend.records import Check, ColumnProfile, Dependency, ForeignKey
 
-OUTER_SPACE = r"^[\s\p{Z}]|[\s\p{Z}]$"
+OUTER_SPACE = r"^[\s\p{Z}]+[^\s\p{Z}]|[^\s\p{Z}][\s\p{Z}]+$"
 DOUBLE_SPACE = r"[^\s\p{Z}][\s\p{Z}]{2,}[^\s\p{Z}]"
 MOJIBAKE = r"[ÂÃ][\x{80}-\x{BF}]|â€|Ã[†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï»¿|\x{FFFD}"
 """UTF-8 read as Latin-1 or Windows-1252, and the replacement character."""
@@ -152,22 +152,23 @@ def _dependencies(subject: Subject) -> Iterator[Check]:
             continue
         if each.target not in best or (each.lift, each.groups) > (best[each.target].lift, best[each.target].groups):
             best[each.target] = each
-    yield from map(_dependency, best.values())
+    for found in best.values():
+        yield _dependency(found, subject.limits.dependency_majority)
 
 
-def _dependency(found: Dependency) -> Check:
+def _dependency(found: Dependency, share: float) -> Check:
     group, target = sql.name(found.determinant), sql.name(found.target)
     majority = (
         f"SELECT {group} AS g, arg_max({target}, n) AS usual FROM (SELECT {group}, {target}, count(*) AS n "
         f"FROM {{data}} WHERE {group} IS NOT NULL AND {target} IS NOT NULL GROUP BY ALL) "
-        f"GROUP BY ALL HAVING max(n) * 2 > sum(n) AND count(*) > 1"
+        f"GROUP BY ALL HAVING max(n) >= {share} * sum(n) AND count(*) > 1"
     )
     return make(
         "dependency_violation",
         [found.target],
         query=f"SELECT _row FROM {{data}} JOIN ({majority}) ON {group} = g WHERE {target} <> usual",
         reads=[found.determinant],
-        params={"determinant": found.determinant, "strength": found.strength},
+        params={"determinant": found.determinant, "strength": found.strength, "majority": share},
         message=f"{found.target} differs from most rows with the same {found.determinant}",
     )
 
