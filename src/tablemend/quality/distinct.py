@@ -25,14 +25,17 @@ class Distincts:
         self._relation = relation
         self._limit = limit
         self._tables: dict[str, str] = {}
-        self.approximate = self._estimate(columns)
+        self.given: dict[str, int] = {}  # cells that are not null
+        self.approximate: dict[str, int] = {}  # distinct values, within some percent
+        self._estimate(columns)
 
-    def _estimate(self, columns: Sequence[str]) -> dict[str, int]:
+    def _estimate(self, columns: Sequence[str]) -> None:
         if not columns:
-            return {}
-        counts = ", ".join(f"approx_count_distinct({sql.name(each)})" for each in columns)
+            return
+        counts = ", ".join(f"count({sql.name(each)}), approx_count_distinct({sql.name(each)})" for each in columns)
         row = self._session.one(f"SELECT {counts} FROM {sql.name(self._relation)}")
-        return dict(zip(columns, row, strict=True))
+        self.given = dict(zip(columns, row[::2], strict=True))
+        self.approximate = dict(zip(columns, row[1::2], strict=True))
 
     def few(self, column: str) -> bool:
         """Whether the column has its own table of values."""

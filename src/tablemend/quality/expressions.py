@@ -10,8 +10,9 @@ def number(value: str) -> str:
 
 
 def matches(value: str, pattern: str) -> str:
-    """SQL that is true where the trimmed text matches the whole pattern."""
-    return f"regexp_full_match(trim({value}), {sql.literal(pattern)})"
+    """SQL that is true where the text, but for white space around it, matches the whole pattern."""
+    padded = rf"\s*(?:{pattern})\s*"
+    return f"regexp_full_match({value}, {sql.literal(padded)})"
 
 
 def moment(value: str, form: str) -> str:

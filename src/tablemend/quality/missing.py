@@ -1,5 +1,6 @@
 """Which texts stand for a missing value."""
 
+import re
 from collections.abc import Iterable
 
 from tablemend.engine import sql
@@ -27,28 +28,44 @@ ALWAYS = frozenset(
 )
 """Never a value of any column, whatever its case."""
 
-AMONG_TYPED = frozenset({"na", "none", "nil", "unknown", "missing", "not available", "not applicable", "tbd", ".", "*"})
+AMONG_TYPED = frozenset(
+    {"na", "none", "empty", "nil", "unknown", "missing", "not available", "not applicable", "tbd", ".", "*"}
+)
 """Words that may be a value of text, but never a number, a date or an address."""
 
 SENTINELS = ("-1", "-9", "-99", "-999", "-9999", "-99999", "99", "999", "9999", "99999", "999999")
 """Numbers that stand for missing when they lie far outside the rest of a column."""
 
-LONGEST = max(map(len, ALWAYS | AMONG_TYPED))
+_TYPED_MEANINGS = frozenset({"email", "url", "phone", "postcode", "measure", "currency"})
 
 SPACE = r"[\s\p{Z}]"
 """One white-space character for RE2, whose own `\\s` is ASCII only."""
 
 
-def present(value: str) -> str:
-    """SQL that is true where the text expression `value` is neither null nor blank."""
-    return f"regexp_matches({value}, {sql.literal(SPACE.replace('[', '[^'))})"
+BLANK = rf"^{SPACE}*$"
+
+
+def one_of(tokens: Iterable[str]) -> str:
+    """The regular expression of a cell that is one of `tokens`, in any case."""
+    return rf"^\s*(?i:{'|'.join(re.escape(each) for each in sorted(tokens))})\s*$"
 
 
 def blank(value: str) -> str:
     """SQL that is true where the text expression `value` is empty or only white space."""
-    return f"NOT {present(value)}"
+    return f"regexp_matches({value}, {sql.literal(BLANK)})"
+
+
+def present(value: str) -> str:
+    """SQL that is true where the text expression `value` is neither null nor blank."""
+    return f"NOT {blank(value)}"
 
 
 def disguised(value: str, tokens: Iterable[str]) -> str:
     """SQL that is true where the text expression `value` is one of `tokens`, in any case."""
-    return f"(length({value}) <= {LONGEST + 4} AND lower(trim({value})) IN ({sql.literals(sorted(tokens))}))"
+    return f"regexp_matches({value}, {sql.literal(one_of(tokens))})"
+
+
+def tokens(kind: str, meaning: str) -> frozenset[str]:
+    """The texts that stand for missing in a column of this type and meaning."""
+    typed = kind not in ("text", "nested") or meaning in _TYPED_MEANINGS
+    return ALWAYS | AMONG_TYPED if typed else ALWAYS

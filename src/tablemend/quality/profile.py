@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 from tablemend.engine import sql
-from tablemend.quality import missing, patterns, semantic
+from tablemend.quality import dates, missing, patterns, semantic
+from tablemend.quality.dependencies import discover
 from tablemend.quality.distinct import Distincts
 from tablemend.quality.expressions import moment, number
 from tablemend.quality.thresholds import DEFAULT, Thresholds
-from tablemend.records import Column, ColumnProfile, Count, ForeignKey, Profile
+from tablemend.records import Column, ColumnProfile, Count, Dependency, ForeignKey, Profile
 
 if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
 
 _Values = list[tuple[str, int]]
-_WITH_UNITS = ("measure", "integer", "decimal")
+_NUMBERS = ("integer", "decimal")
+_WITH_UNITS = ("measure", *_NUMBERS)
+_LONG = 64
 
 
 def profile(
@@ -27,30 +34,48 @@ def profile(
     settings: Thresholds = DEFAULT,
     distincts: Distincts | None = None,
     foreign_keys: Sequence[ForeignKey] = (),
-    discover: Callable[[Profile], Profile] | None = None,
 ) -> Profile:
-    """Profile `_row` + text columns; `discover` may add dependencies. Counts are exact unless marked otherwise."""
+    """Profile a relation of `_row` and text columns. Counts are exact unless marked otherwise."""
     names = [column.name for column in columns]
     (rows,) = session.one(f"SELECT count(*) FROM {sql.name(relation)}")
     known = distincts or Distincts(session, relation, names, limit=settings.distinct_table)
     try:
-        described = tuple(_Describer(session, relation, rows, known, settings).column(name) for name in names)
+        describer = _Describer(session, relation, rows, known, settings)
+        described = tuple(describer.column(name) for name in names)
     finally:
         if distincts is None:
             known.close()
     keys = tuple((each.name,) for each in described if _is_key(each))
-    result = Profile(
+    return Profile(
         rows=rows,
         columns=described,
         duplicate_rows=0 if keys else duplicate_rows(session, relation, names),
         keys=keys,
+        dependencies=_dependencies(session, relation, rows, described, settings),
         foreign_keys=tuple(foreign_keys),
     )
-    return discover(result) if discover else result
 
 
 def _is_key(column: ColumnProfile) -> bool:
     return column.rows > 1 and column.distinct_exact and column.distinct == column.rows and not column.nulls
+
+
+def _dependencies(
+    session: Session, relation: str, rows: int, columns: Sequence[ColumnProfile], limits: Thresholds
+) -> tuple[Dependency, ...]:
+    """Dependencies between columns whose values repeat, learned from rows chosen by hash."""
+    names = [each.name for each in columns if 1 < each.distinct <= limits.repeating_share * each.rows]
+    if len(names) < 2:
+        return ()
+    step = max(1, rows // limits.dependency_rows)
+    table = session.arrow(f"SELECT {sql.names(names)} FROM {sql.name(relation)} WHERE hash(_row) % {step} = 0")
+    return tuple(discover({name: _codes(table.column(name)) for name in names}))
+
+
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
+    """Dictionary codes of a column of text; -1 is null."""
+    indices = column.combine_chunks().dictionary_encode().indices
+    return np.asarray(indices.fill_null(-1).to_numpy(zero_copy_only=False)).astype(np.int32)
 
 
 def duplicate_rows(session: Session, relation: str, columns: Sequence[str]) -> int:
@@ -71,88 +96,76 @@ class _Describer:
 
     def __init__(self, session: Session, relation: str, rows: int, distincts: Distincts, limits: Thresholds) -> None:
         self._session = session
-        self._relation = relation
+        self._relation = sql.name(relation)
         self._rows = rows
         self._distincts = distincts
         self._limits = limits
+        self._sampled = False
 
     def column(self, name: str) -> ColumnProfile:
         """The profile of one column."""
-        source = self._distincts.source(name)
-        counts = self._counts(source)
-        values = self._sample(name, source)
-        distinct, exact = self._distinct(name, source)
-        filled = self._rows - counts["nulls"] - counts["blanks"] - counts["disguised"]
-        meaning = semantic.infer(name, values, distinct_share=distinct / filled if filled else 0.0, limits=self._limits)
-        if meaning.type not in ("text", "nested"):
-            counts["disguised"] = self._disguised(source, missing.ALWAYS | missing.AMONG_TYPED)
+        values = self._sample(name)
+        distinct, exact = self._distinct(name)
+        seen = sum(n for _, n in values)
+        complete = self._distincts.few(name) and len(values) < self._limits.sample_values
+        given = seen if complete else self._distincts.given[name]
+        share = distinct / given if given else 0.0
+        meaning = semantic.infer(name, values, distinct_share=share, limits=self._limits)
         return ColumnProfile(
             name=name,
             type=meaning.type,
             semantic=meaning.semantic,
             form=meaning.form,
             rows=self._rows,
+            nulls=self._rows - self._distincts.given[name],
             distinct=distinct,
             distinct_exact=exact,
             top=self._top(name, values),
             patterns=self._patterns(values),
             units=self._counted(semantic.units(values)) if meaning.semantic in _WITH_UNITS else (),
-            sampled=self._sampled(values, filled),
-            **counts,
-            **self._range(name, source, meaning),
+            sampled=0 if complete else seen,
+            **self._measured(name, meaning),
         )
 
-    def _counts(self, source: str) -> dict[str, Any]:
-        nulls, blanks, disguised, shortest, longest = self._session.one(
-            "SELECT coalesce(sum(n) FILTER (value IS NULL), 0)::BIGINT, "
-            f"coalesce(sum(n) FILTER ({missing.blank('value')}), 0)::BIGINT, "
-            f"coalesce(sum(n) FILTER ({missing.disguised('value', missing.ALWAYS)}), 0)::BIGINT, "
-            f"min(length(value)), max(length(value)) FROM {source}"
-        )
-        return {
-            "nulls": nulls,
-            "blanks": blanks,
-            "disguised": disguised,
-            "length_min": shortest,
-            "length_max": longest,
-        }
-
-    def _disguised(self, source: str, tokens: frozenset[str]) -> int:
-        (n,) = self._session.one(
-            f"SELECT coalesce(sum(n) FILTER ({missing.disguised('value', tokens)}), 0)::BIGINT FROM {source}"
-        )
-        return int(n)
-
-    def _sample(self, name: str, source: str) -> _Values:
+    def _sample(self, name: str) -> _Values:
         """The most frequent present values and as many others, chosen by hash so that runs agree."""
-        half = self._limits.sample_values // 2
+        size = self._limits.sample_values
         if not self._distincts.few(name):
-            return self._sampled_rows(name)
+            return self._session.rows(
+                f"SELECT value, count(*) AS n FROM (SELECT {sql.name(name)} AS value FROM {self._sampled_rows()}) "
+                f"WHERE {missing.present('value')} GROUP BY value ORDER BY n DESC, hash(value), value LIMIT {size}"
+            )
+        source = self._distincts.source(name)
         counted = f"SELECT value, n FROM {source} WHERE {missing.present('value')}"
+        if self._distincts.approximate[name] < size // 2:
+            return self._session.rows(f"{counted} ORDER BY n DESC, value")
         ranked = f"SELECT value, n, row_number() OVER (ORDER BY n DESC, value) AS place FROM ({counted})"
         return self._session.rows(
-            f"SELECT value, n FROM ({ranked}) WHERE place <= {half} UNION ALL "
-            f"(SELECT value, n FROM ({ranked}) WHERE place > {half} ORDER BY hash(value), value LIMIT {half}) "
-            "ORDER BY n DESC, value"
+            f"SELECT value, n FROM ({ranked}) ORDER BY CASE WHEN place <= {size // 2} THEN place END NULLS LAST, "
+            f"hash(value), value LIMIT {size}"
         )
 
-    def _sampled_rows(self, name: str) -> _Values:
-        step = max(1, self._rows // (10 * self._limits.sample_values))
-        value = sql.name(name)
-        return self._session.rows(
-            f"SELECT value, n FROM (SELECT {value} AS value, count(*) AS n FROM {sql.name(self._relation)} "
-            f"WHERE hash(_row) % {step} = 0 AND {missing.present(value)} GROUP BY ALL) "
-            f"ORDER BY n DESC, hash(value), value LIMIT {self._limits.sample_values}"
-        )
+    def _sampled_rows(self) -> str:
+        """A table of rows chosen by hash, of the columns with very many values."""
+        if not self._sampled:
+            step = max(1, self._rows // (10 * self._limits.sample_values))
+            many = [name for name in self._distincts.approximate if not self._distincts.few(name)]
+            self._session.execute(
+                f"CREATE OR REPLACE TEMP TABLE _sampled_rows AS SELECT {sql.names(many)} FROM {self._relation} "
+                f"WHERE hash(_row) % {step} = 0"
+            )
+            self._sampled = True
+        return "_sampled_rows"
 
-    def _distinct(self, name: str, source: str) -> tuple[int, bool]:
+    def _distinct(self, name: str) -> tuple[int, bool]:
+        """Distinct values: exact where they are few, or so many that they could be a key."""
         if self._distincts.few(name):
-            (n,) = self._session.one(f"SELECT count(value) FROM {source}")
+            (n,) = self._session.one(f"SELECT count(value) FROM {self._distincts.source(name)}")
             return int(n), True
-        approximate = self._distincts.approximate[name]
-        if approximate > self._limits.distinct_exact:
+        approximate = min(self._distincts.approximate[name], self._distincts.given[name])
+        if approximate < self._limits.near_key_share * self._distincts.given[name]:
             return approximate, False
-        (n,) = self._session.one(f"SELECT count(DISTINCT {sql.name(name)}) FROM {sql.name(self._relation)}")
+        (n,) = self._session.one(f"SELECT count(DISTINCT {sql.name(name)}) FROM {self._relation}")
         return int(n), True
 
     def _top(self, name: str, values: _Values) -> tuple[Count, ...]:
@@ -161,40 +174,59 @@ class _Describer:
         if head and not self._distincts.few(name):
             column = sql.name(name)
             head = self._session.rows(
-                f"SELECT {column}, count(*) AS n FROM {sql.name(self._relation)} "
+                f"SELECT {column}, count(*) AS n FROM {self._relation} "
                 f"WHERE {column} IN ({sql.literals(value for value, _ in head)}) GROUP BY ALL ORDER BY n DESC, {column}"
             )
         return tuple(Count(value=value, n=n) for value, n in head)
 
-    def _sampled(self, values: _Values, filled: int) -> int:
-        seen = sum(n for _, n in values)
-        return seen if seen < filled else 0
-
     def _patterns(self, values: _Values) -> tuple[Count, ...]:
-        short = [(value, n) for value, n in values if len(value) <= 64]
-        return self._counted(patterns.histogram(short))
+        return self._counted(patterns.histogram((value, n) for value, n in values if len(value) <= _LONG))
 
-    def _counted(self, counts: Any) -> tuple[Count, ...]:
+    def _counted(self, counts: Counter[str]) -> tuple[Count, ...]:
         return tuple(Count(value=value, n=n) for value, n in counts.most_common(self._limits.top_values))
 
-    def _range(self, name: str, source: str, meaning: semantic.Meaning) -> dict[str, Any]:
-        if meaning.type in ("integer", "decimal"):
-            return self._numbers(name, source)
-        order = moment("value", meaning.form) if meaning.form and meaning.form.startswith("%") else "value"
-        low, high = self._session.one(
-            f"SELECT arg_min(value, {order}), arg_max(value, {order}) FROM {source} WHERE {missing.present('value')}"
-        )
-        return {"minimum": low, "maximum": high}
+    def _measured(self, name: str, meaning: semantic.Meaning) -> dict[str, Any]:
+        """Everything that takes all values, in one query; the spread of numbers in a second one."""
+        source = self._distincts.source(name)
+        disguised = missing.disguised("value", missing.tokens(meaning.type, meaning.semantic))
+        fields = {
+            "blanks": f"coalesce(sum(n) FILTER ({missing.blank('value')}), 0)::BIGINT",
+            "disguised": f"coalesce(sum(n) FILTER ({disguised}), 0)::BIGINT",
+            "length_min": "min(length(value))",
+            "length_max": "max(length(value))",
+            **_extremes(meaning),
+        }
+        columns = ", ".join(f"{expression} AS {field}" for field, expression in fields.items())
+        order = f"SELECT value, n, {_order(meaning)} AS x FROM {source}"
+        found = dict(zip(fields, self._session.one(f"SELECT {columns} FROM ({order})"), strict=True))
+        return {**found, **self._spread(name)} if meaning.type in _NUMBERS else found
 
-    def _numbers(self, name: str, source: str) -> dict[str, Any]:
-        weighted = "sum(x * n) / sum(n)"
-        spread = f"sqrt(greatest(0, sum(x * x * n) / sum(n) - ({weighted}) * ({weighted})))"
-        low, high, mean, deviation = self._session.one(
-            f"SELECT min(x), max(x), {weighted}, {spread} FROM "
-            f"(SELECT {number('value')} AS x, n FROM {source}) WHERE x IS NOT NULL"
-        )
+    def _spread(self, name: str) -> dict[str, Any]:
+        numbers = f"SELECT {number('value')} AS x, n FROM {self._distincts.source(name)}"
+        if self._distincts.few(name):
+            means = f"SELECT x, n, sum(x * n) OVER () / sum(n) OVER () AS mean FROM ({numbers}) WHERE x IS NOT NULL"
+            spread = "sqrt(sum((x - mean) * (x - mean) * n) / sum(n))"
+            mean, deviation = self._session.one(f"SELECT any_value(mean), {spread} FROM ({means})")
+        else:
+            mean, deviation = self._session.one(f"SELECT avg(x), stddev_pop(x) FROM ({numbers})")
         found = quantiles(self._session, self._distincts, name, number("value"))
-        return {"minimum": low, "maximum": high, "mean": mean, "deviation": deviation, "quantiles": tuple(found)}
+        return {"mean": mean, "deviation": deviation, "quantiles": tuple(found)}
+
+
+def _extremes(meaning: semantic.Meaning) -> dict[str, str]:
+    if meaning.type in _NUMBERS:
+        return {"minimum": "min(x)", "maximum": "max(x)"}
+    given = f"FILTER ({missing.present('value')})"
+    return {"minimum": f"arg_min(value, x) {given}", "maximum": f"arg_max(value, x) {given}"}
+
+
+def _order(meaning: semantic.Meaning) -> str:
+    """SQL by which the values of the column compare."""
+    if meaning.type in _NUMBERS:
+        return number("value")
+    if meaning.type in dates.KINDS and meaning.form and meaning.form.startswith("%"):
+        return moment("value", meaning.form)
+    return "value"
 
 
 def quantiles(

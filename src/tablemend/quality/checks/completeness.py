@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tablemend.quality import missing
-from tablemend.quality.checks.subject import NUMERIC, Subject, cell, make
+from tablemend.quality.checks.subject import NUMERIC, Subject, cell, make, make_search
 from tablemend.quality.expressions import number
 from tablemend.records import Check, ColumnProfile
 
@@ -12,12 +12,7 @@ def derive(subject: Subject) -> Iterator[Check]:
     """`null`, `blank` and `disguised_missing` for every column."""
     for column in subject.profile.columns:
         yield _null(subject, column)
-        yield make(
-            "blank",
-            [column.name],
-            predicate=missing.blank(cell(column)),
-            message=f"{column.name} holds blank text",
-        )
+        yield make_search("blank", column, missing.BLANK, message=f"{column.name} holds blank text")
         yield _disguised(subject, column)
 
 
@@ -32,30 +27,24 @@ def _null(subject: Subject, column: ColumnProfile) -> Check:
     )
 
 
-def tokens(column: ColumnProfile) -> frozenset[str]:
-    """The texts that stand for missing in the column."""
-    typed = column.type not in ("text", "nested") or column.semantic in ("email", "url", "phone", "measure", "currency")
-    return missing.ALWAYS | missing.AMONG_TYPED if typed else missing.ALWAYS
-
-
 def _disguised(subject: Subject, column: ColumnProfile) -> Check:
-    words = tokens(column)
+    words = missing.tokens(column.type, column.semantic)
     numbers = sentinels(subject, column)
-    predicate = missing.disguised(cell(column), words)
-    if numbers:
-        predicate = f"({predicate} OR {missing.disguised(cell(column), numbers)})"
-    return make(
+    return make_search(
         "disguised_missing",
-        [column.name],
-        predicate=predicate,
-        params={"tokens": sorted(words), "numbers": sorted(numbers)},
+        column,
+        missing.one_of([*words, *numbers]),
         message=f"{column.name} spells out that a value is missing",
+        tokens=sorted(words),
+        numbers=sorted(numbers),
     )
 
 
 def sentinels(subject: Subject, column: ColumnProfile) -> tuple[str, ...]:
     """Numbers such as 9999 that repeat far beyond the fences of the rest of the column."""
     if column.type not in NUMERIC or column.semantic == "identifier" or column.distinct < 10:
+        return ()
+    if not {column.minimum, column.maximum} & set(map(float, missing.SENTINELS)):
         return ()
     listed = ", ".join(missing.SENTINELS)
     rest = f"CASE WHEN {number('value')} NOT IN ({listed}) THEN {number('value')} END"

@@ -5,11 +5,11 @@ from itertools import permutations
 
 from tablemend.engine import sql
 from tablemend.quality import dates, semantic
-from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make
+from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make, make_search
 from tablemend.quality.expressions import moment, number
 from tablemend.records import Check, ColumnProfile, Dependency, ForeignKey
 
-OUTER_SPACE = r"^[\s\p{Z}]|[\s\p{Z}]$"
+OUTER_SPACE = r"^[\s\p{Z}]+[^\s\p{Z}]|[^\s\p{Z}][\s\p{Z}]+$"
 DOUBLE_SPACE = r"[^\s\p{Z}][\s\p{Z}]{2,}[^\s\p{Z}]"
 MOJIBAKE = r"[ÂÃ][\x{80}-\x{BF}]|â€|Ã[†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï»¿|\x{FFFD}"
 """UTF-8 read as Latin-1 or Windows-1252, and the replacement character."""
@@ -38,34 +38,20 @@ def derive(subject: Subject) -> Iterator[Check]:
 
 
 def _outer(column: ColumnProfile) -> Check:
-    return make(
-        "outer_space",
-        [column.name],
-        predicate=f"regexp_matches({cell(column)}, {sql.literal(OUTER_SPACE)})",
-        message=f"{column.name} has white space around it",
-    )
+    return make_search("outer_space", column, OUTER_SPACE, message=f"{column.name} has white space around it")
 
 
 def _text(column: ColumnProfile) -> Iterator[Check]:
     yield _outer(column)
-    yield make(
-        "double_space",
-        [column.name],
-        predicate=f"regexp_matches({cell(column)}, {sql.literal(DOUBLE_SPACE)})",
-        message=f"{column.name} has doubled white space",
-    )
-    yield make(
-        "mojibake",
-        [column.name],
-        predicate=f"strlen({cell(column)}) > length({cell(column)}) "
-        f"AND regexp_matches({cell(column)}, {sql.literal(MOJIBAKE)})",
-        message=f"{column.name} was decoded with the wrong encoding",
-    )
+    yield make_search("double_space", column, DOUBLE_SPACE, message=f"{column.name} has doubled white space")
+    yield make_search("mojibake", column, MOJIBAKE, message=f"{column.name} was decoded with the wrong encoding")
 
 
 def _case(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """Only where one spelling dominates, so that names which differ by case alone are left in peace."""
     if not subject.distincts.few(column.name) or column.semantic in ("email", "url", "empty"):
+        return
+    if not _has_variants(subject, column):
         return
     value = cell(column)
     ratio = subject.limits.case_ratio
@@ -87,15 +73,24 @@ def _case(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     )
 
 
+def _has_variants(subject: Subject, column: ColumnProfile) -> bool:
+    folds, spellings = subject.session.one(
+        f"SELECT count(DISTINCT lower(value)), count(value) FROM {subject.source(column.name)}"
+    )
+    return bool(folds < spellings)
+
+
 def _sign(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """A negative number among positive ones whose size is usual: its sign was flipped."""
     if column.semantic == "identifier" or not column.quantiles or filled(column) < subject.limits.inference_values:
         return
     low, high = column.quantiles[0], column.quantiles[-1]
+    if low <= 0 or float(column.minimum or 0) >= 0:
+        return
     value = number("value")
     flipped = f"-{value} BETWEEN {low} AND {high}"
     negative, turned = subject.cells(column.name, f"{value} < 0", f"{value} < 0 AND {flipped}")
-    if low > 0 and negative <= (1 - subject.limits.sign_share) * filled(column) and turned == negative:
+    if negative <= (1 - subject.limits.sign_share) * filled(column) and turned == negative:
         yield make(
             "sign",
             [column.name],
@@ -157,22 +152,23 @@ def _dependencies(subject: Subject) -> Iterator[Check]:
             continue
         if each.target not in best or (each.lift, each.groups) > (best[each.target].lift, best[each.target].groups):
             best[each.target] = each
-    yield from map(_dependency, best.values())
+    for found in best.values():
+        yield _dependency(found, subject.limits.dependency_majority)
 
 
-def _dependency(found: Dependency) -> Check:
+def _dependency(found: Dependency, share: float) -> Check:
     group, target = sql.name(found.determinant), sql.name(found.target)
     majority = (
         f"SELECT {group} AS g, arg_max({target}, n) AS usual FROM (SELECT {group}, {target}, count(*) AS n "
         f"FROM {{data}} WHERE {group} IS NOT NULL AND {target} IS NOT NULL GROUP BY ALL) "
-        f"GROUP BY ALL HAVING max(n) * 2 > sum(n) AND count(*) > 1"
+        f"GROUP BY ALL HAVING max(n) >= {share} * sum(n) AND count(*) > 1"
     )
     return make(
         "dependency_violation",
         [found.target],
         query=f"SELECT _row FROM {{data}} JOIN ({majority}) ON {group} = g WHERE {target} <> usual",
         reads=[found.determinant],
-        params={"determinant": found.determinant, "strength": found.strength},
+        params={"determinant": found.determinant, "strength": found.strength, "majority": share},
         message=f"{found.target} differs from most rows with the same {found.determinant}",
     )
 

@@ -13,6 +13,7 @@ from tablemend.records import Check, ColumnProfile
 
 _QUARTILE_Z = 0.6745
 _IQR_Z = 1.349
+_LARGEST_EXPONENT = 700.0
 """Quartile and interquartile range of the standard normal distribution."""
 
 
@@ -25,12 +26,12 @@ def derive(subject: Subject) -> Iterator[Check]:
             yield from _rare(subject, column)
 
 
-def fences(subject: Subject, column: ColumnProfile, *, logarithm: bool = False) -> tuple[float, float] | None:
-    """The wider, on each side, of Tukey's outer fences and the median/MAD bound; None where the bulk has no spread.
+def fences(subject: Subject, column: ColumnProfile, value: str) -> tuple[float, float] | None:
+    """The wider, on each side, of Tukey's outer fences and the median/MAD bound of an expression over `value`.
 
-    Tukey's factor grows with the number of cells so that normal data are expected to hold less than one outlier.
+    None where the bulk has no spread. Tukey's factor grows with the number of cells so that normal data are expected
+    to hold less than one outlier.
     """
-    value = f"CASE WHEN {number('value')} > 0 THEN ln({number('value')}) END" if logarithm else number("value")
     quartiles = subject.quantiles(column.name, value, (0.25, 0.5, 0.75))
     if not quartiles or quartiles[2] == quartiles[0]:
         return None
@@ -50,6 +51,8 @@ def tukey_factor(cells: int, limits: Thresholds) -> float:
 def _outliers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """A positive, skewed column must also be far out on the logarithmic scale, where its tail is natural."""
     if column.semantic == "identifier" or column.distinct < 10 or filled(column) < subject.limits.inference_values:
+        return
+    if not _beyond_quartiles(subject, column):
         return
     bounds = combined_fences(subject, column)
     if bounds is None:
@@ -71,23 +74,32 @@ def _outliers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     )
 
 
+def _beyond_quartiles(subject: Subject, column: ColumnProfile) -> bool:
+    """Whether the extremes pass Tukey's fences at all; without that the exact fences need not be worked out."""
+    _, lower, _, upper, _ = column.quantiles
+    reach = subject.limits.tukey_factor * (upper - lower)
+    return float(column.minimum or 0) < lower - reach or float(column.maximum or 0) > upper + reach
+
+
 def combined_fences(subject: Subject, column: ColumnProfile) -> tuple[float, float] | None:
-    """Fences on the scale of the numbers, widened to those of their logarithms where nearly all are positive."""
-    bounds = fences(subject, column)
+    """Fences on the scale of the numbers, widened to those of their logarithms where nearly all are positive.
+
+    Where zeros are common the logarithm is that of one more, which suits counts.
+    """
+    bounds = fences(subject, column, number("value"))
     if bounds is None:
         return None
-    low, high = bounds
-    (positive,) = subject.cells(column.name, f"{number('value')} > 0")
-    if positive < subject.limits.sign_share * filled(column):
-        return low, high
-    logarithmic = fences(subject, column, logarithm=True)
+    positive, counted = subject.cells(column.name, f"{number('value')} > 0", f"{number('value')} >= 0")
+    needed = subject.limits.sign_share * filled(column)
+    if counted < needed:
+        return bounds
+    shift = 0 if positive >= needed else 1
+    logarithm = f"CASE WHEN {number('value')} > -{shift} THEN ln({number('value')} + {shift}) END"
+    logarithmic = fences(subject, column, logarithm)
     if logarithmic is None:
-        return low, high
-    return min(low, _exponential(logarithmic[0])), max(high, _exponential(logarithmic[1]))
-
-
-def _exponential(value: float) -> float:
-    return math.exp(min(value, 700.0))
+        return bounds
+    low, high = (math.exp(min(each, _LARGEST_EXPONENT)) - shift for each in logarithmic)
+    return min(bounds[0], low), max(bounds[1], high)
 
 
 def _rare(subject: Subject, column: ColumnProfile) -> Iterator[Check]:

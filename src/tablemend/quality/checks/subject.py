@@ -78,6 +78,12 @@ def make(
     )
 
 
+def make_search(name: str, column: ColumnProfile, pattern: str, *, message: str, **found: Any) -> Check:
+    """A check that fails where `pattern` (RE2) is found in the cell."""
+    predicate = f"regexp_matches({cell(column)}, {sql.literal(pattern)})"
+    return make(name, [column.name], predicate=predicate, message=message, params={"search": pattern, **found})
+
+
 def identity(name: str, columns: Sequence[str], rule: str | None = None) -> str:
     """The stable id of a check."""
     return hashlib.sha256(msgspec.json.encode([name, list(columns), rule])).hexdigest()[:16]

@@ -7,6 +7,9 @@ from tablemend.quality import semantic
 from tablemend.quality.checks.subject import Subject, filled, make
 from tablemend.records import Check, ColumnProfile
 
+_KEY_NAMES = {("id",), ("key",), ("uuid",), ("guid",), ("index",)}
+"""Last words of the names of columns that are there to tell rows apart."""
+
 
 def derive(subject: Subject) -> Iterator[Check]:
     """`duplicate_row` always; `duplicate_key` and `near_duplicate` where the columns can tell rows apart."""
@@ -40,10 +43,8 @@ def _nearly_key(subject: Subject, column: ColumnProfile) -> bool:
     present = filled(column)
     if present < 2 or not column.distinct_exact:
         return False
-    distinct = column.distinct / present
-    return distinct >= subject.limits.key_share and (
-        column.semantic == "identifier" or semantic.names_identifier(column.name)
-    )
+    named = semantic.words(column.name)[-1:] in _KEY_NAMES
+    return named and column.distinct >= subject.limits.key_share * present
 
 
 def _key(column: ColumnProfile) -> Check:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from tablemend.quality import dates, missing, patterns, semantic
-from tablemend.quality.checks.completeness import tokens
 from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make
 from tablemend.quality.expressions import matches, moment, number
 from tablemend.records import Check, ColumnProfile
@@ -20,6 +19,7 @@ _RANGES: tuple[tuple[frozenset[str], float, float], ...] = (
 
 _ADDRESSES = {"email": ("bad_email", "e-mail address"), "url": ("bad_url", "web address")}
 _CODES = ("identifier", "phone")
+_MEASURED = f"{semantic.MEASURE}|{semantic.NUMBER}"
 
 
 def derive(subject: Subject) -> Iterator[Check]:
@@ -43,14 +43,20 @@ def derive(subject: Subject) -> Iterator[Check]:
 
 def given(column: ColumnProfile) -> str:
     """SQL that is true where the cell holds a value, not a word for missing."""
-    return f"{missing.present(cell(column))} AND NOT {missing.disguised(cell(column), tokens(column))}"
+    tokens = missing.tokens(column.type, column.semantic)
+    return f"{missing.present(cell(column))} AND NOT {missing.disguised(cell(column), tokens)}"
+
+
+def unlike(column: ColumnProfile, form: str, failing: str) -> str:
+    """SQL that is true where the cell does not match `form` and `failing` holds; most cells end at the first test."""
+    return f"CASE WHEN {matches(cell(column), form)} THEN FALSE ELSE {failing} END"
 
 
 def _mismatch(column: ColumnProfile, form: str) -> Check:
     return make(
         "type_mismatch",
         [column.name],
-        predicate=f"NOT {matches(cell(column), form)} AND {given(column)}",
+        predicate=unlike(column, form, given(column)),
         params={"type": column.type},
         message=f"{column.name} is not of type {column.type}",
     )
@@ -62,7 +68,7 @@ def _numbers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     yield make(
         "unit_spelling",
         [column.name],
-        predicate=f"NOT {matches(cell(column), semantic.NUMBER)} AND {matches(cell(column), spelled)}",
+        predicate=unlike(column, semantic.NUMBER, matches(cell(column), spelled)),
         params={"unit": None},
         message=f"{column.name} spells a unit, a currency or digit groups beside plain numbers",
     )
@@ -91,11 +97,17 @@ def _moments(column: ColumnProfile) -> Iterator[Check]:
     form = column.form or ""
     usual = dates.shape(form) if form.startswith("%") else form
     every = "|".join(dict.fromkeys((usual, *(dates.shape(each) for forms in dates.KINDS.values() for each in forms))))
-    yield _mismatch(column, every)
+    yield make(
+        "type_mismatch",
+        [column.name],
+        predicate=unlike(column, usual, f"NOT {matches(cell(column), every)} AND {given(column)}"),
+        params={"type": column.type},
+        message=f"{column.name} is not of type {column.type}",
+    )
     yield make(
         "pattern_deviation",
         [column.name],
-        predicate=f"NOT {matches(cell(column), usual)} AND {matches(cell(column), every)}",
+        predicate=unlike(column, usual, matches(cell(column), every)),
         params={"form": form},
         message=f"{column.name} is not written as {form if form.startswith('%') else 'elsewhere in the column'}",
     )
@@ -103,7 +115,7 @@ def _moments(column: ColumnProfile) -> Iterator[Check]:
         yield make(
             "impossible_date",
             [column.name],
-            predicate=f"{matches(cell(column), usual)} AND {moment(cell(column), form)} IS NULL",
+            predicate=f"CASE WHEN {moment(cell(column), form)} IS NULL THEN {matches(cell(column), usual)} END",
             params={"form": form},
             message=f"{column.name} is not in the calendar when read as {form}",
         )
@@ -113,7 +125,7 @@ def _malformed(column: ColumnProfile, name: str, noun: str) -> Check:
     return make(
         name,
         [column.name],
-        predicate=f"NOT {matches(cell(column), column.form or '')} AND {given(column)}",
+        predicate=unlike(column, column.form or "", given(column)),
         params={"pattern": column.form},
         message=f"{column.name} is not a well-formed {noun}",
     )
@@ -125,8 +137,7 @@ def _measures(column: ColumnProfile) -> Iterator[Check]:
     yield make(
         "unit_spelling",
         [column.name],
-        predicate=f"{matches(cell(column), f'{semantic.MEASURE}|{semantic.NUMBER}')} "
-        f"AND NOT {matches(cell(column), usual)}",
+        predicate=unlike(column, usual, matches(cell(column), _MEASURED)),
         params={"unit": unit},
         message=f"{column.name} does not spell its unit {unit}",
     )
@@ -137,7 +148,7 @@ def _mismatch_of_measure(column: ColumnProfile) -> Check:
     return make(
         "type_mismatch",
         [column.name],
-        predicate=f"NOT {matches(cell(column), f'{semantic.MEASURE}|{semantic.NUMBER}')} AND {given(column)}",
+        predicate=unlike(column, _MEASURED, given(column)),
         params={"type": "measure"},
         message=f"{column.name} is not a number with a unit",
     )
@@ -152,7 +163,7 @@ def _codes(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     yield make(
         "pattern_deviation",
         [column.name],
-        predicate=f"NOT {matches(cell(column), form)} AND {given(column)}",
+        predicate=unlike(column, form, given(column)),
         params={"pattern": shown},
         message=f"{column.name} does not have the usual pattern {shown}",
     )
