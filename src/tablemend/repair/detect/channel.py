@@ -16,8 +16,9 @@ FAR = 3
 
 ONE_EDIT = 0.3
 TWO_EDITS = 0.01
-MASKED = 0.3
-"""Likelihoods of a misspelling, relative to that of any one string that nobody has seen before."""
+MASKED = 10.0
+"""Likelihoods of a misspelling, relative to that of any one string that nobody has seen before; a value that holds the
+table's junk character where others do not is hardly ever a new value."""
 
 LEAST_MASKS = 5
 LEAST_MASK_SHARE = 0.7

@@ -90,7 +90,8 @@ class Target:
         near = np.full((len(self.values) + 1, 2), -1, dtype=np.int64)
         for code, others in neighbours.items():
             near[code, : len(others[:2])] = others[:2]
-        every = np.column_stack([*spoken, *near[self.codes].T, self.codes])
+        offered = np.column_stack([*spoken, *near[self.codes].T])
+        every = np.column_stack([np.where(self.weak[offered], -1, offered), self.codes])
         suspect = ((every >= 0) & (every != self.codes[:, None])).any(axis=1)
         rows = np.flatnonzero(suspect)
         return rows, _without_repeats(every[rows])

@@ -31,11 +31,11 @@ LEAST_LIFT = 0.3
 MOST_LIFT_BY_SOURCE = 0.3
 """Agreement within sources from which a column describes the source."""
 
-LEAST_TARGETS = 2
-"""Columns that must hold claims before two columns are taken for source and entity."""
-
-SETTLED = 0.95
+SETTLED = 0.85
 """Strength from which the entity determines a column so well that there is nothing to weigh."""
+
+LEAST_DISPUTED = 2
+"""Columns of claims that must be disputed before two columns are taken for source and entity."""
 
 OVERLAP = 0.2
 """Weight of one source's vote: sources copy each other."""
@@ -71,8 +71,7 @@ def find(codes: Mapping[str, Array], values: Mapping[str, Sequence[str]]) -> Cla
         for source, entity in permutations(named, 2)
         if _words(codes[source], values[source]) and _pairwise_unique(codes[source], codes[entity])
     ]
-    best = max(options, key=lambda each: len(each.targets), default=None)
-    return best if best is not None and len(best.targets) >= LEAST_TARGETS else None
+    return max((each for each in options if each.targets), key=lambda each: len(each.targets), default=None)
 
 
 def _repeats(codes: Array) -> bool:
@@ -96,10 +95,9 @@ def _targets(codes: Mapping[str, Array], source: str, entity: str) -> tuple[str,
     others = [each for each in codes if each not in (source, entity)]
     by_entity = {each: strength(Groups(codes[entity], codes[each]), codes[entity], codes[each]) for each in others}
     claimed = [each for each, found in by_entity.items() if found is not None and found.lift >= LEAST_LIFT]
-    disputed = [each for each in claimed if (found := by_entity[each]) is not None and found.strength < SETTLED]
-    if not disputed:
-        return ()
-    return tuple(each for each in claimed if _lift(codes[source], codes[each]) < MOST_LIFT_BY_SOURCE)
+    targets = tuple(each for each in claimed if _lift(codes[source], codes[each]) < MOST_LIFT_BY_SOURCE)
+    disputed = [each for each in targets if (found := by_entity[each]) is not None and found.strength < SETTLED]
+    return targets if len(disputed) >= LEAST_DISPUTED else ()
 
 
 def _lift(determinant: Array, target: Array) -> float:

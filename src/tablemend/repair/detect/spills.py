@@ -8,8 +8,11 @@ from tablemend.engine import sql
 from tablemend.records import Proposal
 from tablemend.repair.workbench import Workbench
 
-LEAST_FILLED = 5
+LEAST_FILLED = 2
 """Cells of the neighbour that must hold a value before it counts as part of its domain."""
+
+LEAST_REPEATS = 5
+"""Cells per distinct value of the neighbour, on average, from which it has a domain at all."""
 
 LEAST_SHARE = 0.5
 """Share of the blank neighbours that must be explained for the pair of columns to be believed."""
@@ -23,7 +26,7 @@ def detect(workbench: Workbench) -> Iterator[Proposal]:
     for left, right in zip(columns, columns[1:], strict=False):
         for column, neighbour in ((left, right), (right, left)):
             filled, distinct = workbench.cardinality[neighbour]
-            if 0 < filled < workbench.rows and distinct <= max(filled // LEAST_FILLED, 1):
+            if 0 < filled < workbench.rows and distinct <= max(filled // LEAST_REPEATS, 1):
                 yield from _propose(workbench, column, neighbour)
 
 
