@@ -12,7 +12,7 @@ from tablemend.records import Dependency, Proposal
 from tablemend.repair.detect import compositions, edits, neighbours, panels, sources, swaps, tokens
 from tablemend.repair.detect.channel import Channel, learn
 from tablemend.repair.detect.compositions import Composed, Composition
-from tablemend.repair.detect.posterior import INDEPENDENCE, Array, Determinant, Target
+from tablemend.repair.detect.posterior import INDEPENDENCE, Array, Determinant, Target, with_blank
 from tablemend.repair.detect.sources import Claims
 from tablemend.repair.workbench import Workbench
 
@@ -108,14 +108,13 @@ class Grid:
         self.believed = {each: [d for d in found if d.target == each][:MOST_DETERMINANTS] for each in self.columns}
 
     def _decide(self, column: str) -> bool:
-        speaking = [
+        composed = [self._composed(self.compositions[column])] if column in self.compositions else []
+        speaking = composed + [
             Determinant(d.determinant, self.codes[d.determinant], self._groups(d), d.strength, self._weight(d))
             for d in self.believed[column]
         ]
-        if column in self.compositions:
-            speaking.append(self._composed(self.compositions[column]))
         target = Target(self.codes[column], self.values[column], speaking)
-        near = neighbours.find(target.values, target.counts, self.channel)
+        near = neighbours.find(target.values, target.counts[:-1], self.channel)
         found = target.decide(self.channel, near)
         return self._take(column, found.rows, found.new, found.probability)
 
@@ -135,11 +134,12 @@ class Grid:
         return REPEATED if dependency.determinant in parts or says else INDEPENDENCE
 
     def _groups(self, dependency: Dependency) -> Groups:
-        return Groups(self.codes[dependency.determinant], self.codes[dependency.target])
+        target = with_blank(self.codes[dependency.target], len(self.values[dependency.target]))
+        return Groups(self.codes[dependency.determinant], target)
 
     def _take(self, column: str, rows: Array, new: Array, probability: Array) -> bool:
         codes = self.codes[column]
-        sure = (new >= 0) & (new != codes[rows]) & (probability >= LEAST_SURE)
+        sure = (new >= 0) & (new < len(self.known[column])) & (new != codes[rows]) & (probability >= LEAST_SURE)
         self.confidence[column][rows[sure]] = probability[sure]
         codes[rows[sure]] = new[sure]
         return bool(sure.any())

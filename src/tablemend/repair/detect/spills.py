@@ -63,13 +63,13 @@ def _read(workbench: Workbench, column: str, neighbour: str) -> list[Row]:
     return workbench.session.rows(
         f"""
         WITH domain AS (
-            SELECT {b} AS part FROM {relation} WHERE {b} IS NOT NULL GROUP BY 1 HAVING count(*) >= {LEAST_FILLED}
+            SELECT {b} AS part FROM {relation} WHERE trim({b}) <> '' GROUP BY 1 HAVING count(*) >= {LEAST_FILLED}
         ), whole AS (
             SELECT {a} AS value, regexp_extract({a}, '^(.*\\S)[ ,;/|-]+(\\S+)$', ['head', 'tail']) AS parts, count(*) AS n
             FROM {relation} WHERE {b} IS NULL AND {a} IS NOT NULL GROUP BY 1
         )
         SELECT value, regexp_replace(parts.head, '[ ,;/|-]+$', ''), parts.tail, n,
                parts.head IN (SELECT {a} FROM {relation} WHERE {a} IS NOT NULL)
-        FROM whole JOIN domain ON parts.tail = domain.part ORDER BY value
+        FROM whole JOIN domain ON parts.tail = domain.part WHERE parts.head <> '' ORDER BY value
         """
     )
