@@ -29,12 +29,18 @@ class Swap(NamedTuple):
 
 
 def find(codes: Mapping[str, Array], known: Mapping[str, Mapping[str, int]]) -> Iterator[Swap]:
-    """Look at every pair of columns that have values in common."""
+    """Look at every pair of columns of text that have values in common."""
+    codes = {each: codes[each] for each in codes if _text(known[each])}
     counts = {each: np.bincount(codes[each][codes[each] >= 0], minlength=len(known[each])) for each in codes}
     for pair in combinations(codes, 2):
         found = _between(pair, codes, known, counts)
         if found is not None and len(found.rows):
             yield found
+
+
+def _text(known: Mapping[str, int]) -> bool:
+    """Whether most values hold a letter: any figure may stand in any column of figures."""
+    return sum(any(c.isalpha() for c in each) for each in known) > len(known) / 2
 
 
 def _between(
