@@ -16,12 +16,16 @@ FAR = 3
 
 ONE_EDIT = 0.3
 TWO_EDITS = 0.01
-MASKED = 0.3
-"""Likelihoods of a misspelling, relative to that of any one string that nobody has seen before."""
+MASKED = 10.0
+"""Likelihoods of a misspelling, relative to that of any one string that nobody has seen before; a value that holds the
+table's junk character where others do not is hardly ever a new value."""
 
 LEAST_MASKS = 5
 LEAST_MASK_SHARE = 0.7
 """Substitutions by one and the same character, and their share, from which it counts as a mask."""
+
+LEAST_HIDDEN = 3
+"""Different characters that a mask must have replaced."""
 
 
 class Channel:
@@ -63,11 +67,16 @@ def _only_digits_differ(observed: str, true: str) -> bool:
 def learn(pairs: Iterable[tuple[str, str]]) -> Channel:
     """The channel seen in pairs of observed and believed values of equal length."""
     replaced: Counter[str] = Counter()
+    hidden: dict[str, set[str]] = {}
     for observed, true in pairs:
         if len(observed) == len(true) and Hamming.distance(observed, true) <= max(2, len(true) // 3):
             replaced.update({o for o, t in zip(observed, true, strict=True) if o != t})
-    if not replaced:
+            for o, t in zip(observed, true, strict=True):
+                hidden.setdefault(o, set()).update({t} - {o})
+    letters = Counter({each: count for each, count in replaced.items() if not each.isdigit()})
+    if not letters:
         return Channel()
-    mask, count = replaced.most_common(1)[0]
+    mask, count = letters.most_common(1)[0]
     share = count / replaced.total()
-    return Channel(mask, share) if count >= LEAST_MASKS and share >= LEAST_MASK_SHARE else Channel()
+    believed = count >= LEAST_MASKS and share >= LEAST_MASK_SHARE and len(hidden[mask]) >= LEAST_HIDDEN
+    return Channel(mask, share) if believed else Channel()

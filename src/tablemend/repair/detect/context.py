@@ -9,10 +9,11 @@ import numpy as np
 from tablemend.quality import dependencies
 from tablemend.quality.dependencies import Groups
 from tablemend.records import Dependency, Proposal
-from tablemend.repair.detect import compositions, edits, neighbours, panels, swaps, tokens
+from tablemend.repair.detect import compositions, edits, neighbours, panels, sources, swaps, tokens
 from tablemend.repair.detect.channel import Channel, learn
 from tablemend.repair.detect.compositions import Composed, Composition
-from tablemend.repair.detect.posterior import INDEPENDENCE, Array, Determinant, Target
+from tablemend.repair.detect.posterior import INDEPENDENCE, Array, Determinant, Target, with_blank
+from tablemend.repair.detect.sources import Claims
 from tablemend.repair.workbench import Workbench
 
 SAMPLE = 50_000
@@ -27,14 +28,15 @@ REPEATED = 0.2
 ROUNDS = 3
 """Passes over all columns; later ones see what earlier ones repaired."""
 
-LEAST_SHOWN = 0.25
-"""Confidence under which a change is not even shown."""
+LEAST_SURE = 0.5
+"""Probability under which a change is more likely wrong than right."""
 
 
 def detect(workbench: Workbench) -> Iterator[Proposal]:
     """Propose repairs and fills by dependency, with misspellings judged in the same model."""
     grid = Grid(workbench)
     grid.unswap()
+    grid.reconcile()
     for _ in range(ROUNDS):
         if not grid.improve():
             break
@@ -55,12 +57,13 @@ class Grid:
         self.confidence = {each: np.zeros(workbench.rows) for each in self.columns}
         self.believed: dict[str, list[Dependency]] = {}
         self.compositions: dict[str, Composition] = {}
+        self.claims: dict[str, Claims] = {}
         self.channel = Channel()
 
     def improve(self) -> bool:
         """One pass over all columns; whether a cell changed."""
         self._discover()
-        decided = {each: self._decide(each) for each in self.columns}
+        decided = {each: self._decide(each) for each in self.columns if each not in self.claims}
         self.channel = learn(self._changes())
         return any(decided.values())
 
@@ -69,6 +72,16 @@ class Grid:
         for swap in swaps.find(self.codes, self.known):
             for column, new in zip(swap.columns, swap.new, strict=True):
                 self._take(column, swap.rows, new, swap.confidence)
+
+    def reconcile(self) -> None:
+        """Decide between sources that contradict each other; what is decided so is not voted on again."""
+        claims = sources.find(self.codes, self.values)
+        if claims is None:
+            return
+        for verdict in sources.judge(claims, self.codes, self.values):
+            rows = np.flatnonzero(verdict.codes >= 0)
+            self._take(verdict.target, rows, verdict.codes[rows], verdict.confidence[rows])
+            self.claims[verdict.target] = claims
 
     def complete(self) -> None:
         """Fill blanks of columns that go through the same values for every entity."""
@@ -95,14 +108,13 @@ class Grid:
         self.believed = {each: [d for d in found if d.target == each][:MOST_DETERMINANTS] for each in self.columns}
 
     def _decide(self, column: str) -> bool:
-        speaking = [
+        composed = [self._composed(self.compositions[column])] if column in self.compositions else []
+        speaking = composed + [
             Determinant(d.determinant, self.codes[d.determinant], self._groups(d), d.strength, self._weight(d))
             for d in self.believed[column]
         ]
-        if column in self.compositions:
-            speaking.append(self._composed(self.compositions[column]))
         target = Target(self.codes[column], self.values[column], speaking)
-        near = neighbours.find(target.values, target.counts, self.channel)
+        near = neighbours.find(target.values, target.counts[:-1], self.channel)
         found = target.decide(self.channel, near)
         return self._take(column, found.rows, found.new, found.probability)
 
@@ -122,13 +134,13 @@ class Grid:
         return REPEATED if dependency.determinant in parts or says else INDEPENDENCE
 
     def _groups(self, dependency: Dependency) -> Groups:
-        return Groups(self.codes[dependency.determinant], self.codes[dependency.target])
+        target = with_blank(self.codes[dependency.target], len(self.values[dependency.target]))
+        return Groups(self.codes[dependency.determinant], target)
 
     def _take(self, column: str, rows: Array, new: Array, probability: Array) -> bool:
         codes = self.codes[column]
-        changed = (new >= 0) & (new != codes[rows]) & (probability >= LEAST_SHOWN)
-        sure = changed & (probability >= 0.5)
-        self.confidence[column][rows[changed]] = probability[changed]
+        sure = (new >= 0) & (new < len(self.known[column])) & (new != codes[rows]) & (probability >= LEAST_SURE)
+        self.confidence[column][rows[sure]] = probability[sure]
         codes[rows[sure]] = new[sure]
         return bool(sure.any())
 
@@ -143,6 +155,11 @@ class Grid:
             pairs = {(int(before[row]), int(self.codes[column][row])) for row in rows.tolist()}
             yield from ((values[old], values[new]) for old, new in sorted(pairs) if old >= 0)
 
+    def _determinants(self, column: str) -> list[str]:
+        if column in self.claims:
+            return [self.claims[column].entity, self.claims[column].source]
+        return [each.determinant for each in self.believed[column]]
+
     def proposals(self) -> Iterator[Proposal]:
         """What has changed since the beginning, by column and tier."""
         for column in self.columns:
@@ -150,7 +167,7 @@ class Grid:
             if not len(rows):
                 continue
             new = [self.values[column][code] for code in self.codes[column][rows].tolist()]
-            determinants = [each.determinant for each in self.believed[column]]
+            determinants = self._determinants(column)
             found = edits.Edits(column, rows, new, self.confidence[column][rows])
             for tier in edits.tiers(self.workbench, found, determinants):
                 yield _proposal(column, tier, determinants)

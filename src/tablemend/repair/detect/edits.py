@@ -11,7 +11,7 @@ from tablemend.repair.workbench import Workbench
 
 Array = np.ndarray
 
-TIERS = (("certain", 0.98), ("high", 0.95), ("likely", 0.9), ("medium", 0.75), ("low", 0.5), ("doubtful", 0.25))
+TIERS = (("certain", 0.98), ("high", 0.95), ("likely", 0.9), ("medium", 0.75), ("low", 0.0))
 """Names of the tiers of confidence and where each begins."""
 
 

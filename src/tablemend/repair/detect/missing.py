@@ -21,6 +21,9 @@ _NUMBER = re.compile(r"\W{0,2}\d[\d.,:/ -]*\W{0,2}[a-zA-Z]{0,3}\.?")
 LEAST_NUMBERS = 0.9
 """Share of the other cells that must be numbers, dates or times for words to stand out."""
 
+LEAST_ALIKE = 0.5
+"""Share of the cells with the length and case of a word from which the word may be a code like them."""
+
 
 def detect(workbench: Workbench) -> Iterator[Proposal]:
     """Propose to empty the cells that only say that the value is missing."""
@@ -45,8 +48,19 @@ def _numeric(distinct: Distinct, tokens: list[str]) -> bool:
     return total > 0 and sum(n for v, n in others if _NUMBER.fullmatch(v)) >= LEAST_NUMBERS * total
 
 
-def _confidence(value: str, *, numeric: bool, blanks: bool) -> float:
+def _looks_alike(value: str, distinct: Distinct) -> bool:
+    """Whether most other cells have the length and case of the word, so that it may be one of their codes."""
+    same = [
+        len(other) == len(value) and other.isupper() == value.isupper() and other.isalpha() == value.isalpha()
+        for other in distinct.values
+    ]
+    return float(distinct.counts[same].sum()) > LEAST_ALIKE * max(distinct.filled, 1)
+
+
+def _confidence(value: str, *, numeric: bool, blanks: bool, alike: bool) -> float:
     """A word in a column of numbers can hardly be a value; elsewhere it needs true blanks beside it."""
+    if alike:
+        return 0.4
     if numeric:
         return 0.96
     return {
@@ -64,7 +78,7 @@ def _proposal(column: str, value: str, distinct: Distinct, tokens: list[str], bl
         check="disguised_missing",
         operation="set_null",
         columns=(column,),
-        confidence=_confidence(value, numeric=numeric, blanks=blanks > 0),
+        confidence=_confidence(value, numeric=numeric, blanks=blanks > 0, alike=_looks_alike(value, distinct)),
         params={"values": [value]},
         tier=value,
         explanation=f"{count} cells of {column} hold {value!r}, which says that the value is missing.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rapidfuzz.distance import OSA
@@ -15,52 +15,63 @@ Array = np.ndarray
 LEAST_RATIO = 10
 """How many times more frequent a value must be than its misspelling."""
 
-MOST_PAIRS = 4_000_000
-"""Comparisons of one column."""
+MOST_PAIRS = 1_000_000
+"""Comparisons of one column; the most frequent values come first."""
 
 CHUNK = 500
 
 
 def find(values: Sequence[str], counts: Array, channel: Channel) -> dict[int, list[int]]:
-    """For each rare value, up to two much more frequent values that look alike, likeliest first."""
-    present = np.flatnonzero(counts > 0)
-    least = 1 if channel.mask else LEAST_RATIO
-    frequent = present[counts[present] >= least]
-    frequent = frequent[np.argsort(-counts[frequent], kind="stable")]
-    rare = present[counts[present] * least <= counts.max(initial=0)]
+    """For each rare value the much more frequent values that look alike, likeliest first."""
+    scored: dict[int, dict[int, float]] = {}
+    for old, new in _pairs(values, counts, channel):
+        likelihood = channel.likelihood(values[old], values[new])
+        if likelihood:
+            scored.setdefault(old, {})[new] = likelihood * int(counts[new])
+    return {old: sorted(near, key=lambda new: (-near[new], new)) for old, near in scored.items()}
+
+
+def _pairs(values: Sequence[str], counts: Array, channel: Channel) -> Iterator[tuple[int, int]]:
+    by_count = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+    frequent = by_count[counts[by_count] >= LEAST_RATIO]
+    rare = by_count[counts[by_count] * LEAST_RATIO <= counts.max(initial=0)]
+    yield from _edited(values, counts, rare, frequent)
+    if channel.mask:
+        holding = np.asarray([code for code in by_count.tolist() if channel.mask in values[code]], dtype=np.int64)
+        yield from _masked(values, counts, holding, by_count, channel.mask)
+
+
+def _edited(values: Sequence[str], counts: Array, rare: Array, frequent: Array) -> Iterator[tuple[int, int]]:
     if not len(rare) or not len(frequent):
-        return {}
+        return
     frequent = frequent[: max(1, MOST_PAIRS // len(rare))]
     rare = rare[:MOST_PAIRS]
-    found: dict[int, list[int]] = {}
+    to = [values[each] for each in frequent]
     for start in range(0, len(rare), CHUNK):
-        found.update(_chunk(values, counts, channel, rare[start : start + CHUNK], frequent))
-    return found
+        chunk = rare[start : start + CHUNK]
+        of = [values[each] for each in chunk]
+        distance = cdist(of, to, scorer=OSA.distance, score_cutoff=FAR - 1, dtype=np.uint8)
+        enough = counts[chunk][:, None] * LEAST_RATIO <= counts[frequent][None, :]
+        i, j = np.nonzero((distance < FAR) & enough)
+        yield from zip(chunk[i].tolist(), frequent[j].tolist(), strict=True)
 
 
-def _chunk(
-    values: Sequence[str], counts: Array, channel: Channel, rare: Array, frequent: Array
-) -> dict[int, list[int]]:
-    of, to = [values[each] for each in rare], [values[each] for each in frequent]
-    near = cdist(of, to, scorer=OSA.distance, score_cutoff=FAR - 1, dtype=np.uint8) < FAR
-    if channel.mask:
-        near |= _maskable(of, to, channel.mask)
-    found: dict[int, list[tuple[float, int]]] = {}
-    for i, j in np.argwhere(near).tolist():
-        old, new = int(rare[i]), int(frequent[j])
-        if counts[old] * _ratio(channel, of[i], to[j]) > counts[new] or not (like := channel.likelihood(of[i], to[j])):
-            continue
-        found.setdefault(old, []).append((like * int(counts[new]), new))
-    return {old: [new for _, new in sorted(each, reverse=True)] for old, each in found.items()}
+def _masked(
+    values: Sequence[str], counts: Array, holding: Array, others: Array, mask: str
+) -> Iterator[tuple[int, int]]:
+    """Pairs of equal length that differ only where the first holds the mask, and the second is not rarer."""
+    lengths = np.asarray([len(values[each]) for each in others], dtype=np.int64)
+    own = np.asarray([len(values[each]) for each in holding], dtype=np.int64)
+    for length in np.unique(own).tolist():
+        old, new = holding[own == length], others[lengths == length]
+        new = new[: max(1, MOST_PAIRS // (len(old) * max(length, 1)))]
+        of, to = _characters(values, old, length), _characters(values, new, length)
+        alike = ((of[:, None, :] == to[None, :, :]) | (of == ord(mask))[:, None, :]).all(axis=2)
+        i, j = np.nonzero(alike & (counts[old][:, None] <= counts[new][None, :]))
+        yield from ((o, n) for o, n in zip(old[i].tolist(), new[j].tolist(), strict=True) if o != n)
 
 
-def _ratio(channel: Channel, observed: str, true: str) -> int:
-    """A masked value gives itself away; any other misspelling must be rare beside the true value."""
-    return 1 if channel.mask and channel.masks(observed, true) else LEAST_RATIO
-
-
-def _maskable(of: Sequence[str], to: Sequence[str], mask: str) -> Array:
-    """Pairs of equal length whose observed side holds the mask."""
-    holds = np.asarray([mask in each for each in of], dtype=bool)
-    long, other = np.asarray([len(each) for each in of]), np.asarray([len(each) for each in to])
-    return holds[:, None] & (long[:, None] == other[None, :])
+def _characters(values: Sequence[str], codes: Array, length: int) -> Array:
+    """One row of code points for each value of that length."""
+    text = "".join(values[each] for each in codes.tolist())
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).reshape(len(codes), length)

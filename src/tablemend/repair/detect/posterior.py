@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tablemend.quality.dependencies import Groups
-from tablemend.repair.detect.channel import Channel
 from tablemend.repair.detect.compositions import Composed
+from tablemend.repair.detect.channel import Channel
 
 Array = np.ndarray
 
@@ -31,6 +31,8 @@ OUTWEIGHED = 3
 
 UNSEEN = 0.05
 """Share of the values never seen that look like a given misspelling."""
+
+TINY = 1e-12
 
 TYPING = 0.5
 """Share of the errors that are misspellings rather than other values of the column."""
@@ -58,11 +60,12 @@ class Target:
     """One column whose cells are judged."""
 
     def __init__(self, codes: Array, values: Sequence[str], determinants: Sequence[Determinant]) -> None:
-        self.codes = codes.astype(np.int64)
+        self.blank = len(values)  # the code of an empty cell, which may be meant so
+        self.codes = with_blank(codes, self.blank)
         self.values = values
         self.determinants = determinants
-        self.counts = np.bincount(self.codes[self.codes >= 0], minlength=len(values))
-        self.filled = max(int(self.counts.sum()), 1)
+        self.counts = np.bincount(self.codes, minlength=len(values) + 1)
+        self.rows = max(len(codes), 1)
         self.weak = np.zeros(len(values) + 1, dtype=bool)  # codes that look like a misspelling of a frequent one
 
     def decide(self, channel: Channel, neighbours: dict[int, list[int]]) -> Decided:
@@ -75,11 +78,12 @@ class Target:
         spelled = self._spelled(own, candidates, channel)
         known = self._evidence(rows, candidates, spelled > 0)
         elsewhere = self._elsewhere(rows, candidates, neighbours, spelled)
-        error = ERROR_RATE[0]
+        error, lost = ERROR_RATE[0], max(self.counts[self.blank] / self.rows, ERROR_RATE[1])
         for _ in range(3):
-            probability = self._posterior(known, own, candidates, spelled, elsewhere, error)
-            wrong = (probability * (candidates != own[:, None])).sum(axis=1)[own >= 0].sum()
-            error = float(np.clip(wrong / self.filled, *ERROR_RATE[1:]))
+            probability = self._posterior(known, own, candidates, spelled, elsewhere, error, lost)
+            changed = (probability * (candidates != own[:, None])).sum(axis=1)
+            error = float(np.clip(changed[own != self.blank].sum() / self.rows, *ERROR_RATE[1:]))
+            lost = float(np.clip(changed[own == self.blank].sum() / self.rows, ERROR_RATE[1], 1))
         best = probability.argmax(axis=1)
         at = np.arange(len(rows))
         return Decided(rows, candidates[at, best], probability[at, best])
@@ -90,7 +94,9 @@ class Target:
         near = np.full((len(self.values) + 1, 2), -1, dtype=np.int64)
         for code, others in neighbours.items():
             near[code, : len(others[:2])] = others[:2]
-        every = np.column_stack([*spoken, *near[self.codes].T, self.codes])
+        offered = np.column_stack([*spoken, *near[self.codes].T])
+        barred = self.weak[offered] | (offered == self.blank)
+        every = np.column_stack([np.where(barred, -1, offered), self.codes])
         suspect = ((every >= 0) & (every != self.codes[:, None])).any(axis=1)
         rows = np.flatnonzero(suspect)
         return rows, _without_repeats(every[rows])
@@ -100,7 +106,7 @@ class Target:
         own = self.codes[rows]
         standing = (candidates == own[:, None]) & (candidates >= 0)
         seen = np.where(candidates >= 0, self.counts[candidates], 0) - standing
-        base = np.maximum(np.where(self.weak[candidates], 0, seen), 0.5) / self.filled
+        base = np.maximum(np.where(self.weak[candidates], 0, seen), 0.5) / self.rows
         rest = np.maximum(1 - np.where(candidates >= 0, base, 0).sum(axis=1), 1e-6)
         base = np.column_stack([base, rest])
         total = np.log(base)
@@ -119,12 +125,12 @@ class Target:
     def _elsewhere(self, rows: Array, candidates: Array, neighbours: dict[int, list[int]], spelled: Array) -> Array:
         """Likelihood of what is observed, were it a misspelling of a value that is not among the candidates."""
         own = self.codes[rows]
-        single = (self.counts == 1) & ~self.weak[: len(self.counts)]
-        unseen = UNSEEN * single.sum() / self.filled * spelled.max(axis=1, initial=0)
+        single = (self.counts == 1) & ~self.weak
+        unseen = UNSEEN * single.sum() / self.rows * spelled.max(axis=1, initial=0)
         if not neighbours:
             return unseen
         left = {
-            code: self.counts[others[2:]].sum() / self.filled for code, others in neighbours.items() if len(others) > 2
+            code: self.counts[others[2:]].sum() / self.rows for code, others in neighbours.items() if len(others) > 2
         }
         more = np.zeros(len(self.values) + 1)
         more[list(left)] = list(left.values())
@@ -135,27 +141,32 @@ class Target:
         flat = np.column_stack([np.repeat(own, candidates.shape[1]), candidates.ravel()])
         pairs, back = np.unique(flat, axis=0, return_inverse=True)
         found = [
-            channel.likelihood(self.values[o], self.values[v], figures=True) if o >= 0 and v >= 0 and o != v else 0.0
+            channel.likelihood(self.values[o], self.values[v], figures=True) if v >= 0 and o not in (v, self.blank) else 0.0
             for o, v in pairs.tolist()
         ]
         return np.asarray(found)[back.ravel()].reshape(candidates.shape)
 
     def _posterior(
-        self, known: Array, own: Array, candidates: Array, spelled: Array, elsewhere: Array, error: float
+        self, known: Array, own: Array, candidates: Array, spelled: Array, elsewhere: Array, error: float, lost: float
     ) -> Array:
+        """Bayes' rule: what each candidate is likely to be, times how likely it is then written as observed."""
+        empty = own == self.blank
         seen = np.where(self.weak[own], 0, self.counts[own] - 1)
-        observed = np.where(own >= 0, np.maximum(seen, 0.5), 1) / self.filled
-        other = TYPING * spelled + (1 - TYPING) * observed[:, None]
-        stays = candidates == own[:, None]
-        written = np.where(stays, 1 - error, error * other)
-        written = np.where((own < 0)[:, None], 1.0, written)
-        written = np.column_stack(
-            [written, np.where(own < 0, 1.0, error * ((1 - TYPING) * observed + TYPING * elsewhere))]
-        )
-        score = known + np.log(written)
+        observed = np.maximum(seen, 0.5) / self.rows
+        other = error * (TYPING * spelled + (1 - TYPING) * observed[:, None])
+        other = np.where(empty[:, None], lost, other)
+        written = np.where(candidates == own[:, None], np.where(empty, 1 - lost, 1 - error)[:, None], other)
+        unknown = error * ((1 - TYPING) * observed + TYPING * elsewhere)
+        written = np.column_stack([written, np.where(empty, lost, unknown)])
+        score = known + np.log(np.maximum(written, TINY))
         score -= score.max(axis=1, keepdims=True)
         weight = np.exp(score)
         return (weight / weight.sum(axis=1, keepdims=True))[:, :-1]
+
+
+def with_blank(codes: Array, blank: int) -> Array:
+    """Codes in which an empty cell is a value of its own."""
+    return np.where(codes < 0, blank, codes).astype(np.int64)
 
 
 def _without_repeats(candidates: Array) -> Array:

@@ -8,8 +8,11 @@ from tablemend.engine import sql
 from tablemend.records import Proposal
 from tablemend.repair.workbench import Workbench
 
-LEAST_FILLED = 5
+LEAST_FILLED = 2
 """Cells of the neighbour that must hold a value before it counts as part of its domain."""
+
+LEAST_REPEATS = 5
+"""Cells per distinct value of the neighbour, on average, from which it has a domain at all."""
 
 LEAST_SHARE = 0.5
 """Share of the blank neighbours that must be explained for the pair of columns to be believed."""
@@ -23,7 +26,7 @@ def detect(workbench: Workbench) -> Iterator[Proposal]:
     for left, right in zip(columns, columns[1:], strict=False):
         for column, neighbour in ((left, right), (right, left)):
             filled, distinct = workbench.cardinality[neighbour]
-            if 0 < filled < workbench.rows and distinct <= max(filled // LEAST_FILLED, 1):
+            if 0 < filled < workbench.rows and distinct <= max(filled // LEAST_REPEATS, 1):
                 yield from _propose(workbench, column, neighbour)
 
 
@@ -60,13 +63,13 @@ def _read(workbench: Workbench, column: str, neighbour: str) -> list[Row]:
     return workbench.session.rows(
         f"""
         WITH domain AS (
-            SELECT {b} AS part FROM {relation} WHERE {b} IS NOT NULL GROUP BY 1 HAVING count(*) >= {LEAST_FILLED}
+            SELECT {b} AS part FROM {relation} WHERE trim({b}) <> '' GROUP BY 1 HAVING count(*) >= {LEAST_FILLED}
         ), whole AS (
             SELECT {a} AS value, regexp_extract({a}, '^(.*\\S)[ ,;/|-]+(\\S+)$', ['head', 'tail']) AS parts, count(*) AS n
             FROM {relation} WHERE {b} IS NULL AND {a} IS NOT NULL GROUP BY 1
         )
         SELECT value, regexp_replace(parts.head, '[ ,;/|-]+$', ''), parts.tail, n,
                parts.head IN (SELECT {a} FROM {relation} WHERE {a} IS NOT NULL)
-        FROM whole JOIN domain ON parts.tail = domain.part ORDER BY value
+        FROM whole JOIN domain ON parts.tail = domain.part WHERE parts.head <> '' ORDER BY value
         """
     )

@@ -10,8 +10,8 @@ import numpy as np
 
 Array = np.ndarray
 
-MOST_CROSSING = 0.2
-"""Share of rows with values known in both columns from which the two columns share one domain."""
+MOST_LEFT = 0.5
+"""Share of the rows with values known in both columns that may remain after the swaps; else they share one domain."""
 
 LEAST_EVIDENCE = float(np.log(20))
 """Log ratio of the frequencies of the values where they would belong to those where they stand."""
@@ -29,12 +29,18 @@ class Swap(NamedTuple):
 
 
 def find(codes: Mapping[str, Array], known: Mapping[str, Mapping[str, int]]) -> Iterator[Swap]:
-    """Look at every pair of columns that have values in common."""
+    """Look at every pair of columns of text that have values in common."""
+    codes = {each: codes[each] for each in codes if _text(known[each])}
     counts = {each: np.bincount(codes[each][codes[each] >= 0], minlength=len(known[each])) for each in codes}
     for pair in combinations(codes, 2):
         found = _between(pair, codes, known, counts)
         if found is not None and len(found.rows):
             yield found
+
+
+def _text(known: Mapping[str, int]) -> bool:
+    """Whether most values hold a letter: any figure may stand in any column of figures."""
+    return sum(any(c.isalpha() for c in each) for each in known) > len(known) / 2
 
 
 def _between(
@@ -47,18 +53,28 @@ def _between(
     across, back = _across(known[one], known[other]), _across(known[other], known[one])
     if not (across >= 0).any():
         return None
-    a, b = codes[one], codes[other]
+    a, b = codes[one].astype(np.int64), codes[other].astype(np.int64)
     to_other, to_one = across[a], back[b]
-    rows = np.flatnonzero((to_other >= 0) & (to_one >= 0) & (a >= 0) & (b >= 0) & (to_one != a))
-    if len(rows) > MOST_CROSSING * len(a):
-        return None
+    crossing = (to_other >= 0) & (to_one >= 0) & (a >= 0) & (b >= 0) & (to_one != a)
+    rows = np.flatnonzero(crossing)
     stand = _log(counts[one], a[rows], 1) + _log(counts[other], b[rows], 1)
     belong = _log(counts[one], to_one[rows], 0) + _log(counts[other], to_other[rows], 0)
     evidence = belong - stand
-    chosen = evidence > LEAST_EVIDENCE
-    confidence = np.minimum(MOST_CONFIDENT, 1 / (1 + np.exp(-evidence[chosen])))
-    rows = rows[chosen]
-    return Swap(pair, rows, (to_one[rows], to_other[rows]), confidence)
+    rows, evidence = rows[evidence > LEAST_EVIDENCE], evidence[evidence > LEAST_EVIDENCE]
+    new = (to_one[rows], to_other[rows])
+    if not len(rows) or _left(a, b, rows, new, across, back) > MOST_LEFT * crossing.sum():
+        return None
+    return Swap(pair, rows, new, np.minimum(MOST_CONFIDENT, 1 / (1 + np.exp(-evidence))))
+
+
+def _left(a: Array, b: Array, rows: Array, new: tuple[Array, Array], across: Array, back: Array) -> int:
+    """Rows that would still hold values known in both columns, were the given rows swapped."""
+    a, b = a.copy(), b.copy()
+    a[rows], b[rows] = new
+    in_one, in_other = np.zeros(len(across), dtype=bool), np.zeros(len(back), dtype=bool)
+    in_one[a[a >= 0]], in_other[b[b >= 0]] = True, True
+    to_other, to_one = across[a], back[b]
+    return int(((a >= 0) & (b >= 0) & (to_one != a) & in_other[to_other] & in_one[to_one]).sum())
 
 
 def _across(of: Mapping[str, int], to: Mapping[str, int]) -> Array:

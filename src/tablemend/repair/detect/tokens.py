@@ -15,8 +15,8 @@ Array = np.ndarray
 LEAST_RATIO = 50
 """How many times more frequent a word must be than its misspelling."""
 
-REPEATED = 0.45
-"""Most confidence in another spelling of a value that occurs more than once."""
+DOUBTFUL = 0.45
+"""Confidence in a misspelled word without a mask: rare words are often names."""
 
 LEAST_LENGTH = 5
 MOST_VALUES = 20_000
@@ -32,12 +32,7 @@ def repair(values: Sequence[str], counts: Array, channel: Channel) -> dict[int, 
         words.update({word: int(counts[code]) for word in values[code].split(" ")})
     better = _better(words, channel)
     found = {code: _replace(values[code], better) for code in np.flatnonzero(counts).tolist()}
-    return {code: _doubt(each, int(counts[code]), channel) for code, each in found.items() if each is not None}
-
-
-def _doubt(found: tuple[str, float], count: int, channel: Channel) -> tuple[str, float]:
-    """A value that is repeated as it stands is more likely meant so, unless it is masked."""
-    return found if count == 1 or channel.mask else (found[0], min(found[1], REPEATED))
+    return {code: each for code, each in found.items() if each is not None}
 
 
 def _better(words: Counter[str], channel: Channel) -> dict[str, tuple[str, float]]:
@@ -57,7 +52,7 @@ def _better(words: Counter[str], channel: Channel) -> dict[str, tuple[str, float
 
 def _confidence(ratio: float, *, masked: bool) -> float:
     """The odds that the rare word is a misspelling grow with the ratio; a mask gives it away."""
-    return 0.97 * ratio / (ratio + 1) if masked else 0.8 * ratio / (ratio + 20)
+    return 0.97 * ratio / (ratio + 1) if masked else DOUBTFUL
 
 
 def _replace(value: str, better: dict[str, tuple[str, float]]) -> tuple[str, float] | None:
