@@ -1,0 +1,56 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint docs bench soak lock reference picture clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export UV_NO_CONFIG := 1
+export VIRTUAL_ENV := $(CURDIR)/.venv
+
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## make .venv with tablemend in it
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("tablemend needs Python 3.11 or newer; name one: make setup PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q -j 0 .venv/lib src
+	@touch $(READY)
+
+demo: $(READY) ## heal a generated table whose truth is known
+	$(BIN)/python -m tablemend.bench.demo
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -n 2 -m "not soak"
+
+soak: $(READY) ## run the long tests
+	$(BIN)/python -m pytest -m soak
+
+lint: $(READY) ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(READY) ## build the documentation into docs/_build/html
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+bench: $(READY) ## measure speed and memory
+	$(BIN)/tablemend bench
+
+reference: $(READY) ## write the generated pages of the reference
+	$(BIN)/python docs/reference.py
+
+picture: $(READY) ## draw the run that the README shows
+	$(BIN)/python docs/picture.py
+
+lock: ## pin the newest allowed version of every dependency
+	test -x $(BIN)/uv || { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv; }
+	$(BIN)/uv pip compile pyproject.toml --group build --group dev --group docs --universal --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
+
+clean: ## remove what was made
+	rm -rf .venv demo build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
