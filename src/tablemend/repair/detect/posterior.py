@@ -141,7 +141,9 @@ class Target:
         flat = np.column_stack([np.repeat(own, candidates.shape[1]), candidates.ravel()])
         pairs, back = np.unique(flat, axis=0, return_inverse=True)
         found = [
-            channel.likelihood(self.values[o], self.values[v], figures=True) if v >= 0 and o not in (v, self.blank) else 0.0
+            channel.likelihood(self.values[o], self.values[v], figures=True)
+            if v >= 0 and o not in (v, self.blank)
+            else 0.0
             for o, v in pairs.tolist()
         ]
         return np.asarray(found)[back.ravel()].reshape(candidates.shape)

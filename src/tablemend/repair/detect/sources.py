@@ -112,7 +112,8 @@ def judge(claims: Claims, codes: Mapping[str, Array], values: Mapping[str, Seque
     settings = [(false, empty) for false in FALSE_VALUES for empty in EMPTY_WEIGHTS]
     belief = sum((votes.believe(*each) for each in settings), np.zeros(len(votes.keys))) / len(settings)
     return [
-        Verdict(target, *votes.winner(place, belief, codes[claims.entity])) for place, target in enumerate(claims.targets)
+        Verdict(target, *votes.winner(place, belief, codes[claims.entity]))
+        for place, target in enumerate(claims.targets)
     ]
 
 
@@ -131,7 +132,9 @@ class Votes:
         self.width = int(value.max(initial=0)) + 1
         self.keys, self.claim = np.unique(item * self.width + value, return_inverse=True)
         self.item = self.keys // self.width
-        self.start = np.flatnonzero(np.r_[True, self.item[1:] != self.item[:-1]]) if len(self.keys) else np.zeros(0, int)
+        self.start = (
+            np.flatnonzero(np.r_[True, self.item[1:] != self.item[:-1]]) if len(self.keys) else np.zeros(0, int)
+        )
         self.span = np.diff(np.r_[self.start, len(self.keys)])
 
     def believe(self, false_values: float, empty: float) -> Array:
