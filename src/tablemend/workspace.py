@@ -116,10 +116,13 @@ class Workspace:
         )
 
     def _scan(self, what: Loaded | Snapshot, kind: str, proposals: Sequence[Proposal] | None = None) -> Scanned:
+        from tablemend.quality import rules
         from tablemend.repair import intake, items
         from tablemend.repair.results import Scanned
         from tablemend.repair.scan import scan
+        from tablemend.settings import read_file
 
+        own = rules.parse(read_file().get("rules", []))
         timings = Timings(self.progress)
         with self._running(kind) as run, self._session() as session:
             with timings.stage("snapshot"):
@@ -131,7 +134,8 @@ class Workspace:
                 snapshot.columns,
                 dataset=snapshot.dataset,
                 weights=self.settings.weights,
-                rules=_no_rules,
+                rules=partial(rules.checks, own),
+                previous=self._previous_profile(snapshot),
                 timings=timings,
                 proposals=proposals,
             )
@@ -147,6 +151,14 @@ class Workspace:
             items=tuple(self.items(run.id)),
             seconds=timings.seconds,
         )
+
+    def _previous_profile(self, snapshot: Snapshot) -> Profile | None:
+        """The profile of the scan before this one, if it saw other data."""
+        runs = self.store.runs.recent(dataset=snapshot.dataset)
+        before = next((each for each in runs if each.kind == "scan" and each.status == "completed"), None)
+        if before is None or before.version is None or before.version == snapshot.version:
+            return None
+        return self.store.runs.recall(before.id, "profile", Profile)
 
     def _keep(self, run: Run, snapshot: Snapshot, found: Scan) -> None:
         """The results that later verbs go by, and the end of the run."""
@@ -588,11 +600,6 @@ class Workspace:
             return difference(
                 session, self.snapshots.read(old.hash), self.snapshots.read(new.hash), old.columns, new.columns
             )
-
-
-def _no_rules(profile: Profile) -> list[Check]:
-    del profile
-    return []
 
 
 def _load_progress(progress: Progress, fraction: float) -> None:

@@ -10,6 +10,7 @@ from tablemend.engine.duckdb import Session
 from tablemend.quality import profile as profiling
 from tablemend.quality.checks import derive
 from tablemend.quality.distinct import Distincts
+from tablemend.quality.drift import drift
 from tablemend.quality.evaluate import Evaluation, evaluate
 from tablemend.quality.findings import findings
 from tablemend.quality.score import score
@@ -19,7 +20,7 @@ from tablemend.repair import derived, detection, plan, relation
 from tablemend.telemetry import Timings
 
 Rules = Callable[[Profile], Sequence[Check]]
-"""The user's rules as checks of a profiled table."""
+"""The rules of the user as checks of a profiled table."""
 
 
 class Scan(Record, frozen=True, kw_only=True):
@@ -42,10 +43,14 @@ def scan(
     weights: Mapping[str, float],
     rules: Rules,
     timings: Timings,
+    previous: Profile | None = None,
     proposals: Sequence[Proposal] | None = None,
     thresholds: Thresholds = DEFAULT,
 ) -> Scan:
-    """Scan a snapshot's table; given proposals stand in for those of the detectors."""
+    """Scan a snapshot's table; given proposals stand in for those of the detectors.
+
+    `previous` is the profile that drift is measured against.
+    """
     relation.register(session, table, columns)
     data, names = relation.DATA, [column.name for column in columns]
     with timings.stage("profile"):
@@ -59,6 +64,7 @@ def scan(
     with timings.stage("evaluate"):
         evaluation = evaluate(session, data, checks, distincts=known)
         listed = findings(session, data, checks, evaluation)
+        drifted = drift(previous, profile, settings=thresholds) if previous else ()
         known.close()
     with timings.stage("measure"):
         repairs = plan.measure(session, data, columns, found, dataset=dataset, profile=profile)
@@ -66,7 +72,7 @@ def scan(
         profile=profile,
         checks=tuple(checks),
         evaluation=evaluation,
-        findings=listed,
+        findings=(*listed, *drifted),
         score=score(evaluation, weights),
         repairs=tuple(repairs),
     )
