@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tablemend.tables.read import Loaded
     from tablemend.tables.snapshot import Snapshots
 
+REPORTS = (".html",)
+"""Suffixes of outputs that show a version without holding it."""
+
 Policy = Literal["gate", "all", "none"]
 
 
@@ -445,7 +448,11 @@ class Workspace:
         """
         from tablemend.repair.results import Healed
 
+        from tablemend.tables.export import STDOUT, check_target
+
         started = time.perf_counter()
+        if output is not None and str(output) != STDOUT:
+            check_target(output, further=REPORTS)
         scanned = self.scan(source, **options)
         self._decide_by(policy, scanned.run, keep_rows=keep_rows)
         applied = None
@@ -477,10 +484,19 @@ class Workspace:
                 self.approve(run, ids=ids, force=True, reason="heal --policy all")
 
     def _export(self, snapshot: Snapshot, out: str | Path, *, overwrite: bool = False) -> Path | None:
-        from tablemend.tables.export import export
+        from tablemend.tables.export import check_target, export
 
         self.progress("export", 0.0)
-        written = export(snapshot, self.snapshots, out, overwrite=overwrite)
+        kind = Path(out).suffix.lower()
+        sheets: list[tuple[str, Any]] = []
+        if kind in (".html", ".xlsx"):
+            from tablemend.repair import report
+
+            known = report.known(self.store, self.snapshots, snapshot)
+            if kind == ".html":
+                return report.write(known, check_target(out, further=REPORTS))
+            sheets = report.sheets(known)
+        written = export(snapshot, self.snapshots, out, sheets=sheets, overwrite=overwrite)
         self.progress("export", 1.0)
         return written
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from tablemend.errors import OutputError
-from tablemend.records import Snapshot
+from tablemend.records import Snapshot, Source
 from tablemend.tables import excel, json_export, text
 from tablemend.tables.columns import ROW
 from tablemend.tables.files import write_whole
@@ -61,7 +61,7 @@ def export(
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
         return None
-    target = _target(Path(out), snapshot, overwrite=overwrite)
+    target = check_target(out, snapshot.source, overwrite=overwrite)
     writer = _WRITERS[target.suffix.lower()]
     try:
         write_whole(target, lambda path: writer(job, path, target))
@@ -72,19 +72,22 @@ def export(
     return target
 
 
-def _target(out: Path, snapshot: Snapshot, *, overwrite: bool) -> Path:
-    if out.is_dir():
-        raise OutputError(f"{out} is a directory.", hint="Name a file in it.")
-    if out.suffix.lower() not in _WRITERS:
-        raise OutputError(
-            f"{out} has a suffix that names no format.", hint=f"Use one of {', '.join(sorted(_WRITERS))}."
-        )
-    if not out.parent.is_dir():
-        raise OutputError(f"{out} cannot be written: there is no folder {out.parent}.", hint="Make the folder first.")
-    source = Path(snapshot.source.location)
-    if not overwrite and out.exists() and source.exists() and out.samefile(source):
-        raise OutputError(f"{out} is the source itself.", hint="Name another file, or ask to overwrite it.")
-    return out.resolve()
+def check_target(
+    out: str | Path, source: Source | None = None, *, further: Sequence[str] = (), overwrite: bool = False
+) -> Path:
+    """Raise OutputError where `out` cannot be written, before any work is done; `further` suffixes count as known."""
+    path = Path(out)
+    known = sorted({*_WRITERS, *further})
+    if path.is_dir():
+        raise OutputError(f"{out} is a directory", hint="Name a file in it.")
+    if path.suffix.lower() not in known:
+        raise OutputError(f"{out} has a suffix that names no format", hint=f"Use one of {', '.join(known)}.")
+    if not path.parent.is_dir():
+        raise OutputError(f"{out} cannot be written: there is no folder {path.parent}", hint="Make the folder first.")
+    origin = Path(source.location) if source else None
+    if not overwrite and path.exists() and origin is not None and origin.is_file() and path.samefile(origin):
+        raise OutputError(f"{out} is the source itself", hint="Name another file, or ask to overwrite it.")
+    return path.resolve()
 
 
 def _own_delimiter(snapshot: Snapshot) -> str:
