@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +17,6 @@ from tablemend.tables.columns import ROW, named
 from tablemend.tables.limits import Limits
 from tablemend.tables.text import Text, decode_damaged, detect_delimiter
 from tablemend.tables.tokens import DOUBLED, ODD, QUOTED, Spans, field_value, tokenise
-
-AHEAD = 4
-"""Stretches that may wait for their values; bounds the memory."""
 
 LISTED = 1000
 """How many padded and rejected rows are named one by one."""
@@ -111,9 +106,9 @@ def read(
     pieces: list[list[pa.Array]] = [[] for _ in columns]
     ragged = _Ragged(text.data, plan.width)
     rows = 0
-    for grid, found in _ahead(text, plan):
-        for piece, array in zip(pieces, found, strict=True):
-            piece.append(array)
+    for grid in grids(text, plan):
+        for position, piece in enumerate(pieces):
+            piece.append(values(text, grid, position))
         ragged.note(grid, rows)
         rows += len(grid.counts)
         limits.rows(rows, name)
@@ -130,23 +125,6 @@ def read(
         rejected=ragged.reasons(),
         rejected_count=ragged.rejected_count,
     )
-
-
-def _ahead(text: Text, plan: Layout) -> Iterator[tuple[Grid, list[pa.Array]]]:
-    """Each stretch with its columns, which another thread makes while the next stretch is split."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        pending: deque[tuple[Grid, Future[list[pa.Array]]]] = deque()
-        for grid in grids(text, plan):
-            pending.append((grid, pool.submit(_columns, text, grid, plan.width)))
-            if len(pending) > AHEAD:
-                first, found = pending.popleft()
-                yield first, found.result()
-        for last, found in pending:
-            yield last, found.result()
-
-
-def _columns(text: Text, grid: Grid, width: int) -> list[pa.Array]:
-    return [values(text, grid, column) for column in range(width)]
 
 
 def headers_of(plan: Layout) -> list[str]:
