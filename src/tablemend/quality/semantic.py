@@ -71,7 +71,7 @@ class Meaning(Record, frozen=True, kw_only=True):
 Values = Sequence[tuple[str, int]]
 
 _DATES_TRIED = 40
-_DATES_READ = 500
+_DATES_READ = 200
 _GAPS = 20
 
 
