@@ -83,11 +83,15 @@ def kind(form: str) -> str:
 def formats(values: Iterable[tuple[str, int]]) -> Counter[str]:
     """How many cells each known format can read; a value may count for several."""
     counts: Counter[str] = Counter()
-    every = [form for forms in KINDS.values() for form in forms]
     for value, n in values:
-        if 4 <= len(value) <= 40 and any(character.isdigit() for character in value):
-            counts.update({form: n for form in every if parses(value, form)})
+        if _any_shape().fullmatch(value):
+            counts.update({form: n for forms in KINDS.values() for form in forms if parses(value, form)})
     return counts
+
+
+@cache
+def _any_shape() -> re.Pattern[str]:
+    return re.compile("|".join(dict.fromkeys(shape(form) for forms in KINDS.values() for form in forms)))
 
 
 def usual(values: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
@@ -98,10 +102,3 @@ def usual(values: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
     best = max(counts.values())
     every = (form for forms in KINDS.values() for form in forms)
     return next(form for form in every if counts[form] == best), best
-
-
-def rivals(counts: Counter[str], form: str) -> tuple[str, ...]:
-    """Other formats of the same shape that read as many cells: day and month cannot be told apart."""
-    return tuple(
-        each for each, n in counts.items() if each != form and shape(each) == shape(form) and n == counts[form]
-    )

@@ -20,7 +20,9 @@ _MONEY = "(?:[$€£¥₹]|USD|EUR|GBP|JPY|CHF|INR|CNY|CAD|AUD|SEK|NOK|DKK|PLN|B
 CURRENCY = rf"-?{_MONEY} ?-?[0-9][0-9,.]*|-?[0-9][0-9,.]* ?{_MONEY}"
 PHONE = r"\+?(?:\([0-9]{1,5}\)|[0-9])(?:[ ./()-]{0,2}[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,5})?"
 MEASURE = r"([+-]?[0-9][0-9,]*(?:\.[0-9]+)?)\s*([A-Za-z%°µμΩ][A-Za-z%°µμΩ/²³0-9 .]{0,11})"
-UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+UNIT = r"^\s*[+-]?[0-9][0-9,]*(?:\.[0-9]+)?(.*?)\s*$"
+"""What stands after the number, with the space before it."""
+
 POSTCODES = (
     r"[0-9]{5}(?:-[0-9]{4})?",
     r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}",
@@ -69,7 +71,7 @@ class Meaning(Record, frozen=True, kw_only=True):
 Values = Sequence[tuple[str, int]]
 
 _DATES_TRIED = 40
-_DATES_READ = 500
+_DATES_READ = 200
 _GAPS = 20
 
 
@@ -110,11 +112,6 @@ def units(values: Values) -> Counter[str]:
         if found:
             counts[found[2]] += n
     return counts
-
-
-def quoted(unit: str) -> str:
-    """The unit as a regular expression for RE2 and Python."""
-    return re.escape(unit)
 
 
 def leading_zeros(values: Values) -> float:

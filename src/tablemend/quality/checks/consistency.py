@@ -11,7 +11,7 @@ from tablemend.records import Check, ColumnProfile, Dependency, ForeignKey
 
 OUTER_SPACE = r"^[\s\p{Z}]+[^\s\p{Z}]|[^\s\p{Z}][\s\p{Z}]+$"
 DOUBLE_SPACE = r"[^\s\p{Z}][\s\p{Z}]{2,}[^\s\p{Z}]"
-MOJIBAKE = r"[ÂÃ][\x{80}-\x{BF}]|â€|Ã[†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï»¿|\x{FFFD}"
+MOJIBAKE = r"[ÂÃ][\x{80}-\x{BF}]|â€|Ã[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï»¿|\x{FFFD}"
 """UTF-8 read as Latin-1 or Windows-1252, and the replacement character."""
 
 _ORDERS = (

@@ -21,7 +21,7 @@ def derive(subject: Subject) -> Iterator[Check]:
     """`outlier` for measured numbers, `rare_category` for categories."""
     for column in subject.profile.columns:
         if column.type in NUMERIC:
-            yield from _outliers(subject, column)
+            yield from outlier_checks(subject, column)
         elif column.semantic == "category":
             yield from _rare(subject, column)
 
@@ -48,11 +48,20 @@ def tukey_factor(cells: int, limits: Thresholds) -> float:
     return max(limits.tukey_factor, (tail - _QUARTILE_Z) / _IQR_Z)
 
 
-def _outliers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
+def suspected(column: ColumnProfile, limits: Thresholds) -> bool:
+    """Whether the column measures something, and its extremes pass Tukey's fences at all."""
+    if column.type not in NUMERIC or column.semantic == "identifier" or column.distinct < 10:
+        return False
+    if filled(column) < limits.inference_values:
+        return False
+    _, lower, _, upper, _ = column.quantiles
+    reach = limits.tukey_factor * (upper - lower)
+    return float(column.minimum or 0) < lower - reach or float(column.maximum or 0) > upper + reach
+
+
+def outlier_checks(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """A positive, skewed column must also be far out on the logarithmic scale, where its tail is natural."""
-    if column.semantic == "identifier" or column.distinct < 10 or filled(column) < subject.limits.inference_values:
-        return
-    if not _beyond_quartiles(subject, column):
+    if not suspected(column, subject.limits):
         return
     bounds = combined_fences(subject, column)
     if bounds is None:
@@ -72,13 +81,6 @@ def _outliers(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
         params={"low": low, "high": high},
         message=f"{column.name} is far outside {low:.6g} to {high:.6g}",
     )
-
-
-def _beyond_quartiles(subject: Subject, column: ColumnProfile) -> bool:
-    """Whether the extremes pass Tukey's fences at all; without that the exact fences need not be worked out."""
-    _, lower, _, upper, _ = column.quantiles
-    reach = subject.limits.tukey_factor * (upper - lower)
-    return float(column.minimum or 0) < lower - reach or float(column.maximum or 0) > upper + reach
 
 
 def combined_fences(subject: Subject, column: ColumnProfile) -> tuple[float, float] | None:

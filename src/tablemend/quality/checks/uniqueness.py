@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from tablemend.engine import sql
 from tablemend.quality import semantic
 from tablemend.quality.checks.subject import Subject, filled, make
+from tablemend.quality.thresholds import Thresholds
 from tablemend.records import Check, ColumnProfile
 
 _KEY_NAMES = {("id",), ("key",), ("uuid",), ("guid",), ("index",)}
@@ -26,7 +27,9 @@ def derive(subject: Subject) -> Iterator[Check]:
     for column in subject.profile.columns:
         if _nearly_key(subject, column):
             yield _key(column)
-    yield from _near(subject)
+    near = near_check(subject.profile.columns, subject.profile.rows, subject.limits)
+    if near is not None:
+        yield near
 
 
 def repeats(columns: Sequence[str], telling: str) -> str:
@@ -58,20 +61,16 @@ def _key(column: ColumnProfile) -> Check:
     )
 
 
-def _near(subject: Subject) -> Iterator[Check]:
+def near_check(every: Sequence[ColumnProfile], rows: int, limits: Thresholds) -> Check | None:
     """Compare all columns but surrogate keys, if a text among them tells most rows apart."""
-    columns = [each for each in subject.profile.columns if not _surrogate(each) and each.semantic != "empty"]
-    texts = [each for each in columns if _is_text(each)]
-    telling = max(texts, key=lambda each: each.distinct, default=None)
-    rows = subject.profile.rows
-    if len(columns) < 3 or telling is None or telling.distinct < subject.limits.near_distinct * rows:
-        return
-    yield make(
+    columns = [each for each in every if not _surrogate(each) and each.semantic != "empty"]
+    telling = max(filter(_is_text, columns), key=lambda each: each.distinct, default=None)
+    if len(columns) < 3 or telling is None or telling.distinct < limits.near_distinct * rows:
+        return None
+    return make(
         "near_duplicate",
         [],
-        query=near_repeats(
-            columns, _blocking(columns, telling, rows), exact=len(columns) < len(subject.profile.columns)
-        ),
+        query=near_repeats(columns, _blocking(columns, telling, rows), exact=len(columns) < len(every)),
         reads=["*"],
         params={"columns": [each.name for each in columns]},
         message="The row repeats an earlier row but for case, spacing, punctuation or a running number",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tablemend.engine import sql
 from tablemend.quality import dates, missing, patterns, semantic
 from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make
 from tablemend.quality.expressions import matches, moment, number
@@ -132,14 +133,18 @@ def _malformed(column: ColumnProfile, name: str, noun: str) -> Check:
 
 
 def _measures(column: ColumnProfile) -> Iterator[Check]:
-    unit = column.units[0].value
-    usual = rf"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?\s*{semantic.quoted(unit)}"
+    """The unit to keep to is the most frequent one at the time, so that dropping it everywhere is consistent too."""
+    unit = f"regexp_extract({cell(column)}, {sql.literal(semantic.UNIT)}, 1)"
+    measured = f"FROM {{data}} WHERE {matches(cell(column), _MEASURED)}"
+    usual = (
+        f"SELECT unit FROM (SELECT {unit} AS unit, count(*) AS n {measured} GROUP BY ALL) ORDER BY n DESC, unit LIMIT 1"
+    )
     yield make(
         "unit_spelling",
         [column.name],
-        predicate=unlike(column, usual, matches(cell(column), _MEASURED)),
-        params={"unit": unit},
-        message=f"{column.name} does not spell its unit {unit}",
+        query=f"SELECT _row {measured} AND {unit} <> ({usual})",
+        params={"unit": column.units[0].value},
+        message=f"{column.name} does not spell its unit as most cells do",
     )
     yield _mismatch_of_measure(column)
 

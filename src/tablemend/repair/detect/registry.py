@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tablemend.records import Phase, Proposal, Record
-from tablemend.repair.detect import context, missing, numbers, spills
+from tablemend.repair.detect import (
+    case,
+    context,
+    dates,
+    duplicates,
+    fills,
+    invalid,
+    missing,
+    mojibake,
+    numbers,
+    outliers,
+    space,
+    spills,
+)
 from tablemend.repair.workbench import Workbench
 
 
@@ -18,8 +31,16 @@ class Detector(Record, frozen=True, kw_only=True):
 
 
 DETECTORS: tuple[Detector, ...] = (
+    Detector(name="space", phase="text", function=space.detect),
+    Detector(name="mojibake", phase="text", function=mojibake.detect),
+    Detector(name="dates", phase="text", function=dates.detect),
     Detector(name="numbers", phase="text", function=numbers.detect),
     Detector(name="missing", phase="values", function=missing.detect),
     Detector(name="spills", phase="values", function=spills.detect),
+    Detector(name="invalid", phase="values", function=invalid.detect),
+    Detector(name="outliers", phase="values", function=outliers.detect),
+    Detector(name="case", phase="values", function=case.detect),
+    Detector(name="fills", phase="values", function=fills.detect),
     Detector(name="context", phase="dependencies", function=context.detect),
+    Detector(name="duplicates", phase="rows", function=duplicates.detect),
 )
