@@ -55,27 +55,34 @@ def _told(workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ..
     """Which of the chosen edits are all that happens to the rows with the same key values, and alike."""
     if keys == ("_row", edits.column):
         return np.ones(len(chosen), dtype=bool)
-    group, filled = _grouped(workbench, keys)
     rows = edits.rows[chosen]
+    group, filled = _grouped(workbench, keys, rows)
     news: dict[int, set[str]] = {}
     for row, place in zip(rows.tolist(), chosen.tolist(), strict=True):
         news.setdefault(int(group[row]), set()).add(edits.new[place])
-    size = np.bincount(group)
+    size = np.bincount(group[group >= 0])
     hit = np.bincount(group[rows], minlength=len(size))
-    alike = np.asarray([len(news[int(each)]) == 1 for each in group[rows]], dtype=bool)
-    return alike & (hit[group[rows]] == size[group[rows]]) & filled[rows]
+    alike = np.asarray([len(news[each]) == 1 for each in group[rows].tolist()], dtype=bool)
+    return alike & (hit[group[rows]] == size[group[rows]]) & filled
 
 
-def _grouped(workbench: Workbench, keys: tuple[str, ...]) -> tuple[Array, Array]:
-    """Rows numbered by their key values, and whether none of these but the last is blank."""
-    number = np.zeros(workbench.rows, dtype=np.int64)
-    filled = np.ones(workbench.rows, dtype=bool)
-    for place, key in enumerate(keys):
-        codes = workbench.encoded(key).raw
-        number = np.unique(number * (int(codes.max(initial=0)) + 2) + codes + 1, return_inverse=True)[1]
-        last = place == len(keys) - 1
-        filled &= (codes >= 0) | (last and len(keys) > 1)
-    return number, filled
+def _grouped(workbench: Workbench, keys: tuple[str, ...], rows: Array) -> tuple[Array, Array]:
+    """Rows numbered by their key values, -1 for those that share none with `rows`; whether the keys of `rows` are filled.
+
+    The changed column, which comes last, may be blank where another key is filled.
+    """
+    touched = np.ones(workbench.rows, dtype=bool)
+    for key in keys:
+        raw = workbench.encoded(key).raw
+        seen = np.zeros(int(raw.max(initial=-1)) + 2, dtype=bool)
+        seen[raw[rows]] = True
+        touched &= seen[raw]
+    place = np.flatnonzero(touched)
+    parts = np.stack([workbench.encoded(key).raw[place] for key in keys])
+    number = np.full(workbench.rows, -1, dtype=np.int64)
+    number[place] = np.unique(parts, axis=1, return_inverse=True)[1].ravel()
+    needed = keys[:-1] or keys
+    return number, np.all([workbench.encoded(key).codes[rows] >= 0 for key in needed], axis=0)
 
 
 def _split(workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ...], blank: Array) -> Iterator[Tier]:

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from tablemend.records import Proposal, Record
 from tablemend.repair.workbench import Distinct, Workbench
 
-_CELL = re.compile(
-    r"\s*(?P<head>[^\d\s.+-][^\d]{0,3}?)?\s*(?P<number>[+-]?[\d.,]*\d)\s*(?P<tail>[^\d\s][^\d]{0,24})?\s*"
-)
+_CELL = re.compile(r"\s*(?P<head>[^\d\s.+-][^\d]{0,3}?)?\s*(?P<number>[+-]?[\d.,]*\d)\s*(?P<tail>[^\d\s][^\d]{0,24})?\s*")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _LEADING_ZERO = re.compile(r"\D*0\d")
@@ -103,13 +101,7 @@ def read(distinct: Distinct) -> Spellings | None:
         else:
             unknown += count
     return Spellings(
-        cells=distinct.filled,
-        bare=bare,
-        grouped=grouped,
-        ungrouped=ungrouped,
-        units=units,
-        unread=unread,
-        unknown=unknown,
+        cells=distinct.cells, bare=bare, grouped=grouped, ungrouped=ungrouped, units=units, unread=unread, unknown=unknown
     )
 
 

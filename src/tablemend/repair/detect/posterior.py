@@ -91,15 +91,22 @@ class Target:
     def _candidates(self, neighbours: dict[int, list[int]]) -> tuple[Array, Array]:
         """Suspect rows, and for each the codes that could stand there (-1 pads; the last is what stands there)."""
         spoken = [each.groups.others(each.codes, self.codes)[0] for each in self.determinants]
-        near = np.full((len(self.values) + 1, 2), -1, dtype=np.int64)
-        for code, others in neighbours.items():
-            near[code, : len(others[:2])] = others[:2]
-        offered = np.column_stack([*spoken, *near[self.codes].T])
-        barred = self.weak[offered] | (offered == self.blank)
-        every = np.column_stack([np.where(barred, -1, offered), self.codes])
-        suspect = ((every >= 0) & (every != self.codes[:, None])).any(axis=1)
+        suspect = np.zeros(len(self.codes), dtype=bool)
+        for best in spoken:
+            suspect |= (best >= 0) & (best != self.codes) & (best != self.blank)
+        if neighbours:
+            suspect |= self.weak[self.codes]
         rows = np.flatnonzero(suspect)
-        return rows, _without_repeats(every[rows])
+        offered = np.column_stack([*(best[rows] for best in spoken), *self._near(neighbours)[:, self.codes[rows]]])
+        barred = self.weak[offered] | (offered == self.blank)
+        return rows, _without_repeats(np.column_stack([np.where(barred, -1, offered), self.codes[rows]]))
+
+    def _near(self, neighbours: dict[int, list[int]]) -> Array:
+        """The two likeliest neighbours of each code; -1 pads."""
+        near = np.full((2, len(self.values) + 1), -1, dtype=np.int64)
+        for code, others in neighbours.items():
+            near[: len(others[:2]), code] = others[:2]
+        return near
 
     def _evidence(self, rows: Array, candidates: Array, alike: Array) -> Array:
         """Log probability of each candidate before looking at what is observed; the last column is any other value."""
