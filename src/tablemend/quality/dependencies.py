@@ -67,7 +67,7 @@ class Groups:
         return np.where(determinant >= 0, self.sizes[np.maximum(determinant, 0)], 0)
 
     def support(self, determinant: Array, own: Array, candidates: Array) -> tuple[Array, Array]:
-        """For each row: how often each candidate stands in the *other* rows of its group, and the rows of that group."""
+        """How often each candidate stands in the *other* rows of each row's group, and how many rows these are."""
         standing = (candidates == own[:, None]) & (candidates >= 0) & (determinant >= 0)[:, None]
         alone = (determinant >= 0) & (own >= 0)
         return self.count(determinant[:, None], candidates) - standing, self.size(determinant) - alone

@@ -69,9 +69,7 @@ class Workbench:
     @cached_property
     def cardinality(self) -> dict[str, tuple[int, int]]:
         """For each column: filled cells and (approximate) distinct values."""
-        counts = ", ".join(
-            f"count({sql.name(each)}), approx_count_distinct({sql.name(each)})" for each in self.columns
-        )
+        counts = ", ".join(f"count({sql.name(each)}), approx_count_distinct({sql.name(each)})" for each in self.columns)
         if not self.columns:
             return {}
         found = self.session.one(f"SELECT {counts} FROM {sql.name(self.relation)}")

@@ -158,6 +158,16 @@ class Grid:
         before = self.workbench.encoded(column).codes
         return np.flatnonzero((self.codes[column] != before) & (self.codes[column] >= 0))
 
+    def _alike(self, column: str, rows: Array) -> Array:
+        """Whether each changed cell keeps its meaning and only its spelling changes."""
+        before, values = self.workbench.encoded(column).codes, self.values[column]
+        pairs = list(zip(before[rows].tolist(), self.codes[column][rows].tolist(), strict=True))
+        known = {
+            (old, new): old >= 0 and self.channel.likelihood(values[old], values[new], figures=True) > 0
+            for old, new in set(pairs)
+        }
+        return np.asarray([known[each] for each in pairs], dtype=bool)
+
     def _changes(self) -> Iterator[tuple[str, str]]:
         for column in self.columns:
             values, before = self.values[column], self.workbench.encoded(column).codes
@@ -178,7 +188,7 @@ class Grid:
                 continue
             new = [self.values[column][code] for code in self.codes[column][rows].tolist()]
             determinants = self._determinants(column)
-            found = edits.Edits(column, rows, new, self.confidence[column][rows])
+            found = edits.Edits(column, rows, new, self.confidence[column][rows], self._alike(column, rows))
             for tier in edits.tiers(self.workbench, found, determinants):
                 yield _proposal(column, tier, determinants)
 
@@ -194,7 +204,7 @@ def _proposal(column: str, tier: edits.Tier, determinants: list[str]) -> Proposa
         columns=(column,),
         confidence=tier.confidence,
         params={"determinants": determinants, "keys": list(tier.keys), "pairs": tier.pairs},
-        tier=f"{tier.name}:{'+'.join(tier.keys[:-1]) or 'value'}",
+        tier=tier.name,
         explanation=f"{tier.cells} cells of {column} contradict {named}."
         if not tier.blank
         else f"{tier.cells} empty cells of {column} can be filled from {named}.",

@@ -11,8 +11,12 @@ from tablemend.repair.workbench import Workbench
 
 Array = np.ndarray
 
-TIERS = (("certain", 0.98), ("high", 0.95), ("likely", 0.9), ("medium", 0.75), ("low", 0.0))
+TIERS = (("high", 0.95), ("medium", 0.8), ("low", 0.0))
 """Names of the tiers of confidence and where each begins."""
+
+
+MOST_KEYS = 2
+"""Determinants tried as keys; each is one more proposal to decide on."""
 
 
 class Edits(NamedTuple):
@@ -22,6 +26,7 @@ class Edits(NamedTuple):
     rows: Array  # positions
     new: list[str]
     confidence: Array
+    alike: Array  # whether the new value is another spelling of the old one
 
 
 class Tier(NamedTuple):
@@ -41,14 +46,15 @@ def tiers(workbench: Workbench, edits: Edits, determinants: Sequence[str]) -> It
     remaining = np.arange(len(edits.rows))
     for keys in _choices(edits.column, determinants):
         told = _told(workbench, edits, remaining, keys)
+        if len(keys) == 1 and determinants:
+            told &= edits.alike[remaining]
         yield from _split(workbench, edits, remaining[told], keys, blank)
         remaining = remaining[~told]
 
 
 def _choices(column: str, determinants: Sequence[str]) -> list[tuple[str, ...]]:
     """Ways to say which cells change, from the most general to the single row."""
-    single = [(each, column) for each in determinants]
-    return [(column,), *single, (*determinants, column), ("_row", column)]
+    return [(column,), *((each, column) for each in determinants[:MOST_KEYS]), ("_row", column)]
 
 
 def _told(workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ...]) -> Array:
@@ -67,7 +73,7 @@ def _told(workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ..
 
 
 def _grouped(workbench: Workbench, keys: tuple[str, ...], rows: Array) -> tuple[Array, Array]:
-    """Rows numbered by their key values, -1 for those that share none with `rows`; whether the keys of `rows` are filled.
+    """Rows numbered by their key values (-1: shared with none of `rows`), and whether the keys of `rows` are filled.
 
     The changed column, which comes last, may be blank where another key is filled.
     """

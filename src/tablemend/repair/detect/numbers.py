@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from tablemend.records import Proposal, Record
 from tablemend.repair.workbench import Distinct, Workbench
 
-_CELL = re.compile(r"\s*(?P<head>[^\d\s.+-][^\d]{0,3}?)?\s*(?P<number>[+-]?[\d.,]*\d)\s*(?P<tail>[^\d\s][^\d]{0,24})?\s*")
+_CELL = re.compile(
+    r"\s*(?P<head>[^\d\s.+-][^\d]{0,3}?)?\s*(?P<number>[+-]?[\d.,]*\d)\s*(?P<tail>[^\d\s][^\d]{0,24})?\s*"
+)
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _LEADING_ZERO = re.compile(r"\D*0\d")
@@ -101,7 +103,13 @@ def read(distinct: Distinct) -> Spellings | None:
         else:
             unknown += count
     return Spellings(
-        cells=distinct.cells, bare=bare, grouped=grouped, ungrouped=ungrouped, units=units, unread=unread, unknown=unknown
+        cells=distinct.cells,
+        bare=bare,
+        grouped=grouped,
+        ungrouped=ungrouped,
+        units=units,
+        unread=unread,
+        unknown=unknown,
     )
 
 
@@ -130,7 +138,7 @@ def _propose(column: str, found: Spellings) -> Iterator[Proposal]:
         columns=(column,),
         confidence=round(0.98 * (1 - found.unknown / (numbers + 1)), 4),
         params={"strip": strip, "thousands": thousands, "decimal": "."},
-        explanation=f"{changed} numbers of {column} are written in another way than the rest: {_show(found, strip)}.",
+        explanation=f"{changed} numbers of {column} are written in another way than the rest: {_show(strip)}.",
         evidence=(f"{numbers} of {found.cells} cells read as numbers; {found.bare} of them carry no unit.",),
         support=changed,
     )
@@ -146,5 +154,5 @@ def _strip(found: Spellings, numbers: int) -> list[str]:
     return sorted(spellings) if len(often) > 1 or mixed else []
 
 
-def _show(found: Spellings, strip: list[str]) -> str:
+def _show(strip: list[str]) -> str:
     return ", ".join(repr(each) for each in strip[:6]) if strip else "with and without thousands signs"

@@ -83,7 +83,7 @@ def find(codes: Mapping[str, Array], values: Mapping[str, Sequence[str]]) -> Cla
 
 def _repeats(codes: Array) -> bool:
     distinct = np.count_nonzero(np.bincount(codes[codes >= 0]))
-    return distinct > 2 and len(codes) >= LEAST_CLAIMS * distinct and bool((codes >= 0).all())
+    return bool(distinct > 2 and len(codes) >= LEAST_CLAIMS * distinct and (codes >= 0).all())
 
 
 def _words(codes: Array, values: Sequence[str]) -> bool:
