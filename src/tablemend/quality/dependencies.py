@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 
 import numpy as np
 
@@ -36,18 +37,19 @@ class Groups:
         self._rank()
 
     def _rank(self) -> None:
+        """The two most frequent targets of each group."""
         groups, values = np.divmod(self.keys, max(self.width, 1))
-        order = np.lexsort((-self.counts, groups))
-        groups, values, counts = groups[order], values[order], self.counts[order]
-        first = np.ones(len(groups), dtype=bool)
-        first[1:] = groups[1:] != groups[:-1]
-        second = np.zeros(len(groups), dtype=bool)
-        second[1:] = first[:-1] & ~first[1:]
         self.top = np.full((2, self.height), -1, dtype=np.int64)
         self.top_count = np.zeros((2, self.height), dtype=np.int64)
-        for rank, chosen in enumerate((first, second)):
-            self.top[rank, groups[chosen]] = values[chosen]
-            self.top_count[rank, groups[chosen]] = counts[chosen]
+        left = self.counts.copy()
+        start = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else np.zeros(0, dtype=np.int64)
+        for rank in range(2 if len(groups) else 0):
+            most = np.maximum.reduceat(left, start)
+            place = np.flatnonzero((left == np.repeat(most, np.diff(np.r_[start, len(groups)]))) & (left > 0))
+            place = place[np.r_[True, groups[place][1:] != groups[place][:-1]]] if len(place) else place
+            self.top[rank, groups[place]] = values[place]
+            self.top_count[rank, groups[place]] = self.counts[place]
+            left[place] = 0
 
     def count(self, determinant: Array, target: Array) -> Array:
         """How often each target value stands beside each determinant value; 0 where either is missing."""
@@ -65,7 +67,7 @@ class Groups:
         return np.where(determinant >= 0, self.sizes[np.maximum(determinant, 0)], 0)
 
     def support(self, determinant: Array, own: Array, candidates: Array) -> tuple[Array, Array]:
-        """For each row: how often each candidate stands in the *other* rows of its group, and the rows of that group."""
+        """How often each candidate stands in the *other* rows of each row's group, and how many rows these are."""
         standing = (candidates == own[:, None]) & (candidates >= 0) & (determinant >= 0)[:, None]
         alone = (determinant >= 0) & (own >= 0)
         return self.count(determinant[:, None], candidates) - standing, self.size(determinant) - alone
@@ -106,11 +108,21 @@ def strength(groups: Groups, determinant: Array, target: Array) -> Dependency | 
 
 def discover(columns: Mapping[str, Array]) -> list[Dependency]:
     """The believable dependencies among columns given as dictionary codes, strongest first."""
+    frequencies = {each: np.sort(np.bincount(codes[codes >= 0]))[::-1] for each, codes in columns.items()}
     found = [
         Dependency(determinant=b, target=a, strength=each.strength, lift=each.lift, groups=each.groups)
-        for b in columns
-        for a in columns
-        if a != b and (each := strength(Groups(columns[b], columns[a]), columns[b], columns[a])) is not None
+        for b, a in permutations(columns, 2)
+        if _possible(frequencies[b], frequencies[a])
+        and (each := strength(Groups(columns[b], columns[a]), columns[b], columns[a])) is not None
     ]
     strong = [each for each in found if each.strength >= LEAST_STRENGTH and each.lift >= LEAST_LIFT]
     return sorted(strong, key=lambda each: (-each.strength, each.determinant, each.target))
+
+
+def _possible(determinant: Array, target: Array) -> bool:
+    """Whether enough rows have company, and the determinant has enough values to tell those of the target apart."""
+    company = determinant[determinant > 1].sum()
+    told = target[: np.count_nonzero(determinant)].sum()
+    return bool(
+        company >= max(LEAST_ROWS, LEAST_COVERAGE * target.sum() / 2) and told >= LEAST_STRENGTH * target.sum() > 0
+    )

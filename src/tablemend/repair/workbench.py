@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 import numpy as np
@@ -18,18 +19,21 @@ KEY_LIKE = 0.6
 """Columns with more distinct values per filled cell than this hold too few repeats to learn from."""
 
 
+MOST_DISTINCT = 100_000
+"""Columns with more distinct values are too costly to compare value by value."""
+
+SAMPLE = 20_000
+"""Cells from which a key-like column is judged."""
+
+
 class Distinct:
     """The distinct values of a column, most frequent first, without NULL."""
 
-    def __init__(self, values: list[str], counts: np.ndarray, filled: int) -> None:
+    def __init__(self, values: list[str], counts: np.ndarray, *, whole: bool) -> None:
         self.values = values
         self.counts = counts
-        self.filled = filled
-
-    @property
-    def key_like(self) -> bool:
-        """Whether nearly every cell holds a value of its own."""
-        return len(self.values) > KEY_LIKE * max(self.filled, 1)
+        self.whole = whole  # False where only a sample was read
+        self.cells = int(counts.sum())
 
 
 class Encoded:
@@ -60,7 +64,7 @@ class Workbench:
     @cached_property
     def rows(self) -> int:
         """The number of rows."""
-        return int(self.session.one(f"SELECT count(*) FROM {sql.name(self.relation)}")[0])
+        return self.one("count(*)")
 
     @cached_property
     def cardinality(self) -> dict[str, tuple[int, int]]:
@@ -76,42 +80,63 @@ class Workbench:
         """The `_row` of each position of an encoded column."""
         return self.session.arrow(f"SELECT _row FROM {sql.name(self.relation)} ORDER BY _row").column(0).to_numpy()
 
+    def one(self, expression: str) -> int:
+        """One aggregate over the relation."""
+        return int(self.session.one(f"SELECT {expression} FROM {sql.name(self.relation)}")[0])
+
     def repeats(self, column: str) -> bool:
         """Whether values of the column repeat enough to learn from."""
         filled, distinct = self.cardinality[column]
-        return filled > 0 and distinct <= KEY_LIKE * filled
+        return filled > 0 and distinct <= min(KEY_LIKE * filled, MOST_DISTINCT)
 
-    def distinct(self, column: str, *, limit: int = 50_000) -> Distinct:
-        """The `limit` most frequent distinct values of a column."""
+    def after(self, relation: str, changed: Collection[str]) -> Workbench:
+        """The same table after a phase, read again only where columns have changed."""
+        following = Workbench(self.session, relation, profile=self.profile)
+        following._encoded = {each: known for each, known in self._encoded.items() if each not in changed}
+        following._distinct = {each: known for each, known in self._distinct.items() if each not in changed}
+        if not changed:
+            following.__dict__.update(cardinality=self.cardinality, rows=self.rows, columns=self.columns)
+        return following
+
+    def distinct(self, column: str) -> Distinct:
+        """The distinct values of a column; of its first cells only, where it has too many."""
         if column not in self._distinct:
-            self._distinct[column] = self._read_distinct(column, limit)
+            self._distinct[column] = self._count(column) if self.repeats(column) else self._sample(column)
         return self._distinct[column]
 
-    def _read_distinct(self, column: str, limit: int) -> Distinct:
+    def _count(self, column: str) -> Distinct:
+        encoded = self.encoded(column)
+        counts = np.bincount(encoded.raw[encoded.raw >= 0], minlength=len(encoded.values))
+        order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+        return Distinct([encoded.values[each] for each in order.tolist()], counts[order], whole=True)
+
+    def _sample(self, column: str) -> Distinct:
         name = sql.name(column)
         table = self.session.arrow(
-            f"SELECT {name} AS v, count(*) AS n FROM {sql.name(self.relation)} WHERE {name} IS NOT NULL "
-            f"GROUP BY 1 ORDER BY n DESC, v LIMIT {limit}"
+            f"SELECT v, count(*) AS n FROM (SELECT {name} AS v FROM {sql.name(self.relation)} "
+            f"WHERE {name} IS NOT NULL LIMIT {SAMPLE}) GROUP BY 1 ORDER BY n DESC, v"
         )
-        return Distinct(
-            table.column("v").to_pylist(), table.column("n").to_numpy().astype(np.int64), self.cardinality[column][0]
-        )
+        counts = table.column("n").to_numpy().astype(np.int64)
+        return Distinct(table.column("v").to_pylist(), counts, whole=self.cardinality[column][0] <= SAMPLE)
 
     def encoded(self, column: str) -> Encoded:
         """The whole column as dictionary codes in `_row` order; blank text is -1."""
         if column not in self._encoded:
-            name = sql.name(column)
-            table = self.session.arrow(f"SELECT {name} AS v FROM {sql.name(self.relation)} ORDER BY _row")
-            self._encoded[column] = _encode(table)
+            self._encoded[column] = _encode(
+                self.session.arrow(f"SELECT _row, {sql.name(column)} AS v FROM {sql.name(self.relation)}")
+            )
         return self._encoded[column]
 
 
 def _encode(table: pa.Table) -> Encoded:
-    array = table.column("v").combine_chunks()
-    encoded = array.dictionary_encode() if not isinstance(array, pa.DictionaryArray) else array
+    encoded = table.column("v").combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     raw = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    numbers = table.column("_row").to_numpy()
+    if (numbers[1:] < numbers[:-1]).any():
+        raw = raw[np.argsort(numbers)]
     values = encoded.dictionary.to_pylist()
-    blank = np.asarray([not each.strip() for each in values] + [True], dtype=bool)
-    return Encoded(raw, np.where(blank[raw], -1, raw).astype(np.int32), values)
+    blank = np.asarray([not each.strip() for each in values] + [False], dtype=bool)
+    codes = np.where(blank[raw], np.int32(-1), raw) if blank.any() else raw
+    return Encoded(raw, codes, values)

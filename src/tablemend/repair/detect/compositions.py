@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -69,8 +69,7 @@ def _of(target: str, codes: Mapping[str, Array], values: Mapping[str, Sequence[s
     return max((each for each in options if each is not None), key=lambda each: each.strength, default=None)
 
 
-def _share(test: object, whole: Sequence[str], parts: Sequence[str]) -> float:
-    assert callable(test)
+def _share(test: Callable[[str, str], bool], whole: Sequence[str], parts: Sequence[str]) -> float:
     hits = sum(1 for w, p in zip(whole, parts, strict=True) if p and len(p) < len(w) and test(w, p))
     return hits / len(whole)
 

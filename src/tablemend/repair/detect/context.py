@@ -16,7 +16,7 @@ from tablemend.repair.detect.posterior import INDEPENDENCE, Array, Determinant, 
 from tablemend.repair.detect.sources import Claims
 from tablemend.repair.workbench import Workbench
 
-SAMPLE = 50_000
+SAMPLE = 20_000
 """Rows on which dependencies are discovered."""
 
 MOST_DETERMINANTS = 6
@@ -57,15 +57,24 @@ class Grid:
         self.confidence = {each: np.zeros(workbench.rows) for each in self.columns}
         self.believed: dict[str, list[Dependency]] = {}
         self.compositions: dict[str, Composition] = {}
+        self.version = dict.fromkeys(self.columns, 0)  # grows with every change of a column
+        self.decided: dict[str, object] = {}  # what each column's last decision rested on
         self.claims: dict[str, Claims] = {}
         self.channel = Channel()
 
     def improve(self) -> bool:
-        """One pass over all columns; whether a cell changed."""
+        """One pass over the columns that may still change; whether a cell changed."""
         self._discover()
-        decided = {each: self._decide(each) for each in self.columns if each not in self.claims}
+        decided = [self._decide(each) for each in self.columns if each not in self.claims and self._stale(each)]
         self.channel = learn(self._changes())
-        return any(decided.values())
+        return any(decided)
+
+    def _stale(self, column: str) -> bool:
+        """Whether something that the column's last decision rested on has changed since."""
+        heads = [each.determinant for each in self.believed[column]]
+        state = (self.channel.mask, tuple(heads), tuple(self.version[each] for each in [column, *heads]))
+        seen, self.decided[column] = self.decided.get(column), state
+        return seen != state
 
     def unswap(self) -> None:
         """Put cells that stand in each other's column where they belong."""
@@ -142,11 +151,22 @@ class Grid:
         sure = (new >= 0) & (new < len(self.known[column])) & (new != codes[rows]) & (probability >= LEAST_SURE)
         self.confidence[column][rows[sure]] = probability[sure]
         codes[rows[sure]] = new[sure]
+        self.version[column] += bool(sure.any())
         return bool(sure.any())
 
     def _changed(self, column: str) -> Array:
         before = self.workbench.encoded(column).codes
         return np.flatnonzero((self.codes[column] != before) & (self.codes[column] >= 0))
+
+    def _alike(self, column: str, rows: Array) -> Array:
+        """Whether each changed cell keeps its meaning and only its spelling changes."""
+        before, values = self.workbench.encoded(column).codes, self.values[column]
+        pairs = list(zip(before[rows].tolist(), self.codes[column][rows].tolist(), strict=True))
+        known = {
+            (old, new): old >= 0 and self.channel.likelihood(values[old], values[new], figures=True) > 0
+            for old, new in set(pairs)
+        }
+        return np.asarray([known[each] for each in pairs], dtype=bool)
 
     def _changes(self) -> Iterator[tuple[str, str]]:
         for column in self.columns:
@@ -168,7 +188,7 @@ class Grid:
                 continue
             new = [self.values[column][code] for code in self.codes[column][rows].tolist()]
             determinants = self._determinants(column)
-            found = edits.Edits(column, rows, new, self.confidence[column][rows])
+            found = edits.Edits(column, rows, new, self.confidence[column][rows], self._alike(column, rows))
             for tier in edits.tiers(self.workbench, found, determinants):
                 yield _proposal(column, tier, determinants)
 
@@ -184,7 +204,7 @@ def _proposal(column: str, tier: edits.Tier, determinants: list[str]) -> Proposa
         columns=(column,),
         confidence=tier.confidence,
         params={"determinants": determinants, "keys": list(tier.keys), "pairs": tier.pairs},
-        tier=f"{tier.name}:{'+'.join(tier.keys[:-1]) or 'value'}",
+        tier=tier.name,
         explanation=f"{tier.cells} cells of {column} contradict {named}."
         if not tier.blank
         else f"{tier.cells} empty cells of {column} can be filled from {named}.",

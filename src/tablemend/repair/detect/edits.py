@@ -11,8 +11,12 @@ from tablemend.repair.workbench import Workbench
 
 Array = np.ndarray
 
-TIERS = (("certain", 0.98), ("high", 0.95), ("likely", 0.9), ("medium", 0.75), ("low", 0.0))
+TIERS = (("high", 0.95), ("medium", 0.8), ("low", 0.0))
 """Names of the tiers of confidence and where each begins."""
+
+
+MOST_KEYS = 2
+"""Determinants tried as keys; each is one more proposal to decide on."""
 
 
 class Edits(NamedTuple):
@@ -22,6 +26,7 @@ class Edits(NamedTuple):
     rows: Array  # positions
     new: list[str]
     confidence: Array
+    alike: Array  # whether the new value is another spelling of the old one
 
 
 class Tier(NamedTuple):
@@ -41,41 +46,49 @@ def tiers(workbench: Workbench, edits: Edits, determinants: Sequence[str]) -> It
     remaining = np.arange(len(edits.rows))
     for keys in _choices(edits.column, determinants):
         told = _told(workbench, edits, remaining, keys)
+        if len(keys) == 1 and determinants:
+            told &= edits.alike[remaining]
         yield from _split(workbench, edits, remaining[told], keys, blank)
         remaining = remaining[~told]
 
 
 def _choices(column: str, determinants: Sequence[str]) -> list[tuple[str, ...]]:
     """Ways to say which cells change, from the most general to the single row."""
-    single = [(each, column) for each in determinants]
-    return [(column,), *single, (*determinants, column), ("_row", column)]
+    return [(column,), *((each, column) for each in determinants[:MOST_KEYS]), ("_row", column)]
 
 
 def _told(workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ...]) -> Array:
     """Which of the chosen edits are all that happens to the rows with the same key values, and alike."""
     if keys == ("_row", edits.column):
         return np.ones(len(chosen), dtype=bool)
-    group, filled = _grouped(workbench, keys)
     rows = edits.rows[chosen]
+    group, filled = _grouped(workbench, keys, rows)
     news: dict[int, set[str]] = {}
     for row, place in zip(rows.tolist(), chosen.tolist(), strict=True):
         news.setdefault(int(group[row]), set()).add(edits.new[place])
-    size = np.bincount(group)
+    size = np.bincount(group[group >= 0])
     hit = np.bincount(group[rows], minlength=len(size))
-    alike = np.asarray([len(news[int(each)]) == 1 for each in group[rows]], dtype=bool)
-    return alike & (hit[group[rows]] == size[group[rows]]) & filled[rows]
+    alike = np.asarray([len(news[each]) == 1 for each in group[rows].tolist()], dtype=bool)
+    return alike & (hit[group[rows]] == size[group[rows]]) & filled
 
 
-def _grouped(workbench: Workbench, keys: tuple[str, ...]) -> tuple[Array, Array]:
-    """Rows numbered by their key values, and whether none of these but the last is blank."""
-    number = np.zeros(workbench.rows, dtype=np.int64)
-    filled = np.ones(workbench.rows, dtype=bool)
-    for place, key in enumerate(keys):
-        codes = workbench.encoded(key).raw
-        number = np.unique(number * (int(codes.max(initial=0)) + 2) + codes + 1, return_inverse=True)[1]
-        last = place == len(keys) - 1
-        filled &= (codes >= 0) | (last and len(keys) > 1)
-    return number, filled
+def _grouped(workbench: Workbench, keys: tuple[str, ...], rows: Array) -> tuple[Array, Array]:
+    """Rows numbered by their key values (-1: shared with none of `rows`), and whether the keys of `rows` are filled.
+
+    The changed column, which comes last, may be blank where another key is filled.
+    """
+    touched = np.ones(workbench.rows, dtype=bool)
+    for key in keys:
+        raw = workbench.encoded(key).raw
+        seen = np.zeros(int(raw.max(initial=-1)) + 2, dtype=bool)
+        seen[raw[rows]] = True
+        touched &= seen[raw]
+    place = np.flatnonzero(touched)
+    parts = np.stack([workbench.encoded(key).raw[place] for key in keys])
+    number = np.full(workbench.rows, -1, dtype=np.int64)
+    number[place] = np.unique(parts, axis=1, return_inverse=True)[1].ravel()
+    needed = keys[:-1] or keys
+    return number, np.all([workbench.encoded(key).codes[rows] >= 0 for key in needed], axis=0)
 
 
 def _split(workbench: Workbench, edits: Edits, chosen: Array, keys: tuple[str, ...], blank: Array) -> Iterator[Tier]:

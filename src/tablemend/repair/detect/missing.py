@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tablemend.engine import sql
 from tablemend.records import Proposal
 from tablemend.repair.workbench import Distinct, Workbench
 
@@ -21,6 +22,8 @@ _NUMBER = re.compile(r"\W{0,2}\d[\d.,:/ -]*\W{0,2}[a-zA-Z]{0,3}\.?")
 LEAST_NUMBERS = 0.9
 """Share of the other cells that must be numbers, dates or times for words to stand out."""
 
+LONGEST = max(len(each) for each in MACHINE | PEOPLE | SIGNS) + 4
+
 LEAST_ALIKE = 0.5
 """Share of the cells with the length and case of a word from which the word may be a code like them."""
 
@@ -28,11 +31,23 @@ LEAST_ALIKE = 0.5
 def detect(workbench: Workbench) -> Iterator[Proposal]:
     """Propose to empty the cells that only say that the value is missing."""
     for column in workbench.columns:
-        distinct = workbench.distinct(column)
-        tokens = [value for value in distinct.values if kind(value)]
-        blanks = workbench.rows - distinct.filled
-        for value in tokens:
-            yield _proposal(column, value, distinct, tokens, blanks)
+        found = _words(workbench, column)
+        if found:
+            blanks = workbench.one(f"count(*) FILTER (trim(coalesce({sql.name(column)}, '')) = '')")
+            distinct = workbench.distinct(column)
+            yield from (_proposal(column, value, count, distinct, blanks) for value, count in found)
+
+
+def _words(workbench: Workbench, column: str) -> list[tuple[str, int]]:
+    """The listed words that a column holds, and how often."""
+    distinct = workbench.distinct(column)
+    if distinct.whole:
+        return [(v, n) for v, n in zip(distinct.values, distinct.counts.tolist(), strict=True) if kind(v)]
+    name = sql.name(column)
+    return workbench.session.rows(
+        f"SELECT {name}, count(*) FROM {sql.name(workbench.relation)} WHERE strlen({name}) <= {LONGEST} "
+        f"AND lower(trim({name})) IN ({sql.literals(sorted(MACHINE | PEOPLE | SIGNS))}) GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
 
 
 def kind(value: str) -> str:
@@ -42,8 +57,8 @@ def kind(value: str) -> str:
     return next((name for name, words in lists if plain in words), "")
 
 
-def _numeric(distinct: Distinct, tokens: list[str]) -> bool:
-    others = [(v, n) for v, n in zip(distinct.values, distinct.counts.tolist(), strict=True) if v not in tokens]
+def _numeric(distinct: Distinct) -> bool:
+    others = [(v, n) for v, n in zip(distinct.values, distinct.counts.tolist(), strict=True) if not kind(v)]
     total = sum(n for _, n in others)
     return total > 0 and sum(n for v, n in others if _NUMBER.fullmatch(v)) >= LEAST_NUMBERS * total
 
@@ -54,7 +69,7 @@ def _looks_alike(value: str, distinct: Distinct) -> bool:
         len(other) == len(value) and other.isupper() == value.isupper() and other.isalpha() == value.isalpha()
         for other in distinct.values
     ]
-    return float(distinct.counts[same].sum()) > LEAST_ALIKE * max(distinct.filled, 1)
+    return float(distinct.counts[same].sum()) > LEAST_ALIKE * max(distinct.cells, 1)
 
 
 def _confidence(value: str, *, numeric: bool, blanks: bool, alike: bool) -> float:
@@ -70,9 +85,8 @@ def _confidence(value: str, *, numeric: bool, blanks: bool, alike: bool) -> floa
     }[kind(value)]
 
 
-def _proposal(column: str, value: str, distinct: Distinct, tokens: list[str], blanks: int) -> Proposal:
-    count = int(distinct.counts[distinct.values.index(value)])
-    numeric = _numeric(distinct, tokens)
+def _proposal(column: str, value: str, count: int, distinct: Distinct, blanks: int) -> Proposal:
+    numeric = _numeric(distinct)
     why = "the other cells are numbers" if numeric else f"{blanks} other cells are truly empty"
     return Proposal(
         check="disguised_missing",

@@ -103,7 +103,7 @@ def read(distinct: Distinct) -> Spellings | None:
         else:
             unknown += count
     return Spellings(
-        cells=distinct.filled,
+        cells=distinct.cells,
         bare=bare,
         grouped=grouped,
         ungrouped=ungrouped,
@@ -138,7 +138,7 @@ def _propose(column: str, found: Spellings) -> Iterator[Proposal]:
         columns=(column,),
         confidence=round(0.98 * (1 - found.unknown / (numbers + 1)), 4),
         params={"strip": strip, "thousands": thousands, "decimal": "."},
-        explanation=f"{changed} numbers of {column} are written in another way than the rest: {_show(found, strip)}.",
+        explanation=f"{changed} numbers of {column} are written in another way than the rest: {_show(strip)}.",
         evidence=(f"{numbers} of {found.cells} cells read as numbers; {found.bare} of them carry no unit.",),
         support=changed,
     )
@@ -154,5 +154,5 @@ def _strip(found: Spellings, numbers: int) -> list[str]:
     return sorted(spellings) if len(often) > 1 or mixed else []
 
 
-def _show(found: Spellings, strip: list[str]) -> str:
+def _show(strip: list[str]) -> str:
     return ", ".join(repr(each) for each in strip[:6]) if strip else "with and without thousands signs"

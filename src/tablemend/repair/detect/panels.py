@@ -12,6 +12,9 @@ Array = np.ndarray
 LEAST_COMPLETE = 0.7
 """Share of the entities of full size that must hold every value once."""
 
+LEAST_ALIKE = 0.5
+"""Share of the entities that must have the usual number of rows."""
+
 MOST_MEMBERS = 64
 LEAST_ENTITIES = 5
 
@@ -41,6 +44,9 @@ def find(target: str, codes: Mapping[str, Array], size: int) -> Fill | None:
 def _by(entity: str, target: str, codes: Mapping[str, Array], size: int, seen: Array) -> Fill | None:
     e, t = codes[entity].astype(np.int64), codes[target].astype(np.int64)
     rows = np.bincount(e[e >= 0])
+    groups = rows[rows > 0]
+    if not len(groups) or np.median(groups) > len(seen) or (groups == np.median(groups)).mean() < LEAST_ALIKE:
+        return None
     usual = _members(e, t, size, seen, rows)
     full = np.flatnonzero(rows == len(usual))
     if len(usual) < 3 or len(full) < LEAST_ENTITIES:
@@ -64,6 +70,7 @@ def _by(entity: str, target: str, codes: Mapping[str, Array], size: int, seen: A
 
 def _members(e: Array, t: Array, size: int, seen: Array, rows: Array) -> Array:
     """The values that most entities hold."""
-    pairs = np.unique(np.stack([e, t])[:, (e >= 0) & (t >= 0)], axis=1)
-    entities = np.bincount(pairs[1], minlength=size)
+    both = (e >= 0) & (t >= 0)
+    pairs = np.unique(e[both] * size + t[both])
+    entities = np.bincount(pairs % size, minlength=size)
     return seen[entities[seen] >= np.count_nonzero(rows) / 2]

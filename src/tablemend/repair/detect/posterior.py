@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tablemend.quality.dependencies import Groups
-from tablemend.repair.detect.compositions import Composed
 from tablemend.repair.detect.channel import Channel
+from tablemend.repair.detect.compositions import Composed
 
 Array = np.ndarray
 
@@ -32,7 +32,10 @@ OUTWEIGHED = 3
 UNSEEN = 0.05
 """Share of the values never seen that look like a given misspelling."""
 
+ITERATIONS = 3
+LEAST_REST = 1e-6
 TINY = 1e-12
+"""Floors that keep logarithms finite."""
 
 TYPING = 0.5
 """Share of the errors that are misspellings rather than other values of the column."""
@@ -56,6 +59,16 @@ class Decided(NamedTuple):
     probability: Array
 
 
+class Suspects(NamedTuple):
+    """Rows to judge, and for each the codes that could stand there."""
+
+    rows: Array  # positions
+    own: Array  # what stands there
+    candidates: Array  # one column each, -1 pads; the last is what stands there
+    spelled: Array  # likelihood of what stands there, were it a misspelling of the candidate
+    elsewhere: Array  # the same for a value that is not among the candidates
+
+
 class Target:
     """One column whose cells are judged."""
 
@@ -71,99 +84,104 @@ class Target:
     def decide(self, channel: Channel, neighbours: dict[int, list[int]]) -> Decided:
         """Judge every row that some determinant contradicts, that is blank, or that has a likelier spelling."""
         self.weak[list(neighbours)] = True
-        rows, candidates = self._candidates(neighbours)
-        if not len(rows):
-            return Decided(rows, rows, np.zeros(0))
-        own = self.codes[rows]
-        spelled = self._spelled(own, candidates, channel)
-        known = self._evidence(rows, candidates, spelled > 0)
-        elsewhere = self._elsewhere(rows, candidates, neighbours, spelled)
-        error, lost = ERROR_RATE[0], max(self.counts[self.blank] / self.rows, ERROR_RATE[1])
-        for _ in range(3):
-            probability = self._posterior(known, own, candidates, spelled, elsewhere, error, lost)
-            changed = (probability * (candidates != own[:, None])).sum(axis=1)
-            error = float(np.clip(changed[own != self.blank].sum() / self.rows, *ERROR_RATE[1:]))
-            lost = float(np.clip(changed[own == self.blank].sum() / self.rows, ERROR_RATE[1], 1))
+        suspects = self._suspects(channel, neighbours)
+        if not len(suspects.rows):
+            return Decided(suspects.rows, suspects.rows, np.zeros(0))
+        probability = self._settle(suspects, self._evidence(suspects))
         best = probability.argmax(axis=1)
-        at = np.arange(len(rows))
-        return Decided(rows, candidates[at, best], probability[at, best])
+        at = np.arange(len(suspects.rows))
+        return Decided(suspects.rows, suspects.candidates[at, best], probability[at, best])
 
-    def _candidates(self, neighbours: dict[int, list[int]]) -> tuple[Array, Array]:
-        """Suspect rows, and for each the codes that could stand there (-1 pads; the last is what stands there)."""
+    def _suspects(self, channel: Channel, neighbours: dict[int, list[int]]) -> Suspects:
         spoken = [each.groups.others(each.codes, self.codes)[0] for each in self.determinants]
-        near = np.full((len(self.values) + 1, 2), -1, dtype=np.int64)
-        for code, others in neighbours.items():
-            near[code, : len(others[:2])] = others[:2]
-        offered = np.column_stack([*spoken, *near[self.codes].T])
-        barred = self.weak[offered] | (offered == self.blank)
-        every = np.column_stack([np.where(barred, -1, offered), self.codes])
-        suspect = ((every >= 0) & (every != self.codes[:, None])).any(axis=1)
-        rows = np.flatnonzero(suspect)
-        return rows, _without_repeats(every[rows])
-
-    def _evidence(self, rows: Array, candidates: Array, alike: Array) -> Array:
-        """Log probability of each candidate before looking at what is observed; the last column is any other value."""
+        doubted = self.weak[self.codes] if neighbours else np.zeros(len(self.codes), dtype=bool)
+        for best in spoken:
+            doubted |= (best >= 0) & (best != self.codes) & (best != self.blank)
+        rows = np.flatnonzero(doubted)
         own = self.codes[rows]
-        standing = (candidates == own[:, None]) & (candidates >= 0)
+        offered = np.column_stack([*(best[rows] for best in spoken), *self._near(neighbours)[:, own]])
+        barred = self.weak[offered] | (offered == self.blank)
+        candidates = _without_repeats(np.column_stack([np.where(barred, -1, offered), own]))
+        spelled = self._spelled(own, candidates, channel)
+        return Suspects(
+            rows, own, candidates, spelled, self._elsewhere(own, neighbours) * spelled.max(axis=1, initial=0)
+        )
+
+    def _near(self, neighbours: dict[int, list[int]]) -> Array:
+        """The two likeliest neighbours of each code; -1 pads."""
+        near = np.full((2, len(self.values) + 1), -1, dtype=np.int64)
+        for code, others in neighbours.items():
+            near[: len(others[:2]), code] = others[:2]
+        return near
+
+    def _spelled(self, own: Array, candidates: Array, channel: Channel) -> Array:
+        width = len(self.values) + 2
+        pairs, back = np.unique(own[:, None] * width + candidates + 1, return_inverse=True)
+        found = [
+            channel.likelihood(self.values[o], self.values[v - 1], figures=True)
+            if v and o not in (v - 1, self.blank)
+            else 0
+            for o, v in (divmod(pair, width) for pair in pairs.tolist())
+        ]
+        return np.asarray(found, dtype=float)[back.ravel()].reshape(candidates.shape)
+
+    def _elsewhere(self, own: Array, neighbours: dict[int, list[int]]) -> Array:
+        """Share of the values that look like what stands there, other than the candidates."""
+        single = np.count_nonzero((self.counts == 1) & ~self.weak)
+        share = np.zeros(len(self.values) + 1)
+        for code, others in neighbours.items():
+            share[code] = self.counts[others[2:]].sum()
+        return (UNSEEN * single + share[own]) / self.rows
+
+    def _evidence(self, suspects: Suspects) -> Array:
+        """Log probability of each candidate before looking at what is observed; the last column is any other value."""
+        candidates, standing = suspects.candidates, suspects.candidates == suspects.own[:, None]
         seen = np.where(candidates >= 0, self.counts[candidates], 0) - standing
         base = np.maximum(np.where(self.weak[candidates], 0, seen), 0.5) / self.rows
-        rest = np.maximum(1 - np.where(candidates >= 0, base, 0).sum(axis=1), 1e-6)
+        rest = np.maximum(1 - np.where(candidates >= 0, base, 0).sum(axis=1), LEAST_REST)
         base = np.column_stack([base, rest])
         total = np.log(base)
         for each in self.determinants:
-            of = each.codes[rows]
-            count, size = each.groups.support(of, own, candidates)
-            likelier = np.where(alike, count, 0).max(axis=1)[:, None]
-            outweighed = standing & (count * OUTWEIGHED <= likelier)
-            count = np.column_stack([np.where(outweighed, 0, count), np.zeros(len(rows))])
-            share = (count + SMOOTHING * base) / (size[:, None] + SMOOTHING)
-            mixed = each.strength * share + (1 - each.strength) * base
-            total += np.where((size > 0)[:, None], each.weight * np.log(mixed / base), 0)
+            total += _spoken(each, suspects, standing, base)
         total[:, :-1][candidates < 0] = -np.inf
         return total
 
-    def _elsewhere(self, rows: Array, candidates: Array, neighbours: dict[int, list[int]], spelled: Array) -> Array:
-        """Likelihood of what is observed, were it a misspelling of a value that is not among the candidates."""
-        own = self.codes[rows]
-        single = (self.counts == 1) & ~self.weak
-        unseen = UNSEEN * single.sum() / self.rows * spelled.max(axis=1, initial=0)
-        if not neighbours:
-            return unseen
-        left = {
-            code: self.counts[others[2:]].sum() / self.rows for code, others in neighbours.items() if len(others) > 2
-        }
-        more = np.zeros(len(self.values) + 1)
-        more[list(left)] = list(left.values())
-        return unseen + more[own] * spelled.max(axis=1, initial=0)
+    def _settle(self, suspects: Suspects, known: Array) -> Array:
+        """The posterior, with the shares of wrong and of lost cells estimated along with it."""
+        empty = suspects.own == self.blank
+        error, lost = ERROR_RATE[0], max(self.counts[self.blank] / self.rows, ERROR_RATE[1])
+        for _ in range(ITERATIONS):
+            score = known + np.log(np.maximum(self._written(suspects, error, lost), TINY))
+            weight = np.exp(score - score.max(axis=1, keepdims=True))
+            probability = (weight / weight.sum(axis=1, keepdims=True))[:, :-1]
+            changed = (probability * (suspects.candidates != suspects.own[:, None])).sum(axis=1)
+            error = float(np.clip(changed[~empty].sum() / self.rows, *ERROR_RATE[1:]))
+            lost = float(np.clip(changed[empty].sum() / self.rows, ERROR_RATE[1], 1))
+        return probability
 
-    def _spelled(self, own: Array, candidates: Array, channel: Channel) -> Array:
-        """Likelihood of what is observed, were it a misspelling of each candidate."""
-        flat = np.column_stack([np.repeat(own, candidates.shape[1]), candidates.ravel()])
-        pairs, back = np.unique(flat, axis=0, return_inverse=True)
-        found = [
-            channel.likelihood(self.values[o], self.values[v], figures=True)
-            if v >= 0 and o not in (v, self.blank)
-            else 0.0
-            for o, v in pairs.tolist()
-        ]
-        return np.asarray(found)[back.ravel()].reshape(candidates.shape)
+    def _written(self, suspects: Suspects, error: float, lost: float) -> Array:
+        """Likelihood of what stands in each row for each candidate, and for any other value."""
+        own, empty = suspects.own, suspects.own == self.blank
+        observed = np.maximum(np.where(self.weak[own], 0, self.counts[own] - 1), 0.5) / self.rows
+        wrong = error * (TYPING * suspects.spelled + (1 - TYPING) * observed[:, None])
+        unknown = error * (TYPING * suspects.elsewhere + (1 - TYPING) * observed)
+        written = np.column_stack([np.where(suspects.candidates == own[:, None], 1 - error, wrong), unknown])
+        blank = np.column_stack(
+            [np.where(suspects.candidates == own[:, None], 1 - lost, lost), np.full(len(own), lost)]
+        )
+        return np.where(empty[:, None], blank, written)
 
-    def _posterior(
-        self, known: Array, own: Array, candidates: Array, spelled: Array, elsewhere: Array, error: float, lost: float
-    ) -> Array:
-        """Bayes' rule: what each candidate is likely to be, times how likely it is then written as observed."""
-        empty = own == self.blank
-        seen = np.where(self.weak[own], 0, self.counts[own] - 1)
-        observed = np.maximum(seen, 0.5) / self.rows
-        other = error * (TYPING * spelled + (1 - TYPING) * observed[:, None])
-        other = np.where(empty[:, None], lost, other)
-        written = np.where(candidates == own[:, None], np.where(empty, 1 - lost, 1 - error)[:, None], other)
-        unknown = error * ((1 - TYPING) * observed + TYPING * elsewhere)
-        written = np.column_stack([written, np.where(empty, lost, unknown)])
-        score = known + np.log(np.maximum(written, TINY))
-        score -= score.max(axis=1, keepdims=True)
-        weight = np.exp(score)
-        return (weight / weight.sum(axis=1, keepdims=True))[:, :-1]
+
+def _spoken(determinant: Determinant, suspects: Suspects, standing: Array, base: Array) -> Array:
+    """What one determinant adds to the log probability of each candidate and of any other value."""
+    of = determinant.codes[suspects.rows]
+    count, size = determinant.groups.support(of, suspects.own, suspects.candidates)
+    likelier = np.where(suspects.spelled > 0, count, 0).max(axis=1)[:, None]
+    count = np.where(standing & (count * OUTWEIGHED <= likelier), 0, count)
+    count = np.column_stack([count, np.zeros(len(of))])
+    share = (count + SMOOTHING * base) / (size[:, None] + SMOOTHING)
+    mixed = determinant.strength * share + (1 - determinant.strength) * base
+    return np.where((size > 0)[:, None], determinant.weight * np.log(mixed / base), 0)
 
 
 def with_blank(codes: Array, blank: int) -> Array:

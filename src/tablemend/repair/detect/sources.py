@@ -19,6 +19,11 @@ from tablemend.repair.detect import spellings
 
 Array = np.ndarray
 
+SAMPLE = 20_000
+"""Rows on which sources and entities are looked for."""
+
+MOST_SOURCES = 1_000
+
 LEAST_UNIQUE = 0.95
 """Share of the rows that must be the only one of their source and entity."""
 
@@ -65,6 +70,8 @@ class Verdict(NamedTuple):
 
 def find(codes: Mapping[str, Array], values: Mapping[str, Sequence[str]]) -> Claims | None:
     """The pair of columns with the most columns of claims, if there is one."""
+    step = max(1, len(next(iter(codes.values()), ())) // SAMPLE)
+    codes = {each: codes[each][::step] for each in codes}
     named = [each for each in codes if _repeats(codes[each])]
     options = [
         Claims(source, entity, _targets(codes, source, entity))
@@ -75,14 +82,13 @@ def find(codes: Mapping[str, Array], values: Mapping[str, Sequence[str]]) -> Cla
 
 
 def _repeats(codes: Array) -> bool:
-    filled = codes[codes >= 0]
-    distinct = len(np.unique(filled))
-    return distinct > 2 and len(filled) >= LEAST_CLAIMS * distinct and len(filled) == len(codes)
+    distinct = np.count_nonzero(np.bincount(codes[codes >= 0]))
+    return bool(distinct > 2 and len(codes) >= LEAST_CLAIMS * distinct and (codes >= 0).all())
 
 
 def _words(codes: Array, values: Sequence[str]) -> bool:
     """Sources have names; numbers and dates are rather moments or ranks."""
-    present = np.unique(codes[codes >= 0]).tolist()
+    present = np.flatnonzero(np.bincount(codes[codes >= 0]))[:MOST_SOURCES].tolist()
     return sum(not any(c.isdigit() for c in values[code]) for code in present) > len(present) / 2
 
 

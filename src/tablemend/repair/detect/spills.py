@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tablemend.engine import sql
 from tablemend.records import Proposal
@@ -22,8 +23,7 @@ Row = tuple[str, str, str, int, bool]
 
 def detect(workbench: Workbench) -> Iterator[Proposal]:
     """Propose to split a value into itself and its blank neighbour."""
-    columns = workbench.columns
-    for left, right in zip(columns, columns[1:], strict=False):
+    for left, right in pairwise(workbench.columns):
         for column, neighbour in ((left, right), (right, left)):
             filled, distinct = workbench.cardinality[neighbour]
             if 0 < filled < workbench.rows and distinct <= max(filled // LEAST_REPEATS, 1):
@@ -65,7 +65,8 @@ def _read(workbench: Workbench, column: str, neighbour: str) -> list[Row]:
         WITH domain AS (
             SELECT {b} AS part FROM {relation} WHERE trim({b}) <> '' GROUP BY 1 HAVING count(*) >= {LEAST_FILLED}
         ), whole AS (
-            SELECT {a} AS value, regexp_extract({a}, '^(.*\\S)[ ,;/|-]+(\\S+)$', ['head', 'tail']) AS parts, count(*) AS n
+            SELECT {a} AS value, count(*) AS n,
+                   regexp_extract({a}, '^(.*\\S)[ ,;/|-]+(\\S+)$', ['head', 'tail']) AS parts
             FROM {relation} WHERE {b} IS NULL AND {a} IS NOT NULL GROUP BY 1
         )
         SELECT value, regexp_replace(parts.head, '[ ,;/|-]+$', ''), parts.tail, n,
