@@ -447,7 +447,6 @@ class Workspace:
         accept_all_from); `none` approves nothing. People's decisions stand. `keep_rows` never removes or merges rows.
         """
         from tablemend.repair.results import Healed
-
         from tablemend.tables.export import STDOUT, check_target
 
         started = time.perf_counter()

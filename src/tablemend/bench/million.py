@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tablemend.bench.case import Row, megabytes, peak_mb, rate, seconds, times
 from tablemend.bench.data import COLUMNS, orders_csv
@@ -135,7 +137,7 @@ def _pandas_repairs(source: Path, folder: Path) -> None:
 
     state = folder / "frame.parquet"
     pd.read_csv(source, dtype=str).to_parquet(state)
-    actions = (
+    actions: tuple[tuple[str, Callable[[Any], Any]], ...] = (
         ("city", lambda s: s.str.strip()),
         ("note", lambda s: s.str.replace(r"\s+", " ", regex=True)),
         ("colour", lambda s: s.str.lower()),

@@ -17,7 +17,6 @@ from tablemend.errors import RepairError, UnknownColumn
 from tablemend.records import Record
 from tablemend.repair import expressions, operations
 
-
 ROW = "_row"
 """A map may name single rows: repairs of exact cells, which hold for this table alone."""
 

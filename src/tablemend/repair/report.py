@@ -47,14 +47,14 @@ class Known(Record, frozen=True, kw_only=True):
 
 def known(store: Store, snapshots: Snapshots, snapshot: Snapshot) -> Known:
     """Gather what the state holds of a version."""
-    score = dict((each.version, found) for each, found in store.datasets.versions(snapshot.dataset))[snapshot.version]
+    scores = {each.version: found for each, found in store.datasets.versions(snapshot.dataset)}
     try:
         run = store.runs.latest("scan", snapshot.dataset)
     except NotFound:
         run = None
     return Known(
         snapshot=snapshot,
-        score=score,
+        score=scores[snapshot.version],
         run=run,
         profile=store.runs.recall(run.id, "profile", Profile) if run else None,
         findings=tuple(store.runs.recall(run.id, "findings", list[Finding])) if run else (),
@@ -136,7 +136,8 @@ def page(found: Known) -> str:
     body = "\n".join(part for part in parts if part)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n<body>{body}</body></html>\n'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
+        f"<body>{body}</body></html>\n"
     )
 
 
@@ -162,7 +163,8 @@ def _findings(findings: tuple[Finding, ...]) -> str:
         (f.check, ", ".join(f.columns), f"{f.cells:,}", f"{f.rows:,}", f.severity, f.message) for f in findings
     ]
     queries = "".join(
-        f"<details><summary>{escape(f.check)}: {escape(', '.join(f.columns))}</summary><pre>{escape(f.sql)}</pre></details>"
+        f"<details><summary>{escape(f.check)}: {escape(', '.join(f.columns))}</summary>"
+        f"<pre>{escape(f.sql)}</pre></details>"
         for f in findings
     )
     return html_table(("check", "columns", "cells", "rows", "severity", "what"), rows) + queries
