@@ -103,6 +103,13 @@ def test_one_planted_fault_is_found(limit, column, value, check):
     assert others <= {("case_variant", (column,)), ("rare_category", (column,)), ("outlier", (column,))}
 
 
+def test_numbers_in_codes_may_grow_by_a_digit():
+    table = clean(2)
+    table["sku"] = [f"AB-{n}" for n in range(101, 1501, 1)][: len(table["sku"])]
+    table["sku"][-5:] = [f"AB-{n}" for n in range(1000, 1005)]
+    assert scan(table) == {}
+
+
 def test_case_variants_need_a_dominant_spelling():
     table = clean(1)
     table["city"][3] = "BERLIN"

@@ -63,13 +63,18 @@ def _is_key(column: ColumnProfile) -> bool:
 def _dependencies(
     session: Session, relation: str, rows: int, columns: Sequence[ColumnProfile], limits: Thresholds
 ) -> tuple[Dependency, ...]:
-    """Dependencies between columns whose values repeat, learned from rows chosen by hash."""
-    names = [each.name for each in columns if 1 < each.distinct <= limits.repeating_share * each.rows]
+    """Dependencies between the first columns whose values repeat, learned from rows chosen by hash."""
+    repeating = [each.name for each in columns if _repeats(each, limits)]
+    names = repeating[: limits.dependency_columns]
     if len(names) < 2:
         return ()
     step = max(1, rows // limits.dependency_rows)
     table = session.arrow(f"SELECT {sql.names(names)} FROM {sql.name(relation)} WHERE hash(_row) % {step} = 0")
     return tuple(discover({name: _codes(table.column(name)) for name in names}))
+
+
+def _repeats(column: ColumnProfile, limits: Thresholds) -> bool:
+    return column.type != "decimal" and 1 < column.distinct <= limits.repeating_share * column.rows
 
 
 def _codes(column: pa.ChunkedArray) -> np.ndarray:

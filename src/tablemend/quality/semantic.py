@@ -80,6 +80,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+@cache
 def words(name: str) -> tuple[str, ...]:
     """The words of a column name, in lower case: `ZipCode` is zip, code."""
     return tuple(word.lower() for word in _WORD.findall(name))

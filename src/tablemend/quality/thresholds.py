@@ -43,6 +43,7 @@ class Thresholds(Record, frozen=True, kw_only=True):
     dependency_strength: Annotated[float, _help("strength that a dependency needs before its violations count")] = 0.95
     dependency_majority: Annotated[float, _help("share of a group that must agree before others violate it")] = 0.8
     dependency_rows: Annotated[int, _help("rows that dependencies are learned from")] = 5_000
+    dependency_columns: Annotated[int, _help("columns that are compared with each other for dependencies")] = 40
     repeating_share: Annotated[float, _help("share of distinct values up to which a column repeats its values")] = 0.6
     volume_change: Annotated[float, _help("relative change of the row count that is drift")] = 0.5
     population_shift: Annotated[float, _help("population stability index that is drift (Siddiqi 2006)")] = 0.25

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from itertools import permutations
 
+import msgspec
+
 from tablemend.engine import sql
 from tablemend.quality import dates, semantic
-from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make, make_search
+from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, identity, make, make_search
 from tablemend.quality.expressions import moment, number
 from tablemend.records import Check, ColumnProfile, Dependency, ForeignKey
 
@@ -178,7 +180,7 @@ def _parents(key: ForeignKey) -> Check:
         f"p.{sql.name(parent)} = d.{sql.name(column)}" for column, parent in zip(key.columns, key.parents, strict=True)
     )
     given = " AND ".join(f"d.{sql.name(column)} IS NOT NULL" for column in key.columns)
-    return make(
+    found = make(
         "missing_parent",
         key.columns,
         query=f"SELECT _row FROM {{data}} AS d WHERE {given} "
@@ -186,3 +188,4 @@ def _parents(key: ForeignKey) -> Check:
         params={"table": key.table, "parents": list(key.parents)},
         message=f"{', '.join(key.columns)} has no parent in {key.table}",
     )
+    return msgspec.structs.replace(found, id=identity(found.name, key.columns, key.table))

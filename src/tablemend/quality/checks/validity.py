@@ -175,12 +175,19 @@ def _codes(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
 
 
 def usual_pattern(subject: Subject, column: ColumnProfile) -> tuple[str, str] | None:
-    """The dominant pattern and its regular expression: with exact lengths if they dominate too, else joined runs."""
+    """The dominant pattern and its regular expression: with exact lengths if they are fixed, else with joined runs.
+
+    Lengths are fixed in telephone numbers and in codes padded with zeros; other numbers grow by a digit.
+    """
     if filled(column) < subject.limits.inference_values or not column.patterns:
         return None
     joined = column.patterns[0].value
     lengths = patterns.pattern(column.top[0].value)
-    candidates = [(lengths, patterns.regex(lengths, exact=True)), (joined, patterns.regex(joined, exact=False))]
-    counts = subject.cells(column.name, *(matches("value", form) for _, form in candidates))
+    exact = patterns.regex(lengths, exact=True)
+    folded = patterns.regex(joined, exact=False)
+    padded = f"{matches('value', exact)} AND regexp_matches(value, '(^|[^0-9])0[0-9]')"
+    fixed, zeros, loose = subject.cells(column.name, matches("value", exact), padded, matches("value", folded))
     needed = subject.limits.pattern_share * filled(column)
-    return next((each for each, n in zip(candidates, counts, strict=True) if n >= needed), None)
+    if fixed >= needed and (zeros or column.semantic == "phone"):
+        return lengths, exact
+    return (joined, folded) if loose >= needed else None
