@@ -94,6 +94,17 @@ def test_invalid_values_may_be_emptied():
     assert found.confidence < 0.5
 
 
+def test_sentinel_numbers_are_emptied():
+    (found,) = proposals(invalid, height=[*numbers(), "9999", "9999"])
+    assert (found.check, found.params, found.support) == ("disguised_missing", {"values": ["9999"]}, 2)
+
+
+def test_flipped_signs_are_only_suggested():
+    (found,) = proposals(invalid, height=[*numbers(), "-171.5"])
+    assert (found.check, found.operation, found.support) == ("sign", "replace_pattern", 1)
+    assert found.confidence < 0.5
+
+
 def test_fills_are_calibrated_by_masking_and_stay_suggestions():
     (found,) = proposals(fills, color=["red"] * 60 + ["blue"] * 30 + [None] * 10)
     assert found.operation == "fill"

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from tablemend.engine.duckdb import Session
 from tablemend.quality.checks.subject import make
+from tablemend.quality.distinct import Distincts
 from tablemend.quality.evaluate import evaluate
 from tablemend.quality.findings import findings
 from tablemend.quality.score import score
@@ -69,6 +70,18 @@ def by_hand(rows):
 def test_a_cell_that_fails_twice_in_a_dimension_counts_once(rows):
     counted = {(each.column, each.dimension): each.failing for each in measure(rows).dimensions}
     assert counted == by_hand(rows)
+
+
+@settings(max_examples=20, deadline=None)
+@given(ROWS)
+def test_row_by_row_and_by_distinct_values_agree(rows):
+    SESSION.register("data", table(rows))
+    searching = [
+        make("double_space", ["b"], predicate="regexp_matches(\"b\", '  ')", message="", params={"search": "  "})
+    ]
+    checks = [*(each for each in CHECKS if each.name != "double_space"), *searching]
+    by_row = Distincts(SESSION, "data", "abc", limit=0)
+    assert measure(rows, checks, distincts=by_row) == measure(rows, checks) == measure(rows)
 
 
 @settings(max_examples=40, deadline=None)

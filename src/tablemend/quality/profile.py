@@ -42,6 +42,7 @@ def profile(
     try:
         describer = _Describer(session, relation, rows, known, settings)
         described = tuple(describer.column(name) for name in names)
+        describer.close()
     finally:
         if distincts is None:
             known.close()
@@ -106,6 +107,10 @@ class _Describer:
         self._distincts = distincts
         self._limits = limits
         self._sampled = False
+
+    def close(self) -> None:
+        """Drop the sampled rows."""
+        self._session.execute("DROP TABLE IF EXISTS _sampled_rows")
 
     def column(self, name: str) -> ColumnProfile:
         """The profile of one column."""

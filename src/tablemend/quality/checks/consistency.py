@@ -33,7 +33,7 @@ def derive(subject: Subject) -> Iterator[Check]:
             yield from _case(subject, column)
         else:
             yield _outer(column)
-            yield from _sign(subject, column)
+            yield from sign_checks(subject, column)
     yield from _orders(subject)
     yield from _dependencies(subject)
     yield from map(_parents, subject.profile.foreign_keys)
@@ -82,9 +82,11 @@ def _has_variants(subject: Subject, column: ColumnProfile) -> bool:
     return bool(folds < spellings)
 
 
-def _sign(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
+def sign_checks(subject: Subject, column: ColumnProfile) -> Iterator[Check]:
     """A negative number among positive ones whose size is usual: its sign was flipped."""
-    if column.semantic == "identifier" or not column.quantiles or filled(column) < subject.limits.inference_values:
+    if column.type not in NUMERIC or column.semantic == "identifier" or not column.quantiles:
+        return
+    if filled(column) < subject.limits.inference_values:
         return
     low, high = column.quantiles[0], column.quantiles[-1]
     if low <= 0 or float(column.minimum or 0) >= 0:
