@@ -65,6 +65,11 @@ def disguised(value: str, tokens: Iterable[str]) -> str:
     return f"regexp_matches({value}, {sql.literal(one_of(tokens))})"
 
 
+def absent(value: str, tokens: Iterable[str]) -> str:
+    """SQL that is true where the text expression `value` is blank or one of `tokens`: one search for both."""
+    return f"regexp_matches({value}, {sql.literal(f'{BLANK}|{one_of(tokens)}')})"
+
+
 def tokens(kind: str, meaning: str) -> frozenset[str]:
     """The texts that stand for missing in a column of this type and meaning."""
     typed = kind not in ("text", "nested") or meaning in _TYPED_MEANINGS

@@ -198,17 +198,18 @@ class _Describer:
     def _measured(self, name: str, meaning: semantic.Meaning) -> dict[str, Any]:
         """Everything that takes all values, in one query; the spread of numbers in a second one."""
         source = self._distincts.source(name)
-        disguised = missing.disguised("value", missing.tokens(meaning.type, meaning.semantic))
+        blank = f"CASE WHEN absent THEN {missing.blank('value')} ELSE FALSE END"
         fields = {
-            "blanks": f"coalesce(sum(n) FILTER ({missing.blank('value')}), 0)::BIGINT",
-            "disguised": f"coalesce(sum(n) FILTER ({disguised}), 0)::BIGINT",
+            "blanks": f"coalesce(sum(n) FILTER ({blank}), 0)::BIGINT",
+            "disguised": f"coalesce(sum(n) FILTER (absent AND NOT ({blank})), 0)::BIGINT",
             "length_min": "min(length(value))",
             "length_max": "max(length(value))",
             **_extremes(meaning),
         }
         columns = ", ".join(f"{expression} AS {field}" for field, expression in fields.items())
-        order = f"SELECT value, n, {_order(meaning)} AS x FROM {source}"
-        found = dict(zip(fields, self._session.one(f"SELECT {columns} FROM ({order})"), strict=True))
+        absent = missing.absent("value", missing.tokens(meaning.type, meaning.semantic))
+        cells = f"SELECT value, n, {_order(meaning)} AS x, {absent} AS absent FROM {source}"
+        found = dict(zip(fields, self._session.one(f"SELECT {columns} FROM ({cells})"), strict=True))
         return {**found, **self._spread(name)} if meaning.type in _NUMBERS else found
 
     def _spread(self, name: str) -> dict[str, Any]:
@@ -226,8 +227,10 @@ class _Describer:
 def _extremes(meaning: semantic.Meaning) -> dict[str, str]:
     if meaning.type in _NUMBERS:
         return {"minimum": "min(x)", "maximum": "max(x)"}
-    given = f"FILTER ({missing.present('value')})"
-    return {"minimum": f"arg_min(value, x) {given}", "maximum": f"arg_max(value, x) {given}"}
+    return {
+        "minimum": "arg_min(value, x) FILTER (NOT absent)",
+        "maximum": "arg_max(value, x) FILTER (NOT absent)",
+    }
 
 
 def _order(meaning: semantic.Meaning) -> str:

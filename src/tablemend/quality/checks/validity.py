@@ -181,13 +181,18 @@ def usual_pattern(subject: Subject, column: ColumnProfile) -> tuple[str, str] | 
     """
     if filled(column) < subject.limits.inference_values or not column.patterns:
         return None
-    joined = column.patterns[0].value
+    needed = subject.limits.pattern_share * filled(column)
     lengths = patterns.pattern(column.top[0].value)
     exact = patterns.regex(lengths, exact=True)
-    folded = patterns.regex(joined, exact=False)
-    padded = f"{matches('value', exact)} AND regexp_matches(value, '(^|[^0-9])0[0-9]')"
-    fixed, zeros, loose = subject.cells(column.name, matches("value", exact), padded, matches("value", folded))
-    needed = subject.limits.pattern_share * filled(column)
-    if fixed >= needed and (zeros or column.semantic == "phone"):
+    (fixed,) = subject.cells(column.name, matches("value", exact))
+    if fixed >= needed and (column.semantic == "phone" or _padded(subject, column, exact)):
         return lengths, exact
+    joined = column.patterns[0].value
+    folded = patterns.regex(joined, exact=False)
+    (loose,) = subject.cells(column.name, matches("value", folded))
     return (joined, folded) if loose >= needed else None
+
+
+def _padded(subject: Subject, column: ColumnProfile, form: str) -> bool:
+    padded = f"{matches('value', form)} AND regexp_matches(value, '(^|[^0-9])0[0-9]')"
+    return subject.cells(column.name, padded) > (0,)
