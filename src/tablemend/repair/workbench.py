@@ -11,6 +11,7 @@ import pyarrow as pa
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.records import Profile
+from tablemend.tables import buffers
 
 Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
 """Dictionary codes of a column, one per row; -1 is NULL."""
@@ -78,7 +79,8 @@ class Workbench:
     @cached_property
     def row_numbers(self) -> np.ndarray:
         """The `_row` of each position of an encoded column."""
-        return self.session.arrow(f"SELECT _row FROM {sql.name(self.relation)} ORDER BY _row").column(0).to_numpy()
+        found = self.session.arrow(f"SELECT _row FROM {sql.name(self.relation)} ORDER BY _row")
+        return buffers.numbers(found.column(0).combine_chunks())
 
     def one(self, expression: str) -> int:
         """One aggregate over the relation."""
@@ -116,7 +118,7 @@ class Workbench:
             f"SELECT v, count(*) AS n FROM (SELECT {name} AS v FROM {sql.name(self.relation)} "
             f"WHERE {name} IS NOT NULL LIMIT {SAMPLE}) GROUP BY 1 ORDER BY n DESC, v"
         )
-        counts = table.column("n").to_numpy().astype(np.int64)
+        counts = buffers.numbers(table.column("n").combine_chunks())
         return Distinct(table.column("v").to_pylist(), counts, whole=self.cardinality[column][0] <= SAMPLE)
 
     def encoded(self, column: str) -> Encoded:
@@ -130,10 +132,10 @@ class Workbench:
 
 def _encode(table: pa.Table) -> Encoded:
     encoded = table.column("v").combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    raw = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    numbers = table.column("_row").to_numpy()
+    raw = buffers.numbers(encoded.indices).astype(np.int32)
+    if encoded.null_count:
+        raw[~buffers.truths(encoded.is_valid())] = -1
+    numbers = buffers.numbers(table.column("_row").combine_chunks())
     if (numbers[1:] < numbers[:-1]).any():
         raw = raw[np.argsort(numbers)]
     values = encoded.dictionary.to_pylist()

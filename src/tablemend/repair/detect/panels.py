@@ -37,7 +37,7 @@ def find(target: str, codes: Mapping[str, Array], size: int) -> Fill | None:
         return None
     found = [_by(entity, target, codes, size, members) for entity in codes if entity != target]
     return max(
-        (each for each in found if each is not None), key=lambda each: (each.confidence, len(each.rows)), default=None
+        (each for each in found if each is not None), key=lambda each: each.confidence * len(each.rows), default=None
     )
 
 

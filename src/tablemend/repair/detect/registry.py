@@ -18,6 +18,7 @@ from tablemend.repair.detect import (
     outliers,
     space,
     spills,
+    variants,
 )
 from tablemend.repair.workbench import Workbench
 
@@ -40,6 +41,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(name="invalid", phase="values", function=invalid.detect),
     Detector(name="outliers", phase="values", function=outliers.detect),
     Detector(name="case", phase="values", function=case.detect),
+    Detector(name="variants", phase="values", function=variants.detect),
     Detector(name="fills", phase="values", function=fills.detect),
     Detector(name="context", phase="dependencies", function=context.detect),
     Detector(name="duplicates", phase="rows", function=duplicates.detect),
