@@ -6,16 +6,16 @@ import secrets
 from collections.abc import Sequence
 
 import msgspec
-import pyarrow as pa
 
 from tablemend.engine.duckdb import Session
-from tablemend.errors import Conflict, RepairError, StateError, TablemendError
+from tablemend.errors import Conflict, RepairError, StateError
 from tablemend.records import ChangeSet, Column, Item, Outcome, Repair, Snapshot, now
-from tablemend.repair import expressions, operations, plan, relation
+from tablemend.repair import plan, relation
 from tablemend.repair.commit import Change, Desk, commit
-from tablemend.repair.compose import Step, candidates, require_columns
+from tablemend.repair.compose import Step
 from tablemend.repair.execution import Result, execute
 from tablemend.repair.script import precedence
+from tablemend.repair.verification import sort_out
 from tablemend.store.items import Filter
 from tablemend.store.state import Store
 
@@ -40,7 +40,7 @@ def apply(desk: Desk, run: str, *, keep_rows: bool = False) -> ChangeSet:
         raise StateError(f"run {run} has no approved repair that is not applied yet", hint="Approve some first.")
     with desk.timings.stage("read"):
         parent = desk.snapshots.read(head.hash)
-    steps, refused = _checked(desk.session, parent, head.columns, [_step(item) for item in items])
+    steps, refused = sort_out(desk.session, parent, head.columns, [_step(item) for item in items])
     with desk.timings.stage("apply"):
         result = execute(desk.session, parent, head.columns, steps)
     outcomes = [*refused, *_outcomes(desk.session, result, steps, head.columns)]
@@ -87,42 +87,6 @@ def require_head(store: Store, dataset: str, version: int | None) -> Snapshot:
             hint="Scan it again; decisions on what is still there are kept.",
         )
     return head
-
-
-def _checked(
-    session: Session, parent: pa.Table, columns: tuple[Column, ...], steps: Sequence[Step]
-) -> tuple[list[Step], list[Outcome]]:
-    """Try every step before anything runs; a bad one is refused by name, the others proceed."""
-    relation.register(session, parent, columns)
-    names = [column.name for column in columns]
-    good, refused = [], []
-    for step in steps:
-        try:
-            require_columns(step, names)
-            _try(session, step)
-            good.append(step)
-        except TablemendError as problem:
-            refused.append(Outcome(repair=step.id, status="refused", reason=problem.message))
-    return good, refused
-
-
-def _try(session: Session, step: Step) -> None:
-    """Evaluate a user's own SQL over every row; the rest of the vocabulary cannot fail on data."""
-    import duckdb
-
-    chosen = operations.validate(step.operation, step.params)
-    own = step.params.get("expression") or step.params.get("predicate")
-    if own is None:
-        candidates(session, [step])
-        return
-    test = f"CAST(({expressions.checked(own)}) AS VARCHAR)"
-    try:
-        session.one(f"SELECT count({test}) FROM {relation.DATA}")
-    except duckdb.Error as problem:
-        first = str(problem).splitlines()[0]
-        raise RepairError(
-            f"{chosen.name}: {own!r} fails on this table: {first}", hint="Mend the expression."
-        ) from problem
 
 
 def _outcomes(session: Session, result: Result, steps: Sequence[Step], columns: tuple[Column, ...]) -> list[Outcome]:

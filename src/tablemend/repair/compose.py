@@ -1,7 +1,7 @@
 """One composite query for many repairs: within a phase one winner a cell, across phases each sees the last.
 
-A phase computes every candidate value beside the row (`_p0`, `_p1` …) and takes, per column, the first candidate
-that differs; `_by<n>` remembers the step that won. Original values travel along as `_o<n>`, so that a cell that
+A phase computes every candidate value beside the row (`_tm_p0`, `_tm_p1` …) and takes, per column, the first candidate
+that differs; `_tm_by<n>` remembers the step that won. Original values travel along as `_tm_o<n>`, so that a cell that
 ends as it began counts as unchanged.
 """
 
@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.errors import RepairError, UnknownColumn
 from tablemend.records import Record
 from tablemend.repair import expressions, operations
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 ROW = "_row"
 """A map may name single rows: repairs of exact cells, which hold for this table alone."""
@@ -34,6 +38,12 @@ class Step(Record, frozen=True, kw_only=True):
         """Key columns of a map operation, the changed column last."""
         return tuple(self.params.get("keys") or self.columns)
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every column that it names, but for those in the user's own SQL."""
+        order = [self.params["order"]] if self.params.get("order") is not None else []
+        return (*self.columns, *self.keys, *(self.params.get("columns") or ()), *order)
+
 
 class Candidate(Record, frozen=True, kw_only=True):
     """The new value that one step offers for one column."""
@@ -45,9 +55,11 @@ class Candidate(Record, frozen=True, kw_only=True):
 
 
 def require_columns(step: Step, known: Iterable[str]) -> None:
-    """Refuse a step that names a column the table does not have."""
+    """Refuse a step that names a column the table does not have, or none where it needs one."""
     present = set(known)
-    for column in (*step.columns, *step.keys):
+    if not step.keys and operations.operation(step.operation).kind != "rows":
+        raise RepairError(f"{step.operation} names no column", hint="Name the column to change.")
+    for column in step.reads:
         if column not in present and column != ROW:
             raise UnknownColumn(
                 f"{step.operation} names the column {column!r}, which the table does not have",
@@ -77,7 +89,7 @@ def candidates(session: Session, steps: Sequence[Step]) -> list[Candidate]:
 def _map_candidate(session: Session, position: int, step: Step) -> Candidate:
     relation = f"_map{position}"
     load_pairs(session, relation, step.keys, step.params["pairs"])
-    prefix = f"_m{position}_"
+    prefix = f"_tm_m{position}_"
     selected = ", ".join([*(f"k{i} AS {prefix}k{i}" for i in range(len(step.keys))), f"new AS {prefix}new"])
     match = " AND ".join(f"{sql.name(key)} IS NOT DISTINCT FROM {prefix}k{i}" for i, key in enumerate(step.keys))
     target = sql.name(step.keys[-1])
@@ -93,21 +105,35 @@ def load_pairs(session: Session, relation: str, keys: Sequence[str], pairs: Sequ
     """Make old→new pairs a table `k0 … kn, new`; a key listed twice is an error."""
     import pyarrow as pa
 
-    width = len(keys) + 1
-    if any(len(pair) != width for pair in pairs):
-        raise RepairError(f"each pair needs {width} values: {', '.join(keys)} and the new one")
-    seen = {tuple(pair[:-1]) for pair in pairs}
-    if len(seen) != len(pairs):
-        raise RepairError("a key stands in the pairs twice", hint="Give each old value one new value.")
-    columns = list(zip(*pairs, strict=True)) if pairs else [()] * width
+    require_pairs(keys, pairs)
+    columns = list(zip(*pairs, strict=True)) if pairs else [()] * (len(keys) + 1)
     arrays = {
-        f"k{i}": pa.array(map(int, values), pa.int64()) if key == ROW else pa.array(values, pa.string())
+        f"k{i}": pa.array(map(int, values), pa.int64()) if key == ROW else _texts(values)
         for i, (key, values) in enumerate(zip(keys, columns, strict=False))
     }
-    table = pa.table(arrays | {"new": pa.array(columns[-1], pa.string())})
+    table = pa.table(arrays | {"new": _texts(columns[-1])})
     session.register("_pairs", table)
     session.execute(f"CREATE OR REPLACE TEMP TABLE {sql.name(relation)} AS SELECT * FROM _pairs")
     session.unregister("_pairs")
+
+
+def require_pairs(keys: Sequence[str], pairs: Sequence[Sequence[Any]]) -> None:
+    """Refuse pairs of another width than the keys, and a key with two new values."""
+    width = len(keys) + 1
+    if any(len(pair) != width for pair in pairs):
+        raise RepairError(
+            f"a pair does not have {width} values", hint=f"Each holds values of {', '.join(keys)} and the new one."
+        )
+    if len({tuple(pair[:-1]) for pair in pairs}) != len(pairs):
+        raise RepairError("a key stands in the pairs twice", hint="Give each old value one new value.")
+
+
+def _texts(values: Sequence[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    if all(value is None or isinstance(value, str) for value in values):
+        return pa.array(values, pa.string())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
 
 
 def by_column(found: Iterable[Candidate]) -> dict[str, list[tuple[int, Candidate]]]:
@@ -121,7 +147,7 @@ def by_column(found: Iterable[Candidate]) -> dict[str, list[tuple[int, Candidate
 class Composed(Record, frozen=True, kw_only=True):
     """A query over the relation with every step of the cell phases carried out."""
 
-    query: str  # `_row`, all columns, and `_o<n>`, `_by<n>` for each touched column
+    query: str  # `_row`, all columns, and `_tm_o<n>`, `_tm_by<n>` for each touched column
     touched: tuple[str, ...]  # in the order of n
 
 
@@ -132,7 +158,7 @@ def compose(session: Session, relation: str, columns: Sequence[str], steps: Sequ
     found = candidates(session, steps)
     touched = tuple(sorted({each.column for each in found}, key=list(columns).index))
     number = {column: n for n, column in enumerate(touched)}
-    carried = "".join(f", {sql.name(c)} AS _o{n}, CAST(NULL AS INTEGER) AS _by{n}" for c, n in number.items())
+    carried = "".join(f", {sql.name(c)} AS _tm_o{n}, CAST(NULL AS INTEGER) AS _tm_by{n}" for c, n in number.items())
     parts = [f"base AS (SELECT _row, {sql.names(columns)}{carried} FROM {sql.name(relation)})"]
     previous = "base"
     ordered = sorted(found, key=lambda each: operations.operation(steps[each.step].operation).order)
@@ -143,16 +169,16 @@ def compose(session: Session, relation: str, columns: Sequence[str], steps: Sequ
 
 
 def _phase(previous: str, found: list[Candidate], number: dict[str, int]) -> str:
-    values = ", ".join(f"{each.value} AS _p{i}" for i, each in enumerate(found))
+    values = ", ".join(f"{each.value} AS _tm_p{i}" for i, each in enumerate(found))
     joins = " ".join(each.join for each in found if each.join)
     carried = ", ".join([f"{previous}.*", values])
     replaced = []
     for column, members in by_column(found).items():
-        quoted, by = sql.name(column), f"_by{number[column]}"
-        wins = " ".join(f"WHEN _p{i} IS DISTINCT FROM {quoted} THEN _p{i}" for i, _ in members)
-        steps = " ".join(f"WHEN _p{i} IS DISTINCT FROM {quoted} THEN {each.step}" for i, each in members)
+        quoted, by = sql.name(column), f"_tm_by{number[column]}"
+        wins = " ".join(f"WHEN _tm_p{i} IS DISTINCT FROM {quoted} THEN _tm_p{i}" for i, _ in members)
+        steps = " ".join(f"WHEN _tm_p{i} IS DISTINCT FROM {quoted} THEN {each.step}" for i, each in members)
         replaced += [f"CASE {wins} ELSE {quoted} END AS {quoted}", f"CASE {steps} ELSE {by} END AS {by}"]
-    dropped = ", ".join(f"_p{i}" for i in range(len(found)))
+    dropped = ", ".join(f"_tm_p{i}" for i in range(len(found)))
     return (
         f"SELECT * EXCLUDE ({dropped}) REPLACE ({', '.join(replaced)}) FROM (SELECT {carried} FROM {previous} {joins})"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,6 +34,16 @@ class Result(Record, frozen=True, kw_only=True):
 
 def execute(session: Session, parent: pa.Table, columns: tuple[Column, ...], steps: Sequence[Step]) -> Result:
     """Apply steps, in order of precedence, to a snapshot's table; rows stay in order."""
+    for step in steps:
+        operations.validate(step.operation, step.params)
+    try:
+        return _executed(session, parent, columns, steps)
+    except duckdb.Error as problem:
+        first = str(problem).splitlines()[0].rstrip(".!")
+        raise RepairError(f"the repairs fail on this table: {first}", hint="Reject or edit them.") from problem
+
+
+def _executed(session: Session, parent: pa.Table, columns: tuple[Column, ...], steps: Sequence[Step]) -> Result:
     names = [column.name for column in columns]
     relation.register(session, parent, columns)
     composed = compose(session, relation.DATA, names, steps)
@@ -85,7 +96,7 @@ def _cells(
     if not touched:
         return parent, CHANGES.empty_table()
     picked = ", ".join(
-        f"{sql.name(c)} AS a{n}, CASE WHEN {sql.name(c)} IS DISTINCT FROM _o{n} THEN _by{n} END AS b{n}"
+        f"{sql.name(c)} AS a{n}, CASE WHEN {sql.name(c)} IS DISTINCT FROM _tm_o{n} THEN _tm_by{n} END AS b{n}"
         for n, c in enumerate(touched)
     )
     edited = _aligned(session.arrow(f"SELECT _row, {picked} FROM {source}"), parent)

@@ -34,12 +34,15 @@ DUCKDB: dict[str, str] = {
     "cast": "coalesce(CAST(TRY_CAST({c} AS {type}) AS VARCHAR), {c})",
     "parse_date": "coalesce(strftime(try_strptime({c}, [{formats}]), {to}), {c})",
     "constant": "coalesce({c}, {value})",
-    "forward": "coalesce({c}, last_value({c} IGNORE NULLS) OVER (ORDER BY {o} ROWS UNBOUNDED PRECEDING))",
-    "backward": (
-        "coalesce({c}, first_value({c} IGNORE NULLS) OVER (ORDER BY {o} ROWS BETWEEN CURRENT ROW AND "
-        "UNBOUNDED FOLLOWING))"
-    ),
-    "interpolate": "coalesce({c}, CAST(fill(TRY_CAST({c} AS DOUBLE)) OVER (ORDER BY {o}) AS VARCHAR))",
+    "filled": "CASE WHEN regexp_full_match({c}, '{white}*') THEN NULL ELSE {c} END",
+    "forward": "last_value({c} IGNORE NULLS) OVER (ORDER BY {o} ROWS UNBOUNDED PRECEDING)",
+    "backward": "first_value({c} IGNORE NULLS) OVER (ORDER BY {o} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
+    "interpolate": "fill(TRY_CAST({c} AS DOUBLE)) OVER (ORDER BY {o})",
+    "mean": "avg(TRY_CAST({c} AS DOUBLE)) OVER ()",
+    "median": "median(TRY_CAST({c} AS DOUBLE)) OVER ()",
+    "mode": "mode({c} ORDER BY {c}) OVER ()",
+    "plain": "regexp_replace(CAST({c} AS VARCHAR), '\\.0$', '')",
+    "position": "coalesce(TRY_CAST({o} AS DOUBLE), epoch(TRY_CAST({o} AS TIMESTAMP)))",
     "number": "TRY_CAST({c} AS DOUBLE)",
     "log_2": "log2(TRY_CAST({c} AS DOUBLE))",
     "log_10": "log10(TRY_CAST({c} AS DOUBLE))",
@@ -50,8 +53,6 @@ DUCKDB: dict[str, str] = {
 """Function spellings of DuckDB."""
 
 DIALECTS: dict[str, dict[str, str]] = {"duckdb": DUCKDB}
-
-EMPTY = "nullif(trim({c}), '')"
 
 
 def expression(operation: str, column: str, params: Params, *, dialect: str = "duckdb") -> str:
@@ -110,21 +111,55 @@ def _normalise_number(spell: dict[str, str], c: str, params: Params) -> str:
     return f"CASE WHEN {test} THEN {value}{suffix} ELSE {c} END"
 
 
+def filled(column: str, *, dialect: str = "duckdb") -> str:
+    """SQL of the value of a column, NULL where it is missing or only white space."""
+    return DIALECTS[dialect]["filled"].format(c=sql.name(column), white=WHITE)
+
+
+def ordering(column: str | None, *, descending: bool = False, dialect: str = "duckdb") -> str:
+    """SQL that orders rows by a column, numbers and dates by their size, then by their place in the source."""
+    direction = " DESC" if descending else ""
+    if column is None:
+        return f"_row{direction}"
+    position = DIALECTS[dialect]["position"].format(o=sql.name(column))
+    return f"{position}{direction} NULLS LAST, {sql.name(column)}{direction} NULLS LAST, _row{direction}"
+
+
 def _fill(spell: dict[str, str], c: str, params: Params) -> str:
-    filled = EMPTY.format(c=c)
-    method = params["method"]
-    if method in ("forward", "backward", "interpolate"):
-        order = sql.name(params["order"]) if params.get("order") else "_row"
-        return f"CASE WHEN {filled} IS NULL THEN {spell[method].format(c=filled, o=order)} ELSE {c} END"
+    given = spell["filled"].format(c=c, white=WHITE)
     value = params.get("value")
-    if value is None:
-        raise RepairError(f"fill: the {method} has not been computed", hint="Give the parameter value.")
-    return f"CASE WHEN {filled} IS NULL THEN {sql.literal(str(value))} ELSE {c} END"
+    new = _computed(spell, given, params) if value is None else sql.literal(str(value))
+    return f"CASE WHEN {given} IS NULL THEN coalesce({new}, {c}) ELSE {c} END"
+
+
+def _computed(spell: dict[str, str], given: str, params: Params) -> str:
+    """SQL of the value that a method gives an empty cell."""
+    method, order = params["method"], params.get("order")
+    if method in ("forward", "backward"):
+        return spell[method].format(c=given, o=ordering(order))
+    if method == "interpolate":
+        return _interpolated(spell, given, order)
+    if method == "mode":
+        return spell[method].format(c=given)
+    if method == "constant":
+        raise RepairError("fill needs the constant", hint="Give the parameter value.")
+    return spell["plain"].format(c=spell[method].format(c=given))
+
+
+def _interpolated(spell: dict[str, str], given: str, order: str | None) -> str:
+    """A number on the line between its neighbours; nothing before the first and behind the last."""
+    place = "_row" if order is None else spell["position"].format(o=sql.name(order))
+    number = spell["number"].format(c=given)
+    before, after = (spell[way].format(c=number, o=place) for way in ("forward", "backward"))
+    between = f"{place} IS NOT NULL AND {before} IS NOT NULL AND {after} IS NOT NULL"
+    line = spell["plain"].format(c=spell["interpolate"].format(c=given, o=place))
+    return f"CASE WHEN {between} THEN {line} END"
 
 
 def _set_null(_: dict[str, str], c: str, params: Params) -> str:
     if params.get("values") is not None:
-        return f"CASE WHEN {c} IN ({sql.literals(params['values'])}) THEN NULL ELSE {c} END"
+        values = sql.literals(str(each) for each in params["values"] if each is not None)
+        return f"CASE WHEN {c} IN ({values}) THEN NULL ELSE {c} END"
     return f"CASE WHEN {checked(params['predicate'])} THEN NULL ELSE {c} END"
 
 
@@ -135,8 +170,6 @@ def _cap(spell: dict[str, str], c: str, params: Params) -> str:
         for key, sign in (("low", "<"), ("high", ">"))
         if params.get(key) is not None
     ]
-    if not arms:
-        raise RepairError("cap needs a fence", hint="Give low, high or both.")
     return f"CASE {' '.join(arms)} ELSE {c} END"
 
 

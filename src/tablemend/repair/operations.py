@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from tablemend.errors import RepairError, UnknownOperation
@@ -11,12 +12,16 @@ from tablemend.records import PHASES, Phase, Record
 Kind = Literal["expression", "map", "rows", "columns"]
 
 
+Value = Literal["text", "texts", "number", "pairs", "flag"]
+
+
 class Parameter(Record, frozen=True, kw_only=True):
     """One parameter of an operation."""
 
     name: str
     help: str
     required: bool = False
+    value: Value = "text"  # text, list of texts, number, rows of texts, yes or no
 
 
 class Operation(Record, frozen=True, kw_only=True):
@@ -34,13 +39,13 @@ class Operation(Record, frozen=True, kw_only=True):
         return PHASES.index(self.phase)
 
 
-def _parameter(name: str, text: str, *, required: bool = False) -> Parameter:
-    return Parameter(name=name, help=text, required=required)
+def _parameter(name: str, text: str, *, required: bool = False, value: Value = "text") -> Parameter:
+    return Parameter(name=name, help=text, required=required, value=value)
 
 
-_PAIRS = _parameter("pairs", "rows of key values followed by the new value", required=True)
-_KEYS = _parameter("keys", "columns that the key values belong to, the changed column last")
-_DETERMINANTS = _parameter("determinants", "columns that determine the changed one")
+_PAIRS = _parameter("pairs", "rows of key values followed by the new value", required=True, value="pairs")
+_KEYS = _parameter("keys", "columns that the key values belong to, the changed column last", value="texts")
+_DETERMINANTS = _parameter("determinants", "columns that determine the changed one", value="texts")
 
 OPERATIONS: dict[str, Operation] = {
     each.name: each
@@ -67,11 +72,11 @@ OPERATIONS: dict[str, Operation] = {
             kind="expression",
             help="Write numbers one way: unit and currency spellings, thousands and decimal signs.",
             parameters=(
-                _parameter("strip", "unit or currency spellings to remove at either end"),
+                _parameter("strip", "unit or currency spellings to remove at either end", value="texts"),
                 _parameter("thousands", "thousands sign to remove"),
                 _parameter("decimal", "decimal sign of the source"),
                 _parameter("unit", "the one unit spelling to append"),
-                _parameter("space", "put a space before the unit"),
+                _parameter("space", "put a space before the unit", value="flag"),
             ),
         ),
         Operation(
@@ -80,7 +85,7 @@ OPERATIONS: dict[str, Operation] = {
             kind="expression",
             help="Rewrite dates of the given formats in one format.",
             parameters=(
-                _parameter("formats", "strptime formats, tried in order", required=True),
+                _parameter("formats", "strptime formats, tried in order", required=True, value="texts"),
                 _parameter("to", "strftime format to write", required=True),
             ),
         ),
@@ -124,14 +129,20 @@ OPERATIONS: dict[str, Operation] = {
             phase="values",
             kind="expression",
             help="Empty cells that hold given values or meet a condition.",
-            parameters=(_parameter("values", "values to empty"), _parameter("predicate", "SQL condition")),
+            parameters=(
+                _parameter("values", "values to empty", value="texts"),
+                _parameter("predicate", "SQL condition"),
+            ),
         ),
         Operation(
             name="cap",
             phase="values",
             kind="expression",
             help="Move outliers to the nearest fence.",
-            parameters=(_parameter("low", "lower fence"), _parameter("high", "upper fence")),
+            parameters=(
+                _parameter("low", "lower fence", value="number"),
+                _parameter("high", "upper fence", value="number"),
+            ),
         ),
         Operation(
             name="log_transform",
@@ -174,7 +185,7 @@ OPERATIONS: dict[str, Operation] = {
             kind="rows",
             help="Keep one row of each group of duplicates.",
             parameters=(
-                _parameter("columns", "columns that make rows equal; by default all"),
+                _parameter("columns", "columns that make rows equal; by default all", value="texts"),
                 _parameter("keep", "first, last, most_complete or merge"),
                 _parameter("order", "column that says which is first; by default the order in the source"),
             ),
@@ -185,7 +196,7 @@ OPERATIONS: dict[str, Operation] = {
             kind="columns",
             help="Split a column into several.",
             parameters=(
-                _parameter("into", "names of the new columns", required=True),
+                _parameter("into", "names of the new columns", required=True, value="texts"),
                 _parameter("delimiter", "text between the parts"),
                 _parameter("pattern", "regular expression with one group per part"),
             ),
@@ -238,8 +249,47 @@ def validate(name: str, params: Mapping[str, Any]) -> Operation:
     for each in chosen.parameters:
         if each.required and params.get(each.name) is None:
             raise RepairError(f"{name} needs the parameter {each.name!r}", hint=f"{each.name}: {each.help}.")
+        if params.get(each.name) is not None and not _SHAPES[each.value](params[each.name]):
+            raise RepairError(
+                f"{name}: {each.name} cannot be {params[each.name]!r:.80}", hint=f"It is {_SHAPE_NAMES[each.value]}."
+            )
     _validate_choices(name, params)
     return chosen
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return _is_text(value) and math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(each is None or _is_text(each) for each in value)
+
+
+def _is_pairs(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(_is_texts(each) for each in value)
+
+
+_SHAPES: dict[Value, Callable[[Any], bool]] = {
+    "text": _is_text,
+    "texts": _is_texts,
+    "number": _is_number,
+    "pairs": _is_pairs,
+    "flag": lambda value: isinstance(value, bool),
+}
+_SHAPE_NAMES: dict[Value, str] = {
+    "text": "one text",
+    "texts": "a list of texts",
+    "number": "a number",
+    "pairs": "a list of rows, each a list of texts",
+    "flag": "true or false",
+}
 
 
 def _validate_choices(name: str, params: Mapping[str, Any]) -> None:
@@ -251,3 +301,11 @@ def _validate_choices(name: str, params: Mapping[str, Any]) -> None:
         raise RepairError("set_null needs either values or a predicate", hint="Give exactly one of the two.")
     if name == "split_column" and (params.get("delimiter") is None) == (params.get("pattern") is None):
         raise RepairError("split_column needs either a delimiter or a pattern", hint="Give exactly one of the two.")
+    if name == "cap" and params.get("low") is None and params.get("high") is None:
+        raise RepairError("cap needs a fence", hint="Give low, high or both.")
+    if (
+        name == "cap"
+        and None not in (params.get("low"), params.get("high"))
+        and float(params["low"]) > float(params["high"])
+    ):
+        raise RepairError("cap: low is above high", hint="Give the lower fence as low.")

@@ -13,7 +13,8 @@ from tablemend.engine.duckdb import Session
 from tablemend.errors import NothingToChange
 from tablemend.records import CellChange, Column, Profile, Proposal, Repair
 from tablemend.repair import operations, rows, script
-from tablemend.repair.compose import Candidate, Step, candidates, require_columns
+from tablemend.repair.compose import Candidate, Step, candidates
+from tablemend.repair.verification import require
 
 SAMPLE = 5
 """Cells shown with a repair."""
@@ -119,7 +120,7 @@ Measured = tuple[int, int, list[CellChange]]
 def measure_steps(session: Session, relation: str, names: Sequence[str], steps: Sequence[Step]) -> list[Measured]:
     """Cells, rows and a sample of what each step would change if it were alone."""
     for each in steps:
-        require_columns(each, names)
+        require(session, relation, names, each)
     found: dict[int, Measured] = {}
     for position, each in enumerate(steps):
         kind = operations.validate(each.operation, each.params).kind
@@ -147,8 +148,8 @@ def _chunks(members: Sequence[Candidate]) -> Iterator[list[Candidate]]:
 
 def _measure_cells(session: Session, relation: str, members: Sequence[Candidate], found: dict[int, Measured]) -> None:
     """Count, in one pass, the cells and rows that each step would change."""
-    differs = [f"_p{i} IS DISTINCT FROM {sql.name(each.column)}" for i, each in enumerate(members)]
-    values = ", ".join(f"{each.value} AS _p{i}" for i, each in enumerate(members))
+    differs = [f"_tm_p{i} IS DISTINCT FROM {sql.name(each.column)}" for i, each in enumerate(members)]
+    values = ", ".join(f"{each.value} AS _tm_p{i}" for i, each in enumerate(members))
     joins = " ".join(each.join for each in members)
     places = {step: list(group) for step, group in groupby(range(len(members)), key=lambda i: members[i].step)}
     selected = []
@@ -170,7 +171,7 @@ def _measure_cells(session: Session, relation: str, members: Sequence[Candidate]
 
 def _first(candidate: Candidate, number: int, differs: str) -> str:
     """SQL of the first cells, by row, that a candidate changes."""
-    cell = f"{{'r': _row, 'b': {sql.name(candidate.column)}, 'a': _p{number}}}"
+    cell = f"{{'r': _row, 'b': {sql.name(candidate.column)}, 'a': _tm_p{number}}}"
     return f"min({cell}, {SAMPLE}) FILTER ({differs})"
 
 

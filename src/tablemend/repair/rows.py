@@ -8,7 +8,7 @@ from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.records import Record
 from tablemend.repair.compose import Step
-from tablemend.repair.expressions import checked
+from tablemend.repair.expressions import checked, filled, ordering
 
 REMOVED = "_removed"
 """Temporary table of removed rows: `_row` and the position of the step."""
@@ -47,14 +47,12 @@ def removed_rows(step: Step, relation: str, columns: Sequence[str]) -> str:
 
 def _rank(step: Step, columns: Sequence[str]) -> str:
     """ORDER BY of a group of duplicates: its first row stays."""
-    order = sql.name(step.params["order"]) if step.params.get("order") else "_row"
     keep = step.params.get("keep", "first")
-    if keep == "last":
-        return f"{order} DESC, _row DESC"
+    order = ordering(step.params.get("order"), descending=keep == "last")
     if keep == "most_complete":
-        filled = " + ".join(f"(nullif(trim({sql.name(c)}), '') IS NOT NULL)::INT" for c in columns)
-        return f"{filled} DESC, {order}, _row"
-    return f"{order}, _row"
+        cells = " + ".join(f"({filled(column)} IS NOT NULL)::INT" for column in columns)
+        return f"{cells} DESC, {order}"
+    return order
 
 
 def _merge(session: Session, alive: str, columns: Sequence[str], position: int, step: Step) -> list[Merge]:
@@ -63,7 +61,7 @@ def _merge(session: Session, alive: str, columns: Sequence[str], position: int, 
     whole = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
     merges = []
     for n, column in enumerate(column for column in columns if column not in group):
-        value = f"nullif(trim({sql.name(column)}), '')"
+        value = filled(column)
         relation = f"_merge{position}_{n}"
         session.execute(
             f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT _row, new FROM (SELECT _row, {value} AS old, "

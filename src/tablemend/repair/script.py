@@ -34,8 +34,8 @@ def _update(step: Step, column: str, table: str) -> str:
     value, quoted = expressions.expression(step.operation, column, step.params), sql.name(column)
     if " OVER (" in value:
         return (
-            f"UPDATE {table} SET {quoted} = n.new FROM (SELECT _row AS at, {value} AS new FROM {table}) AS n "
-            f"WHERE _row = n.at AND {quoted} IS DISTINCT FROM n.new"
+            f"UPDATE {table} AS t SET {quoted} = n.new FROM (SELECT _row AS at, {value} AS new FROM {table}) AS n "
+            f"WHERE t._row = n.at AND t.{quoted} IS DISTINCT FROM n.new"
         )
     return f"UPDATE {table} SET {quoted} = {value}\nWHERE {quoted} IS DISTINCT FROM {value}"
 
@@ -46,9 +46,9 @@ def _update_from(step: Step, table: str, *, full: bool) -> str:
     values = ",\n  ".join(f"({literals(step, pair)})" for pair in shown)
     cut = f"\n  -- and {len(pairs) - len(shown)} more" if len(shown) < len(pairs) else ""
     names = ", ".join([*(f"k{i}" for i in range(len(step.keys))), "new"])
-    match = " AND ".join(f"{sql.name(key)} IS NOT DISTINCT FROM m.k{i}" for i, key in enumerate(step.keys))
+    match = " AND ".join(f"t.{sql.name(key)} IS NOT DISTINCT FROM m.k{i}" for i, key in enumerate(step.keys))
     target = sql.name(step.keys[-1])
-    return f"UPDATE {table} SET {target} = m.new\nFROM (VALUES\n  {values}{cut}\n) AS m({names})\nWHERE {match}"
+    return f"UPDATE {table} AS t SET {target} = m.new\nFROM (VALUES\n  {values}{cut}\n) AS m({names})\nWHERE {match}"
 
 
 def literals(step: Step, pair: Sequence[Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -32,8 +32,8 @@ def restructure(
                 table = table.drop_columns([name])
                 columns = tuple(each for each in columns if each.name != name)
             continue
+        require_free(step, [each.name for each in columns])
         for name, expression in new_columns(step):
-            _require_free(name, columns)
             values = session.arrow(f"SELECT {expression} AS v FROM {_STAGED} ORDER BY _row")["v"].cast(pa.string())
             place = table.schema.get_field_index(step.columns[-1]) + 1
             table = table.add_column(place, name, values)
@@ -48,14 +48,26 @@ def new_columns(step: Step) -> list[tuple[str, str]]:
     into = step.params["into"]
     names = [into] if isinstance(into, str) else list(into)
     if step.operation == "merge_columns":
-        delimiter = sql.literal(step.params.get("delimiter") or " ")
-        return [(names[0], f"concat_ws({delimiter}, {sql.names(step.columns)})")]
+        delimiter = step.params.get("delimiter")
+        parts = ", ".join(f"nullif({sql.name(column)}, '')" for column in step.columns)
+        return [(names[0], f"nullif(concat_ws({sql.literal(' ' if delimiter is None else delimiter)}, {parts}), '')")]
     return [(name, _part(step, n, last=n == len(names))) for n, name in enumerate(names, start=1)][::-1]
 
 
-def _require_free(name: str, columns: Sequence[Column]) -> None:
-    if name.lower() in {column.name.lower() for column in columns}:
-        raise RepairError(f"the table has a column {name} already", hint="Choose another name for the new column.")
+def names_after(step: Step, names: Sequence[str]) -> list[str]:
+    """The columns that a step leaves; their order does not matter here."""
+    if step.operation == "drop_column":
+        return [name for name in names if name not in step.columns]
+    return [*names, *(name for name, _ in new_columns(step))]
+
+
+def require_free(step: Step, names: Iterable[str]) -> None:
+    """Refuse a step whose new columns have names that are taken."""
+    taken = {name.lower() for name in names}
+    for name, _ in () if step.operation == "drop_column" else new_columns(step):
+        if name.lower() in taken:
+            raise RepairError(f"the table has a column {name} already", hint="Choose another name for the new column.")
+        taken.add(name.lower())
 
 
 def _part(step: Step, number: int, *, last: bool) -> str:
@@ -65,7 +77,7 @@ def _part(step: Step, number: int, *, last: bool) -> str:
     parts = f"string_split({value}, {sql.literal(step.params['delimiter'])})"
     if last:
         return f"nullif(array_to_string({parts}[{number}:], {sql.literal(step.params['delimiter'])}), '')"
-    return f"{parts}[{number}]"
+    return f"nullif({parts}[{number}], '')"
 
 
 def _cells(session: Session, column: str, repair: str, *, before: bool) -> pa.Table:
