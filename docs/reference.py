@@ -130,15 +130,15 @@ def _checks() -> str:
     for dimension in records.DIMENSIONS:
         rows = [(f"`{c.name}`", c.severity, c.help) for c in CHECKS.values() if c.dimension == dimension]
         parts.append(f"## {dimension.capitalize()}\n\n{_table(('Check', 'Severity', 'Meaning'), rows)}")
-    limits = [(f"`{name}`", f"{value:,}", f"{text[0].upper()}{text[1:]}.") for name, value, text in thresholds.table()]
+    limits = [(f"`{name}`", f"{value:,}", _sentence(text)) for name, value, text in thresholds.table()]
     parts.append(f"## Thresholds\n\nThe same for every table.\n\n{_table(('Threshold', 'Value', 'Meaning'), limits)}")
     return "\n".join(parts)
 
 
 def _operations() -> str:
     parts = [
-        "# Operations\n\nThe closed vocabulary of what a repair does. Phases run in the order of this page; a later one "
-        "sees what an earlier repaired.\n"
+        "# Operations\n\nThe closed vocabulary of what a repair does. Phases run in the order of this page; a later "
+        "one sees what an earlier repaired.\n"
     ]
     for phase in records.PHASES:
         parts.append(f"## Phase: {phase}\n")
@@ -262,12 +262,17 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def _cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", text)
 
 
 def main() -> None:
     """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
 
