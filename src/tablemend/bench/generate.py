@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -164,3 +165,17 @@ def _some(fault: Fault, cells: Cells, order: Iterator[int], wanted: int, random:
             wanted -= 1
             if not wanted:
                 return
+
+
+def main() -> None:
+    """Write a faulty table."""
+    parser = argparse.ArgumentParser(prog="python -m tablemend.bench.generate", description="Write a faulty table.")
+    parser.add_argument("path", type=Path, help="CSV file to write")
+    parser.add_argument("--rows", type=int, default=5_000, help="orders, before some are repeated")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    faulty_csv(given.path, given.rows, given.seed)
+
+
+if __name__ == "__main__":
+    main()
