@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,9 @@ def main() -> None:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
     console.print(f"[bold green]$[/] {' '.join(COMMAND)}")
     console.print(Text.from_ansi(run()))
-    console.save_svg(str(TARGET), title="tablemend", unique_id="heal")
+    svg = console.export_svg(title="tablemend", unique_id="heal")
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.S), encoding="utf-8")
 
 
 if __name__ == "__main__":
