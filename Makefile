@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench soak lock reference picture clean
+.PHONY: help setup demo test lint docs bench soak lock reference examples picture clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,6 +41,9 @@ bench: $(READY) ## measure speed and memory
 
 reference: $(READY) ## write the generated pages of the reference
 	$(BIN)/python docs/reference.py
+
+examples: $(READY) ## write the outputs of the documentation's examples anew
+	$(BIN)/python docs/examples.py
 
 picture: $(READY) ## draw the run that the README shows
 	$(BIN)/python docs/picture.py

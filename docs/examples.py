@@ -4,7 +4,8 @@ Run as a script, it writes the outputs of the pages named (by default all) anew.
 
 A page may hold `console` blocks (`$ command`, then its output), `pycon` blocks (`>>> statement`, then its output),
 and code blocks whose caption names a file to write. `...` in an output stands for anything. Ids that the tool gives
-differ from run to run: an id in an output matches any id, and later commands mean the one that stood there.
+differ from run to run: an id in an output matches any id, and later commands mean the one that stood there. A
+time of day matches any.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _BLOCK = re.compile(
     r"^```(?:(?P<kind>console|pycon)|\{code-block\} \w+\n:caption: (?P<file>\S+)\n)\n?(?P<body>.*?)^```$", re.M | re.S
 )
 _ID = re.compile(r"\b[irc][0-9a-f]{8,10}\b")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?")
 _CHECKER = OutputChecker()
 
 
@@ -52,8 +54,9 @@ class Session:
         """Run one example; its output."""
         given = _ID.sub(lambda found: self.ids.get(found[0], found[0]), example.given)
         output = (self._command if kind == "console" else self._statement)(given)
-        shown, real = _ID.findall(example.shown), _ID.findall(output)
-        self.ids.update(zip(shown, real, strict=False))
+        output = _plain(output.replace(f"{self.folder.resolve()}{os.sep}", ""))
+        if same(example.shown, output) and "..." not in example.shown:
+            self.ids.update(zip(_ID.findall(example.shown), _ID.findall(output), strict=True))
         return output
 
     def _command(self, given: str) -> str:
@@ -66,13 +69,13 @@ class Session:
         done = subprocess.run(
             ["bash", "-c", given], cwd=self.folder, env=environment, stdout=-1, stderr=-2, text=True, check=False
         )
-        return _plain(done.stdout)
+        return done.stdout
 
     def _statement(self, given: str) -> str:
         out = io.StringIO()
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             code.InteractiveInterpreter(self.names).runsource(given, symbol="single")
-        return _plain(out.getvalue())
+        return out.getvalue()
 
 
 def _plain(text: str) -> str:
@@ -96,7 +99,11 @@ def examples(kind: str, body: str, line: int) -> Iterator[Example]:
 
 def same(shown: str, output: str) -> bool:
     """Whether an output is as the page shows it."""
-    return _CHECKER.check_output(_ID.sub("ID", shown), _ID.sub("ID", output), ELLIPSIS)
+    return _CHECKER.check_output(_lasting(shown), _lasting(output), ELLIPSIS)
+
+
+def _lasting(text: str) -> str:
+    return _TIME.sub("TIME", _ID.sub("ID", text))
 
 
 def run_page(path: Path, folder: Path, handle: Callable[[Example, str], None]) -> str:

@@ -15,6 +15,8 @@ from rich.text import Text
 
 TARGET = Path(__file__).parent / "_static" / "heal.svg"
 WIDTH = 112
+ROWS = 1_000
+COLUMNS = ["order_id", "city", "postcode", "country", "unit_price", "order_date"]
 COMMAND = ["tablemend", "heal", "orders.csv", "--output", "healed.csv"]
 
 
@@ -23,7 +25,7 @@ def run() -> str:
     from tablemend.bench.generate import faulty_csv
 
     with tempfile.TemporaryDirectory() as folder:
-        faulty_csv(Path(folder) / "orders.csv", 300)
+        faulty_csv(Path(folder) / "orders.csv", ROWS, columns=COLUMNS)
         done = subprocess.run(
             [sys.executable, "-m", *COMMAND],
             cwd=folder,

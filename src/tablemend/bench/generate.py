@@ -54,9 +54,9 @@ def faulty_table(rows: int, seed: int = 1) -> tuple[pa.Table, pa.Table]:
     return made.dirty, made.clean
 
 
-def faulty_csv(path: Path, rows: int, seed: int = 1) -> Path:
-    """Write the dirty table of `faulty_table`."""
-    write_csv(faulty_table(rows, seed)[0], path)
+def faulty_csv(path: Path, rows: int, seed: int = 1, columns: Sequence[str] = COLUMNS) -> Path:
+    """Write columns of the dirty table of `faulty_table`."""
+    write_csv(faulty_table(rows, seed)[0].select(columns), path)
     return path
 
 
@@ -173,8 +173,9 @@ def main() -> None:
     parser.add_argument("path", type=Path, help="CSV file to write")
     parser.add_argument("--rows", type=int, default=5_000, help="orders, before some are repeated")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--columns", nargs="+", choices=COLUMNS, default=COLUMNS, metavar="COLUMN")
     given = parser.parse_args()
-    faulty_csv(given.path, given.rows, given.seed)
+    faulty_csv(given.path, given.rows, given.seed, given.columns)
 
 
 if __name__ == "__main__":
