@@ -1,11 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench soak lock reference picture clean
+.PHONY: help setup demo test lint docs bench soak lock reference examples picture clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-export UV_NO_CONFIG := 1
-export VIRTUAL_ENV := $(CURDIR)/.venv
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,10 +14,9 @@ setup: $(READY) ## make .venv with tablemend in it
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("tablemend needs Python 3.11 or newer; name one: make setup PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q -j 0 .venv/lib src
+	$(PIP) install --require-hashes --no-deps --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
 	@touch $(READY)
 
 demo: $(READY) ## heal a generated table whose truth is known
@@ -44,11 +42,13 @@ bench: $(READY) ## measure speed and memory
 reference: $(READY) ## write the generated pages of the reference
 	$(BIN)/python docs/reference.py
 
+examples: $(READY) ## write the outputs of the documentation's examples anew
+	$(BIN)/python docs/examples.py
+
 picture: $(READY) ## draw the run that the README shows
 	$(BIN)/python docs/picture.py
 
-lock: ## pin the newest allowed version of every dependency
-	test -x $(BIN)/uv || { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv; }
+lock: $(READY) ## pin the newest allowed version of every dependency
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --group docs --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
 

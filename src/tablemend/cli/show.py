@@ -93,22 +93,23 @@ def item(found: Item, log: Iterable[Decision]) -> None:
     table(("row", "column", "before", "after"), sample, title="Sample")
 
 
-def scanned(result: Scanned) -> None:
-    """A scan."""
+def scanned(result: Scanned, *, decided: Iterable[Item] | None = None) -> None:
+    """A scan, with its items as they are, or as they were decided since."""
     source = result.snapshot
     say(f"{source.source.name}: {source.rows:,} rows, {len(source.columns)} columns, version {source.version}")
     if source.padded_count or source.rejected_count:
         say(f"{source.padded_count:,} short rows were padded, {source.rejected_count:,} long rows rejected")
     findings(result.findings)
-    items(result.items)
+    items(result.items if decided is None else decided)
     say(f"score {score(result.score)}")
     say(f"run {result.run}")
 
 
-def applied(result: Applied) -> None:
-    """An apply or undo."""
+def applied(result: Applied, *, brief: bool = False) -> None:
+    """An apply or undo; `brief` leaves out the repairs that were applied."""
     change = result.change_set
-    rows = [(o.repair, o.status, o.cells, o.rows, o.reason) for o in change.outcomes]
+    shown = [o for o in change.outcomes if not (brief and o.status == "applied")]
+    rows = [(o.repair, o.status, o.cells, o.rows, o.reason) for o in shown]
     if rows:
         table(("repair", "status", "cells", "rows", "reason"), rows)
     say(
@@ -123,9 +124,9 @@ def applied(result: Applied) -> None:
 
 def healed(result: Healed) -> None:
     """A whole heal."""
-    scanned(result.scanned)
+    scanned(result.scanned, decided=result.items)
     if result.applied:
-        applied(result.applied)
+        applied(result.applied, brief=True)
     else:
         say("no repair was approved; nothing was changed")
     waiting = sum(item.decision == "open" for item in result.items)

@@ -1,0 +1,281 @@
+"""The generated pages of the reference; run as a script, it writes them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+import msgspec
+import typer
+
+import tablemend
+from tablemend import errors, records, settings
+from tablemend.cli import bench, decide, heal, history, recipe  # noqa: F401 - registers the commands
+from tablemend.cli.main import app
+from tablemend.quality import rules, thresholds
+from tablemend.quality.vocabulary import CHECKS
+from tablemend.repair import recipe as recipes
+from tablemend.repair import results
+from tablemend.repair.operations import IRREVERSIBLE, OPERATIONS
+from tablemend.review import decisions, gate
+from tablemend.workspace import Workspace
+
+KINDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", Path: "PATH"}
+FOLDER = Path(__file__).parent / "reference"
+
+
+def pages() -> dict[str, str]:
+    """Name and text of every generated page."""
+    return {
+        "checks.md": _checks(),
+        "cli.md": _cli(),
+        "errors.md": _errors(),
+        "files.md": _files(),
+        "operations.md": _operations(),
+        "python.md": _python(),
+        "records.md": _records(),
+        "settings.md": _settings(),
+    }
+
+
+def commands() -> list[tuple[str, Any]]:
+    """Every command with its full name, in alphabetical order."""
+    return sorted(_walk("tablemend", typer.main.get_command(app)), key=lambda each: each[0])
+
+
+def _walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    if getattr(command, "commands", None):
+        for name, child in command.commands.items():
+            yield from _walk(f"{path} {name}", child)
+    else:
+        yield path, command
+
+
+def _cli() -> str:
+    root = typer.main.get_command(app)
+    parts = [
+        "# Command line\n\nData goes to standard output, messages and progress to standard error. Exit status: 0 done, "
+        "1 findings at `--fail-on` or a partial failure, 2 could not run.\n",
+        _table(("Option", "Meaning"), [_option(each) for each in root.params if each.name != "help"]),
+    ]
+    parts += [_command(path, command) for path, command in commands()]
+    return "\n".join(parts)
+
+
+def _command(path: str, command: Any) -> str:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option" and each.name != "help"]
+    usage = " ".join([path, *(_usage(each) for each in arguments), *(["[OPTIONS]"] if options else [])])
+    text = f"## {path}\n\n{inspect.cleandoc(command.help or '')}\n\n```text\n{usage}\n```\n"
+    if arguments:
+        rows = [(f"`{_metavar(each)}`", each.help or "") for each in arguments]
+        text += "\n" + _table(("Argument", "Meaning"), rows)
+    if options:
+        text += "\n" + _table(("Option", "Meaning"), [_option(each) for each in options])
+    return text
+
+
+def _metavar(argument: Any) -> str:
+    return str(argument.name).upper() + ("…" if argument.nargs == -1 else "")
+
+
+def _usage(argument: Any) -> str:
+    return _metavar(argument) if argument.required else f"[{_metavar(argument)}]"
+
+
+def _option(option: Any) -> tuple[str, str]:
+    names = ", ".join(f"`{each}`" for each in sorted(option.opts, key=len, reverse=True))
+    kind = "" if option.is_flag else f" {_kind(option)}"
+    default = option.default
+    shown = default is not None and not option.is_flag and default not in ("", ())
+    value = getattr(default, "value", default)
+    return names + kind, (option.help or "") + (f" Default: `{value}`." if shown else "")
+
+
+def _kind(option: Any) -> str:
+    annotation = option.type_descriptor.annotation
+    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+        return " | ".join(each.value for each in annotation)
+    return KINDS.get(next((each for each in (get_args(annotation) or (annotation,)) if each in KINDS), str), "TEXT")
+
+
+def _settings() -> str:
+    rows = [
+        (f"`{name}`", _type_name(each.annotation), f"`{_default(each.default)}`", each.description or "")
+        for name, each in settings.Settings.model_fields.items()
+    ]
+    return (
+        "# Settings\n\nA setting is taken from the environment (`TABLEMEND_` and its name in capitals), then from "
+        "`.env`, then from `[settings]` of `tablemend.toml`, then from here. `tablemend.open(max_rows=…)` goes before "
+        "all of them.\n\n" + _table(("Setting", "Type", "Default", "Meaning"), rows)
+    )
+
+
+def _type_name(annotation: Any) -> str:
+    return "text table" if "dict" in str(annotation) else getattr(annotation, "__name__", str(annotation)).lower()
+
+
+def _default(value: Any) -> str:
+    return '""' if value == "" else str(value)
+
+
+def _checks() -> str:
+    parts = ["# Checks\n\nThe closed vocabulary of what is looked for.\n"]
+    for dimension in records.DIMENSIONS:
+        rows = [(f"`{c.name}`", c.severity, c.help) for c in CHECKS.values() if c.dimension == dimension]
+        parts.append(f"## {dimension.capitalize()}\n\n{_table(('Check', 'Severity', 'Meaning'), rows)}")
+    limits = [(f"`{name}`", f"{value:,}", _sentence(text)) for name, value, text in thresholds.table()]
+    parts.append(f"## Thresholds\n\nThe same for every table.\n\n{_table(('Threshold', 'Value', 'Meaning'), limits)}")
+    return "\n".join(parts)
+
+
+def _operations() -> str:
+    parts = [
+        "# Operations\n\nThe closed vocabulary of what a repair does. Phases run in the order of this page; a later "
+        "one sees what an earlier repaired.\n"
+    ]
+    for phase in records.PHASES:
+        parts.append(f"## Phase: {phase}\n")
+        parts += [_operation(each) for each in OPERATIONS.values() if each.phase == phase]
+    return "\n".join(parts)
+
+
+def _operation(each: Any) -> str:
+    note = (
+        " The result does not tell what was there; undo it with `tablemend undo`." if each.name in IRREVERSIBLE else ""
+    )
+    rows = [
+        (f"`{p.name}`", "yes" if p.required else "no", f"{p.help[0].upper()}{p.help[1:]}.") for p in each.parameters
+    ]
+    table = "\n" + _table(("Parameter", "Required", "Meaning"), rows) if rows else ""
+    return f"### `{each.name}`\n\n{each.help}{note}\n{table}"
+
+
+def _errors() -> str:
+    tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n")
+    parts = [f"# Errors\n\n{tree[0]}\n\n```text\n{inspect.cleandoc(tree[1])}\n```\n\n{tree[2]}\n"]
+    for name, each in vars(errors).items():
+        if inspect.isclass(each):
+            parts.append(f"## `{name}`\n\n{inspect.cleandoc(each.__doc__ or '')}\n")
+    return "\n".join(parts)
+
+
+def record_names(module: ModuleType) -> list[str]:
+    """The records that a module defines, in its order."""
+    return [
+        name
+        for name, each in vars(module).items()
+        if inspect.isclass(each)
+        and issubclass(each, msgspec.Struct)
+        and each.__module__ == module.__name__
+        and each is not records.Record
+    ]
+
+
+def _records() -> str:
+    parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
+    for module in (records, results, decisions):
+        parts += [_record(module, name) for name in record_names(module)]
+    return "\n".join(parts)
+
+
+def _files() -> str:
+    parts = ["# Files: rules, gates, recipes\n"]
+    intro = (
+        ("Rules", "Each `[[rules]]` entry of `tablemend.toml`.", rules),
+        ("Gates", "A gate is data; the one that repairs pass ships with tablemend.", gate),
+        ("Recipes", "What `tablemend recipe save` writes, as TOML or JSON.", recipes),
+    )
+    for title, text, module in intro:
+        parts.append(f"## {title}\n\n{text}\n")
+        names = [name for name in record_names(module) if name != "Judgement"]
+        parts += [_record(module, name).replace("## ", "### ", 1) for name in names]
+    return "\n".join(parts)
+
+
+def _record(module: ModuleType, name: str) -> str:
+    cls = getattr(module, name)
+    rows = [(f"`{field}`", f"`{kind}`", text) for field, kind, text in _fields(cls)]
+    return f"## {name}\n\n{inspect.cleandoc(cls.__doc__ or '')}\n\n{_table(('Field', 'Type', 'Meaning'), rows)}"
+
+
+def _fields(cls: type) -> list[tuple[str, str, str]]:
+    """Name, type and comment of each field, from the source of a class."""
+    source = inspect.getsource(cls)
+    lines = source.splitlines()
+    body = ast.parse(source).body[0]
+    assert isinstance(body, ast.ClassDef)
+    return [
+        (each.target.id, ast.unparse(each.annotation), _comment(lines, each.end_lineno or 0))
+        for each in body.body
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+    ]
+
+
+def _comment(lines: list[str], number: int) -> str:
+    """The comment at the end of a line, which may go on in lines of its own."""
+    found = re.search(r"#\s*(.*)$", lines[number - 1])
+    words = [found[1]] if found else []
+    for line in lines[number:] if found else ():
+        if not (more := re.match(r"\s*#\s*(.*)$", line)):
+            break
+        words.append(more[1])
+    return " ".join(words)
+
+
+def _python() -> str:
+    parts = ["# Python\n"]
+    for name in tablemend.__all__:
+        each = getattr(tablemend, name)
+        parts.append(f"## `tablemend.{name}`\n")
+        if name == "Workspace":
+            parts.append(_class(Workspace))
+        elif inspect.isroutine(each):
+            parts.append(_routine(name, each))
+        else:
+            parts.append(f"{(each.__doc__ or '').splitlines()[0]} See [{name}]({name}.md).\n")
+    return "\n".join(parts)
+
+
+def _class(cls: type) -> str:
+    methods = [
+        (name, each) for name, each in vars(cls).items() if inspect.isfunction(each) and not name.startswith("_")
+    ]
+    text = inspect.cleandoc(cls.__doc__ or "")
+    return f"{text}\n\n" + "\n".join(f"### `{name}`\n\n{_routine(name, each)}" for name, each in methods)
+
+
+def _routine(name: str, each: Any) -> str:
+    signature = str(inspect.signature(each)).replace("'", "").replace("(self, ", "(").replace("(self)", "()")
+    return f"```python\n{name}{signature}\n```\n\n{inspect.cleandoc(each.__doc__ or '')}\n"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *([_cell(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", text)
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
