@@ -20,13 +20,13 @@ class Timings:
 
     def __init__(self, progress: Progress = silent) -> None:
         self.seconds: dict[str, float] = {}
-        self._progress = progress
+        self.progress = progress
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage, and tell its beginning and end."""
-        self._progress(name, 0.0)
+        self.progress(name, 0.0)
         started = time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
-        self._progress(name, 1.0)
+        self.progress(name, 1.0)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.records import PHASES, Column, Profile, Proposal
-from tablemend.repair import operations
+from tablemend.repair import operations, relation
 from tablemend.repair.compose import Step, compose, load_pairs
 from tablemend.repair.detect.registry import DETECTORS, Detector
 from tablemend.repair.plan import step
-from tablemend.repair.relation import materialise
+from tablemend.repair.relation import DATA, aligned
 from tablemend.repair.workbench import Workbench
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LIKELY = 0.5
 """From this confidence on a proposal is more likely right than wrong, and later phases see it applied."""
@@ -22,38 +26,54 @@ LIKELY = 0.5
 
 def propose(
     session: Session,
-    relation: str,
+    table: pa.Table,
     columns: Sequence[Column],
     profile: Profile,
     *,
     detectors: Sequence[Detector] = DETECTORS,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> list[Proposal]:
-    """Every proposal of the detectors for a relation, in order of phases."""
-    names = [column.name for column in columns]
+    """Every proposal of the detectors for a table registered as `data`, in order of phases."""
     found: list[Proposal] = []
-    current = relation
+    bench, done = Workbench(session, DATA, profile=profile), 0
     for phase in PHASES:
-        members = [detector for detector in detectors if detector.phase == phase]
-        bench = Workbench(session, current, profile=profile)
-        proposed = [proposal for detector in members for proposal in detector.function(bench)]
-        if current != relation:
-            proposed = [_widened(session, each, relation, current) for each in proposed]
+        proposed: list[Proposal] = []
+        for detector in detectors:
+            if detector.phase == phase:
+                proposed += detector.function(bench)
+                done += 1
+                progress(done / len(detectors))
+        if bench.relation != DATA:
+            proposed = [_widened(session, each, DATA, bench.relation) for each in proposed]
         found += proposed
         likely = [step(each, str(n)) for n, each in enumerate(proposed) if _carries_on(each)]
-        if likely and phase != PHASES[-1]:
-            current = _carried_on(session, current, names, likely, f"after_{phase}")
+        if likely and phase in _FOLLOWED:
+            table, columns, changed = _carried_on(session, table, columns, likely, bench.relation)
+            relation.register(session, table, columns, f"after_{phase}")
+            bench = bench.after(f"after_{phase}", changed)
     return found
+
+
+_FOLLOWED = PHASES[: PHASES.index("columns") - 1]
 
 
 def _carries_on(proposal: Proposal) -> bool:
     return proposal.confidence >= LIKELY and operations.operation(proposal.operation).kind in ("expression", "map")
 
 
-def _carried_on(session: Session, current: str, names: Sequence[str], steps: Sequence[Step], relation: str) -> str:
-    """The relation that the next phase sees."""
-    composed = compose(session, current, names, steps)
-    materialise(session, f"SELECT _row, {sql.names(names)} FROM ({composed.query}) ORDER BY _row", relation)
-    return relation
+def _carried_on(
+    session: Session, table: pa.Table, columns: Sequence[Column], steps: Sequence[Step], current: str
+) -> tuple[pa.Table, tuple[Column, ...], tuple[str, ...]]:
+    """The table that the next phase sees, its changed columns as text; all other columns are shared, not copied."""
+    composed = compose(session, current, [column.name for column in columns], steps)
+    edited = aligned(session.arrow(f"SELECT _row, {sql.names(composed.touched)} FROM ({composed.query})"), table)
+    for name in composed.touched:
+        table = table.set_column(table.schema.get_field_index(name), name, edited[name])
+    typed = tuple(
+        msgspec.structs.replace(column, type="text") if column.name in composed.touched else column
+        for column in columns
+    )
+    return table, typed, composed.touched
 
 
 def _widened(session: Session, proposal: Proposal, raw: str, current: str) -> Proposal:

@@ -99,7 +99,7 @@ def _cells(
         f"{sql.name(c)} AS a{n}, CASE WHEN {sql.name(c)} IS DISTINCT FROM _tm_o{n} THEN _tm_by{n} END AS b{n}"
         for n, c in enumerate(touched)
     )
-    edited = _aligned(session.arrow(f"SELECT _row, {picked} FROM {source}"), parent)
+    edited = relation.aligned(session.arrow(f"SELECT _row, {picked} FROM {source}"), parent)
     types = {column.name: column.type for column in columns}
     changes = []
     table = parent
@@ -113,16 +113,6 @@ def _cells(
             table.schema.get_field_index(column), column, _typed(edited[f"a{n}"], parent, column, types[column])
         )
     return table, pa.concat_tables(changes).unify_dictionaries() if changes else CHANGES.empty_table()
-
-
-def _aligned(edited: pa.Table, parent: pa.Table) -> pa.Table:
-    """Rows in the parent's order: joins of the engine may have moved them."""
-    if edited["_row"].equals(parent["_row"]):
-        return edited
-    edited = edited.sort_by("_row")
-    if not edited["_row"].equals(parent["_row"]):
-        raise RepairError("the repairs would lose or double rows; nothing was changed")
-    return edited
 
 
 def _typed(after: pa.ChunkedArray, parent: pa.Table, column: str, kind: str) -> pa.ChunkedArray:

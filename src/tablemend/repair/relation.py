@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
+from tablemend.errors import RepairError
 from tablemend.records import Column
 
 if TYPE_CHECKING:
@@ -29,6 +30,16 @@ def register(session: Session, table: pa.Table, columns: Sequence[Column], relat
 def materialise(session: Session, query: str, relation: str) -> None:
     """Keep the rows of a query as a table of the session."""
     session.execute(f"CREATE OR REPLACE TEMP TABLE {sql.name(relation)} AS {query}")
+
+
+def aligned(edited: pa.Table, parent: pa.Table) -> pa.Table:
+    """Rows in the parent's order: joins of the engine may have moved them."""
+    if edited["_row"].equals(parent["_row"]):
+        return edited
+    edited = edited.sort_by("_row")
+    if not edited["_row"].equals(parent["_row"]):
+        raise RepairError("the repairs would lose or double rows; nothing was changed")
+    return edited
 
 
 def _as_text(column: Column) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pyarrow as pa
 
@@ -59,7 +60,10 @@ def scan(
     with timings.stage("checks"):
         checks = [*derive(session, data, profile, settings=thresholds, distincts=known), *rules(profile)]
     with timings.stage("detect"):
-        found = detection.propose(session, data, columns, profile) if proposals is None else list(proposals)
+        told = partial(timings.progress, "detect")
+        found = (
+            detection.propose(session, table, columns, profile, progress=told) if proposals is None else list(proposals)
+        )
         checks += derived.checks(found, checks)
     with timings.stage("evaluate"):
         evaluation = evaluate(session, data, checks, distincts=known)
