@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ class Distincts:
         self._relation = relation
         self._limit = limit
         self._tables: dict[str, str] = {}
+        self._shared: dict[str, str] = {}  # tables of the relation before, not dropped here
         self.given: dict[str, int] = {}  # cells that are not null
         self.approximate: dict[str, int] = {}  # distinct values, within some percent
         self._estimate(columns)
@@ -37,6 +38,16 @@ class Distincts:
         self.given = dict(zip(columns, row[::2], strict=True))
         self.approximate = dict(zip(columns, row[1::2], strict=True))
 
+    def after(self, relation: str, changed: Collection[str]) -> Distincts:
+        """The same rows under another name; only the changed columns are counted again."""
+        following = Distincts(
+            self._session, relation, [each for each in self.given if each in changed], limit=self._limit
+        )
+        following.given = {**self.given, **following.given}
+        following.approximate = {**self.approximate, **following.approximate}
+        following._shared = {each: self.source(each) for each in self.given if each not in changed and self.few(each)}
+        return following
+
     def few(self, column: str) -> bool:
         """Whether the column has its own table of values."""
         return self.approximate[column] <= self._limit
@@ -45,6 +56,8 @@ class Distincts:
         """A relation with `value` and `n`: the table of distinct values, or every row with n = 1."""
         if not self.few(column):
             return f"(SELECT {sql.name(column)} AS value, 1 AS n FROM {sql.name(self._relation)})"
+        if column in self._shared:
+            return self._shared[column]
         if column not in self._tables:
             self._tables[column] = self._build(column)
         return self._tables[column]

@@ -9,6 +9,7 @@ import msgspec
 
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
+from tablemend.quality.distinct import Distincts
 from tablemend.records import PHASES, Column, Profile, Proposal
 from tablemend.repair import operations, relation
 from tablemend.repair.compose import Step, compose, load_pairs
@@ -30,12 +31,13 @@ def propose(
     columns: Sequence[Column],
     profile: Profile,
     *,
+    distincts: Distincts | None = None,
     detectors: Sequence[Detector] = DETECTORS,
     progress: Callable[[float], None] = lambda _: None,
 ) -> list[Proposal]:
     """Every proposal of the detectors for a table registered as `data`, in order of phases."""
     found: list[Proposal] = []
-    bench, done = Workbench(session, DATA, profile=profile), 0
+    bench, done = Workbench(session, DATA, profile=profile, distincts=distincts), 0
     for phase in PHASES:
         proposed: list[Proposal] = []
         for detector in detectors:

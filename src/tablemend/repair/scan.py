@@ -60,10 +60,10 @@ def scan(
     with timings.stage("checks"):
         checks = [*derive(session, data, profile, settings=thresholds, distincts=known), *rules(profile)]
     with timings.stage("detect"):
-        told = partial(timings.progress, "detect")
-        found = (
-            detection.propose(session, table, columns, profile, progress=told) if proposals is None else list(proposals)
-        )
+        found = list(proposals or ())
+        if proposals is None:
+            told = partial(timings.progress, "detect")
+            found = detection.propose(session, table, columns, profile, distincts=known, progress=told)
         checks += derived.checks(found, checks)
     with timings.stage("evaluate"):
         evaluation = evaluate(session, data, checks, distincts=known)

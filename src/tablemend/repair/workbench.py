@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
+from tablemend.quality.distinct import Distincts
+from tablemend.quality.thresholds import DEFAULT
 from tablemend.records import Profile
 from tablemend.tables import buffers
 
@@ -49,10 +51,13 @@ class Encoded:
 class Workbench:
     """One VARCHAR relation (`_row` and the columns) as detectors read it."""
 
-    def __init__(self, session: Session, relation: str, *, profile: Profile | None = None) -> None:
+    def __init__(
+        self, session: Session, relation: str, *, profile: Profile | None = None, distincts: Distincts | None = None
+    ) -> None:
         self.session = session
         self.relation = relation
         self.profile = profile
+        self._distincts = distincts
         self._distinct: dict[str, Distinct] = {}
         self._encoded: dict[str, Encoded] = {}
 
@@ -68,13 +73,17 @@ class Workbench:
         return self.one("count(*)")
 
     @cached_property
+    def distincts(self) -> Distincts:
+        """Distinct values as tables of the session."""
+        if self._distincts is not None:
+            return self._distincts
+        return Distincts(self.session, self.relation, self.columns, limit=DEFAULT.distinct_table)
+
+    @property
     def cardinality(self) -> dict[str, tuple[int, int]]:
         """For each column: filled cells and (approximate) distinct values."""
-        counts = ", ".join(f"count({sql.name(each)}), approx_count_distinct({sql.name(each)})" for each in self.columns)
-        if not self.columns:
-            return {}
-        found = self.session.one(f"SELECT {counts} FROM {sql.name(self.relation)}")
-        return {each: (found[2 * i], found[2 * i + 1]) for i, each in enumerate(self.columns)}
+        known = self.distincts
+        return {each: (known.given[each], known.approximate[each]) for each in self.columns}
 
     @cached_property
     def row_numbers(self) -> np.ndarray:
@@ -93,11 +102,12 @@ class Workbench:
 
     def after(self, relation: str, changed: Collection[str]) -> Workbench:
         """The same table after a phase, read again only where columns have changed."""
-        following = Workbench(self.session, relation, profile=self.profile)
+        following = Workbench(
+            self.session, relation, profile=self.profile, distincts=self.distincts.after(relation, changed)
+        )
         following._encoded = {each: known for each, known in self._encoded.items() if each not in changed}
         following._distinct = {each: known for each, known in self._distinct.items() if each not in changed}
-        if not changed:
-            following.__dict__.update(cardinality=self.cardinality, rows=self.rows, columns=self.columns)
+        following.__dict__.update(rows=self.rows, columns=self.columns)
         return following
 
     def distinct(self, column: str) -> Distinct:

@@ -134,15 +134,17 @@ def _malformed(column: ColumnProfile, name: str, noun: str) -> Check:
 
 def _measures(column: ColumnProfile) -> Iterator[Check]:
     """The unit to keep to is the most frequent one at the time, so that dropping it everywhere is consistent too."""
-    unit = f"regexp_extract({cell(column)}, {sql.literal(semantic.UNIT)}, 1)"
-    measured = f"FROM {{data}} WHERE {matches(cell(column), _MEASURED)}"
-    usual = (
-        f"SELECT unit FROM (SELECT {unit} AS unit, count(*) AS n {measured} GROUP BY ALL) ORDER BY n DESC, unit LIMIT 1"
-    )
+    unit = f"regexp_extract(spelling, {sql.literal(semantic.UNIT)}, 1)"
+    counted = f"SELECT {cell(column)} AS spelling, count(*) AS n FROM {{data}} GROUP BY ALL"
+    measured = f"SELECT spelling, {unit} AS unit, n FROM ({counted}) WHERE {matches('spelling', _MEASURED)}"
+    usual = f"SELECT unit FROM ({measured}) GROUP BY unit ORDER BY sum(n) DESC, unit LIMIT 1"
     yield make(
         "unit_spelling",
         [column.name],
-        query=f"SELECT _row {measured} AND {unit} <> ({usual})",
+        query=(
+            f"SELECT _row FROM {{data}} WHERE {cell(column)} IN "
+            f"(SELECT spelling FROM ({measured}) WHERE unit <> ({usual}))"
+        ),
         params={"unit": column.units[0].value},
         message=f"{column.name} does not spell its unit as most cells do",
     )

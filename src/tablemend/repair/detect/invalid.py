@@ -75,7 +75,7 @@ def _signs(subject: Subject, column: ColumnProfile) -> Iterator[Proposal]:
 
 def _proposal(bench: Workbench, check: Check) -> Iterator[Proposal]:
     (column,) = check.columns
-    source = f"(SELECT value AS {sql.name(column)}, n FROM {cells.distincts(bench).source(column)})"
+    source = f"(SELECT value AS {sql.name(column)}, n FROM {bench.distincts.source(column)})"
     found = bench.session.rows(
         f"SELECT {sql.name(column)}, sum(n)::BIGINT AS n FROM {source} WHERE {check.predicate} "
         f"GROUP BY ALL ORDER BY n DESC, {sql.name(column)}"

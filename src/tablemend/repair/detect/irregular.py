@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 from tablemend.engine import sql
 from tablemend.quality.checks.consistency import DOUBLE_SPACE, MOJIBAKE, OUTER_SPACE
 from tablemend.records import Record
-from tablemend.repair.detect import cells
 from tablemend.repair.workbench import Workbench
 
 
@@ -36,7 +35,7 @@ def _read(bench: Workbench, column: str) -> tuple[Irregular, ...]:
     kinds = {"outer": OUTER_SPACE, "double": DOUBLE_SPACE, "garbled": MOJIBAKE}
     flags = ", ".join(f"regexp_matches(v, {sql.literal(pattern)})" for pattern in kinds.values())
     any_kind = sql.literal("|".join(f"(?:{pattern})" for pattern in kinds.values()))
-    source = cells.distincts(bench).source(column)
+    source = bench.distincts.source(column)
     found = f"SELECT value AS v, sum(n)::BIGINT AS n FROM {source} WHERE regexp_matches(value, {any_kind}) GROUP BY ALL"
     rows = bench.session.rows(f"SELECT v, n, {flags} FROM ({found}) ORDER BY n DESC, v")
     return tuple(Irregular(value=v, n=n, outer=outer, double=d, garbled=g) for v, n, outer, d, g in rows)
