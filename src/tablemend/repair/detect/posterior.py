@@ -29,6 +29,9 @@ ERROR_RATE = (0.05, 0.001, 0.3)
 OUTWEIGHED = 3
 """How many times more rows of a group must hold a similar value for a likely misspelling to lose its own support."""
 
+NEAR_BY_CHANCE = 0.05
+"""Share of the rare values that look like a frequent one without being its misspelling."""
+
 UNSEEN = 0.05
 """Share of the values never seen that look like a given misspelling."""
 
@@ -80,10 +83,12 @@ class Target:
         self.counts = np.bincount(self.codes, minlength=len(values) + 1)
         self.rows = max(len(codes), 1)
         self.weak = np.zeros(len(values) + 1, dtype=bool)  # codes that look like a misspelling of a frequent one
+        self.odds = np.zeros(len(values) + 1)  # what the weak codes would be likely to be, were they meant
 
     def decide(self, channel: Channel, neighbours: dict[int, list[int]]) -> Decided:
         """Judge every row that some determinant contradicts, that is blank, or that has a likelier spelling."""
         self.weak[list(neighbours)] = True
+        self.odds[self.weak] = self._meant()
         suspects = self._suspects(channel, neighbours)
         if not len(suspects.rows):
             return Decided(suspects.rows, suspects.rows, np.zeros(0))
@@ -106,6 +111,13 @@ class Target:
         return Suspects(
             rows, own, candidates, spelled, self._elsewhere(own, neighbours) * spelled.max(axis=1, initial=0)
         )
+
+    def _meant(self) -> Array:
+        """Share of the rows with a value about as rare as each weak one, that looks like a frequent one by chance."""
+        sure = np.sort(self.counts[:-1][~self.weak[:-1] & (self.counts[:-1] > 0)])
+        own = self.counts[self.weak]
+        alike = np.searchsorted(sure, 2 * own, side="right") - np.searchsorted(sure, own / 2)
+        return np.minimum(NEAR_BY_CHANCE * (alike * own + 0.5), 0.5) / self.rows
 
     def _near(self, neighbours: dict[int, list[int]]) -> Array:
         """The two likeliest neighbours of each code; -1 pads."""
@@ -137,7 +149,7 @@ class Target:
         """Log probability of each candidate before looking at what is observed; the last column is any other value."""
         candidates, standing = suspects.candidates, suspects.candidates == suspects.own[:, None]
         seen = np.where(candidates >= 0, self.counts[candidates], 0) - standing
-        base = np.maximum(np.where(self.weak[candidates], 0, seen), 0.5) / self.rows
+        base = np.where(self.weak[candidates], self.odds[candidates], np.maximum(seen, 0.5) / self.rows)
         rest = np.maximum(1 - np.where(candidates >= 0, base, 0).sum(axis=1), LEAST_REST)
         base = np.column_stack([base, rest])
         total = np.log(base)
@@ -162,7 +174,7 @@ class Target:
     def _written(self, suspects: Suspects, error: float, lost: float) -> Array:
         """Likelihood of what stands in each row for each candidate, and for any other value."""
         own, empty = suspects.own, suspects.own == self.blank
-        observed = np.maximum(np.where(self.weak[own], 0, self.counts[own] - 1), 0.5) / self.rows
+        observed = np.where(self.weak[own], self.odds[own], np.maximum(self.counts[own] - 1, 0.5) / self.rows)
         wrong = error * (TYPING * suspects.spelled + (1 - TYPING) * observed[:, None])
         unknown = error * (TYPING * suspects.elsewhere + (1 - TYPING) * observed)
         written = np.column_stack([np.where(suspects.candidates == own[:, None], 1 - error, wrong), unknown])
