@@ -15,7 +15,7 @@ def test_misspelled_contradicting_and_blank_cells_are_repaired_by_what_determine
     clean = places()
     wrong_state = "Texas" if clean["state"][50] != "Texas" else "Oregon"
     dirty = damaged(clean, city={3: clean["city"][3][:-1]}, state={50: wrong_state, 60: None}, zip={70: ""})
-    assert repaired(context.detect, dirty, least=0.95) == clean
+    assert repaired(context.detect, dirty) == clean
 
 
 def test_tiers_are_separate_proposals_with_checks_that_say_what_is_wrong():

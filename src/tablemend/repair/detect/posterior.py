@@ -35,6 +35,9 @@ NEAR_BY_CHANCE = 0.05
 UNSEEN = 0.05
 """Share of the values never seen that look like a given misspelling."""
 
+PRIOR_CELLS = 100
+"""Cells that the first guess of the share of wrong cells counts for."""
+
 ITERATIONS = 3
 LEAST_REST = 1e-6
 TINY = 1e-12
@@ -117,7 +120,7 @@ class Target:
         sure = np.sort(self.counts[:-1][~self.weak[:-1] & (self.counts[:-1] > 0)])
         own = self.counts[self.weak]
         alike = np.searchsorted(sure, 2 * own, side="right") - np.searchsorted(sure, own / 2)
-        return np.minimum(NEAR_BY_CHANCE * (alike * own + 0.5), 0.5) / self.rows
+        return np.minimum(NEAR_BY_CHANCE * (alike * own + 0.5), own) / self.rows
 
     def _near(self, neighbours: dict[int, list[int]]) -> Array:
         """The two likeliest neighbours of each code; -1 pads."""
@@ -167,7 +170,8 @@ class Target:
             weight = np.exp(score - score.max(axis=1, keepdims=True))
             probability = (weight / weight.sum(axis=1, keepdims=True))[:, :-1]
             changed = (probability * (suspects.candidates != suspects.own[:, None])).sum(axis=1)
-            error = float(np.clip(changed[~empty].sum() / self.rows, *ERROR_RATE[1:]))
+            wrong = changed[~empty].sum() + ERROR_RATE[0] * PRIOR_CELLS
+            error = float(np.clip(wrong / (self.rows + PRIOR_CELLS), *ERROR_RATE[1:]))
             lost = float(np.clip(changed[empty].sum() / self.rows, ERROR_RATE[1], 1))
         return probability
 
