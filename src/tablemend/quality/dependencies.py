@@ -75,6 +75,13 @@ class Groups:
         alone = (determinant >= 0) & (own >= 0)
         return self.count(determinant[:, None], candidates) - standing, self.size(determinant) - alone
 
+    def agrees(self, determinant: Array, target: Array) -> Array:
+        """Whether a row holds what most other rows of its group hold, or stands in no group; cheaper than `others`."""
+        if not self.height:
+            return np.ones(len(determinant), dtype=bool)
+        usual = np.where(self.top_count[0] > self.top_count[1] + 1, self.top[0], -1)
+        return (usual[determinant] == target) | (determinant < 0)
+
     def others(self, determinant: Array, target: Array) -> tuple[Array, Array]:
         """The most frequent target value among the *other* rows of each row's group, and the rows of that group.
 

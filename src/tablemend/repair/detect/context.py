@@ -112,6 +112,8 @@ class Grid:
 
     def _discover(self) -> None:
         step = max(1, -(-self.workbench.rows // SAMPLE))
+        if self.believed and step > 1:
+            return
         found = dependencies.discover({each: self.codes[each][::step] for each in self.columns})
         self.compositions = {each.target: each for each in compositions.discover(self.codes, self.values)}
         self.believed = {each: [d for d in found if d.target == each][:MOST_DETERMINANTS] for each in self.columns}

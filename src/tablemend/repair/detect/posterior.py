@@ -101,19 +101,27 @@ class Target:
         return Decided(suspects.rows, suspects.candidates[at, best], probability[at, best])
 
     def _suspects(self, channel: Channel, neighbours: dict[int, list[int]]) -> Suspects:
-        spoken = [each.groups.others(each.codes, self.codes)[0] for each in self.determinants]
-        doubted = self.weak[self.codes] if neighbours else np.zeros(len(self.codes), dtype=bool)
+        rows = self._doubted(neighbours)
+        spoken = [each.groups.others(each.codes[rows], self.codes[rows])[0] for each in self.determinants]
+        contradicted = self.weak[self.codes[rows]]
         for best in spoken:
-            doubted |= (best >= 0) & (best != self.codes) & (best != self.blank)
-        rows = np.flatnonzero(doubted)
+            contradicted |= (best >= 0) & (best != self.codes[rows]) & (best != self.blank)
+        rows, spoken = rows[contradicted], [best[contradicted] for best in spoken]
         own = self.codes[rows]
-        offered = np.column_stack([*(best[rows] for best in spoken), *self._near(neighbours)[:, own]])
+        offered = np.column_stack([*spoken, *self._near(neighbours)[:, own]])
         barred = self.weak[offered] | (offered == self.blank)
         candidates = _without_repeats(np.column_stack([np.where(barred, -1, offered), own]))
         spelled = self._spelled(own, candidates, channel)
         return Suspects(
             rows, own, candidates, spelled, self._elsewhere(own, neighbours) * spelled.max(axis=1, initial=0)
         )
+
+    def _doubted(self, neighbours: dict[int, list[int]]) -> Array:
+        """Rows that may be suspect, found with little work in each."""
+        doubted = self.weak[self.codes] if neighbours else np.zeros(len(self.codes), dtype=bool)
+        for each in self.determinants:
+            doubted |= ~each.groups.agrees(each.codes, self.codes)
+        return np.flatnonzero(doubted)
 
     def _meant(self) -> Array:
         """Share of the rows with a value about as rare as each weak one, that looks like a frequent one by chance."""
