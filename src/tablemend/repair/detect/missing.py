@@ -46,8 +46,8 @@ def _words(workbench: Workbench, column: str) -> list[tuple[str, int]]:
     name, words = sql.name(column), sql.literals(sorted(MACHINE | PEOPLE | SIGNS))
     return workbench.session.rows(
         f"SELECT {name}, count(*) FROM {sql.name(workbench.relation)} "
-        f"WHERE strlen({name}) <= {LONGEST} AND NOT ({name} >= '0' AND {name} < ':') AND lower(trim({name})) IN ({words}) "
-        "GROUP BY 1 ORDER BY 2 DESC, 1"
+        f"WHERE strlen({name}) <= {LONGEST} AND NOT ({name} >= '0' AND {name} < ':') "
+        f"AND lower(trim({name})) IN ({words}) GROUP BY 1 ORDER BY 2 DESC, 1"
     )
 
 
