@@ -24,6 +24,9 @@ LEAST_COVERAGE = 0.2
 """Share of the filled rows that must stand in groups of two or more."""
 
 
+RANKS = 3
+
+
 class Groups:
     """The values of a target column counted within each value of a determinant column."""
 
@@ -37,13 +40,13 @@ class Groups:
         self._rank()
 
     def _rank(self) -> None:
-        """The two most frequent targets of each group."""
+        """The three most frequent targets of each group: leaving a row out can make ties of these only."""
         groups, values = np.divmod(self.keys, max(self.width, 1))
-        self.top = np.full((2, self.height), -1, dtype=np.int64)
-        self.top_count = np.zeros((2, self.height), dtype=np.int64)
+        self.top = np.full((RANKS, self.height), -1, dtype=np.int64)
+        self.top_count = np.zeros((RANKS, self.height), dtype=np.int64)
         left = self.counts.copy()
         start = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else np.zeros(0, dtype=np.int64)
-        for rank in range(2 if len(groups) else 0):
+        for rank in range(RANKS if len(groups) else 0):
             most = np.maximum.reduceat(left, start)
             place = np.flatnonzero((left == np.repeat(most, np.diff(np.r_[start, len(groups)]))) & (left > 0))
             place = place[np.r_[True, groups[place][1:] != groups[place][:-1]]] if len(place) else place
@@ -72,6 +75,13 @@ class Groups:
         alone = (determinant >= 0) & (own >= 0)
         return self.count(determinant[:, None], candidates) - standing, self.size(determinant) - alone
 
+    def agrees(self, determinant: Array, target: Array) -> Array:
+        """Whether a row holds what most other rows of its group hold, or stands in no group; cheaper than `others`."""
+        if not self.height:
+            return np.ones(len(determinant), dtype=bool)
+        usual = np.where(self.top_count[0] > self.top_count[1] + 1, self.top[0], -1)
+        return (usual[determinant] == target) | (determinant < 0)
+
     def others(self, determinant: Array, target: Array) -> tuple[Array, Array]:
         """The most frequent target value among the *other* rows of each row's group, and the rows of that group.
 
@@ -81,13 +91,13 @@ class Groups:
             return np.full(len(determinant), -1), np.zeros(len(determinant), dtype=np.int64)
         safe = np.maximum(determinant, 0)
         own = (determinant >= 0) & (target >= 0)
-        first, second = self.top[:, safe]
-        many, few = self.top_count[:, safe]
-        many = many - (own & (first == target))
-        few = few - (own & (second == target))
-        best = np.where(many > few, first, np.where(few > many, second, -1))
-        best = np.where((determinant >= 0) & (np.maximum(many, few) > 0), best, -1)
-        return best, self.size(determinant) - own
+        values = self.top[:, safe]
+        counts = self.top_count[:, safe] - (own & (values == target))
+        place = counts.argmax(axis=0)
+        most = counts.max(axis=0)
+        best = np.take_along_axis(values, place[None, :], axis=0)[0]
+        clear = (determinant >= 0) & (most > 0) & ((counts == most).sum(axis=0) == 1)
+        return np.where(clear, best, -1), self.size(determinant) - own
 
 
 def strength(groups: Groups, determinant: Array, target: Array) -> Dependency | None:

@@ -34,6 +34,10 @@ class Composition(Record, frozen=True, kw_only=True):
 class Composed:
     """The composed value of each row, speaking as a determinant does."""
 
+    def agrees(self, determinant: Array, target: Array) -> Array:
+        """Whether a row holds the composed value, or there is none."""
+        return (determinant == target) | (determinant < 0)
+
     def others(self, determinant: Array, target: Array) -> tuple[Array, Array]:
         """The composed value itself, whatever stands in the row."""
         del target

@@ -112,6 +112,8 @@ class Grid:
 
     def _discover(self) -> None:
         step = max(1, -(-self.workbench.rows // SAMPLE))
+        if self.believed and step > 1:
+            return
         found = dependencies.discover({each: self.codes[each][::step] for each in self.columns})
         self.compositions = {each.target: each for each in compositions.discover(self.codes, self.values)}
         self.believed = {each: [d for d in found if d.target == each][:MOST_DETERMINANTS] for each in self.columns}
@@ -194,19 +196,31 @@ class Grid:
 
 
 def _proposal(column: str, tier: edits.Tier, determinants: list[str]) -> Proposal:
-    named = ", ".join(determinants) or "the spelling of its other values"
-    check = "typo" if not determinants or tier.keys == (column,) else "dependency_violation"
-    operation = "map_values" if not determinants else "fill_dependency" if tier.blank else "repair_dependency"
-    operation = "fill_dependency" if tier.blank else "repair_dependency"
+    params: dict[str, object] = {"keys": list(tier.keys), "pairs": tier.pairs}
+    if determinants:
+        params["determinants"] = determinants
     return Proposal(
-        check="null" if tier.blank else check,
-        operation=operation,
+        check="null" if tier.blank else "typo" if tier.keys == (column,) else "dependency_violation",
+        operation=_operation(tier, determinants),
         columns=(column,),
         confidence=tier.confidence,
-        params={"determinants": determinants, "keys": list(tier.keys), "pairs": tier.pairs},
+        params=params,
         tier=tier.name,
-        explanation=f"{tier.cells} cells of {column} contradict {named}."
-        if not tier.blank
-        else f"{tier.cells} empty cells of {column} can be filled from {named}.",
+        explanation=_explanation(column, tier, determinants),
         support=tier.cells,
     )
+
+
+def _operation(tier: edits.Tier, determinants: list[str]) -> str:
+    if not determinants:
+        return "map_values"
+    return "fill_dependency" if tier.blank else "repair_dependency"
+
+
+def _explanation(column: str, tier: edits.Tier, determinants: list[str]) -> str:
+    named = ", ".join(determinants)
+    if tier.blank:
+        return f"{tier.cells} empty cells of {column} can be filled from {named or 'the other rows'}."
+    if not determinants:
+        return f"{tier.cells} cells of {column} look like misspellings of values that are far more frequent."
+    return f"{tier.cells} cells of {column} contradict what {named} say in the other rows."

@@ -29,8 +29,14 @@ ERROR_RATE = (0.05, 0.001, 0.3)
 OUTWEIGHED = 3
 """How many times more rows of a group must hold a similar value for a likely misspelling to lose its own support."""
 
+NEAR_BY_CHANCE = 0.05
+"""Share of the rare values that look like a frequent one without being its misspelling."""
+
 UNSEEN = 0.05
 """Share of the values never seen that look like a given misspelling."""
+
+PRIOR_CELLS = 100
+"""Cells that the first guess of the share of wrong cells counts for."""
 
 ITERATIONS = 3
 LEAST_REST = 1e-6
@@ -80,10 +86,12 @@ class Target:
         self.counts = np.bincount(self.codes, minlength=len(values) + 1)
         self.rows = max(len(codes), 1)
         self.weak = np.zeros(len(values) + 1, dtype=bool)  # codes that look like a misspelling of a frequent one
+        self.odds = np.zeros(len(values) + 1)  # what the weak codes would be likely to be, were they meant
 
     def decide(self, channel: Channel, neighbours: dict[int, list[int]]) -> Decided:
         """Judge every row that some determinant contradicts, that is blank, or that has a likelier spelling."""
         self.weak[list(neighbours)] = True
+        self.odds[self.weak] = self._meant()
         suspects = self._suspects(channel, neighbours)
         if not len(suspects.rows):
             return Decided(suspects.rows, suspects.rows, np.zeros(0))
@@ -93,19 +101,34 @@ class Target:
         return Decided(suspects.rows, suspects.candidates[at, best], probability[at, best])
 
     def _suspects(self, channel: Channel, neighbours: dict[int, list[int]]) -> Suspects:
-        spoken = [each.groups.others(each.codes, self.codes)[0] for each in self.determinants]
-        doubted = self.weak[self.codes] if neighbours else np.zeros(len(self.codes), dtype=bool)
+        rows = self._doubted(neighbours)
+        spoken = [each.groups.others(each.codes[rows], self.codes[rows])[0] for each in self.determinants]
+        contradicted = self.weak[self.codes[rows]]
         for best in spoken:
-            doubted |= (best >= 0) & (best != self.codes) & (best != self.blank)
-        rows = np.flatnonzero(doubted)
+            contradicted |= (best >= 0) & (best != self.codes[rows]) & (best != self.blank)
+        rows, spoken = rows[contradicted], [best[contradicted] for best in spoken]
         own = self.codes[rows]
-        offered = np.column_stack([*(best[rows] for best in spoken), *self._near(neighbours)[:, own]])
+        offered = np.column_stack([*spoken, *self._near(neighbours)[:, own]])
         barred = self.weak[offered] | (offered == self.blank)
         candidates = _without_repeats(np.column_stack([np.where(barred, -1, offered), own]))
         spelled = self._spelled(own, candidates, channel)
         return Suspects(
             rows, own, candidates, spelled, self._elsewhere(own, neighbours) * spelled.max(axis=1, initial=0)
         )
+
+    def _doubted(self, neighbours: dict[int, list[int]]) -> Array:
+        """Rows that may be suspect, found with little work in each."""
+        doubted = self.weak[self.codes] if neighbours else np.zeros(len(self.codes), dtype=bool)
+        for each in self.determinants:
+            doubted |= ~each.groups.agrees(each.codes, self.codes)
+        return np.flatnonzero(doubted)
+
+    def _meant(self) -> Array:
+        """Share of the rows with a value about as rare as each weak one, that looks like a frequent one by chance."""
+        sure = np.sort(self.counts[:-1][~self.weak[:-1] & (self.counts[:-1] > 0)])
+        own = self.counts[self.weak]
+        alike = np.searchsorted(sure, 2 * own, side="right") - np.searchsorted(sure, own / 2)
+        return np.minimum(NEAR_BY_CHANCE * (alike * own + 0.5), own) / self.rows
 
     def _near(self, neighbours: dict[int, list[int]]) -> Array:
         """The two likeliest neighbours of each code; -1 pads."""
@@ -137,7 +160,7 @@ class Target:
         """Log probability of each candidate before looking at what is observed; the last column is any other value."""
         candidates, standing = suspects.candidates, suspects.candidates == suspects.own[:, None]
         seen = np.where(candidates >= 0, self.counts[candidates], 0) - standing
-        base = np.maximum(np.where(self.weak[candidates], 0, seen), 0.5) / self.rows
+        base = np.where(self.weak[candidates], self.odds[candidates], np.maximum(seen, 0.5) / self.rows)
         rest = np.maximum(1 - np.where(candidates >= 0, base, 0).sum(axis=1), LEAST_REST)
         base = np.column_stack([base, rest])
         total = np.log(base)
@@ -155,14 +178,15 @@ class Target:
             weight = np.exp(score - score.max(axis=1, keepdims=True))
             probability = (weight / weight.sum(axis=1, keepdims=True))[:, :-1]
             changed = (probability * (suspects.candidates != suspects.own[:, None])).sum(axis=1)
-            error = float(np.clip(changed[~empty].sum() / self.rows, *ERROR_RATE[1:]))
+            wrong = changed[~empty].sum() + ERROR_RATE[0] * PRIOR_CELLS
+            error = float(np.clip(wrong / (self.rows + PRIOR_CELLS), *ERROR_RATE[1:]))
             lost = float(np.clip(changed[empty].sum() / self.rows, ERROR_RATE[1], 1))
         return probability
 
     def _written(self, suspects: Suspects, error: float, lost: float) -> Array:
         """Likelihood of what stands in each row for each candidate, and for any other value."""
         own, empty = suspects.own, suspects.own == self.blank
-        observed = np.maximum(np.where(self.weak[own], 0, self.counts[own] - 1), 0.5) / self.rows
+        observed = np.where(self.weak[own], self.odds[own], np.maximum(self.counts[own] - 1, 0.5) / self.rows)
         wrong = error * (TYPING * suspects.spelled + (1 - TYPING) * observed[:, None])
         unknown = error * (TYPING * suspects.elsewhere + (1 - TYPING) * observed)
         written = np.column_stack([np.where(suspects.candidates == own[:, None], 1 - error, wrong), unknown])

@@ -9,7 +9,7 @@ how much an empty cell counts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import permutations
+from itertools import permutations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +42,8 @@ SETTLED = 0.85
 LEAST_DISPUTED = 2
 """Columns of claims that must be disputed before two columns are taken for source and entity."""
 
-OVERLAP = 0.2
-"""Weight of one source's vote: sources copy each other."""
+CAUTION = 0.7
+"""What is left of a vote's estimated weight: copying that leaves no wrong value in common is not seen."""
 
 FALSE_VALUES = (2, 5, 20)
 EMPTY_WEIGHTS = (0.0, 0.5, 1.0)
@@ -115,7 +115,7 @@ def judge(claims: Claims, codes: Mapping[str, Array], values: Mapping[str, Seque
     """The believed value of every entity in every column of claims."""
     meanings = {each: spellings.meanings(codes[each], values[each]) for each in claims.targets}
     votes = Votes(codes[claims.source], codes[claims.entity], [meanings[each][codes[each]] for each in claims.targets])
-    settings = [(false, empty) for false in FALSE_VALUES for empty in EMPTY_WEIGHTS]
+    settings = list(product(FALSE_VALUES, EMPTY_WEIGHTS))
     belief = sum((votes.believe(*each) for each in settings), np.zeros(len(votes.keys))) / len(settings)
     return [
         Verdict(target, *votes.winner(place, belief, codes[claims.entity]))
@@ -142,13 +142,33 @@ class Votes:
             np.flatnonzero(np.r_[True, self.item[1:] != self.item[:-1]]) if len(self.keys) else np.zeros(0, int)
         )
         self.span = np.diff(np.r_[self.start, len(self.keys)])
+        self.weight = self._independence()
+
+    def _independence(self) -> float:
+        """Weight of one vote: sources that agree where they are wrong, beyond chance, copy each other.
+
+        The design effect of Kish (1965); chance is that of equally likely wrong values.
+        """
+        votes = np.bincount(self.claim, minlength=len(self.keys)).astype(float)
+        if not len(votes):
+            return CAUTION
+        most = np.repeat(np.maximum.reduceat(votes, self.start), self.span)
+        lost = np.where(votes < most, votes, 0)
+        losers = np.add.reduceat(lost, self.start)
+        pairs = losers * (losers - 1)
+        if pairs.sum() <= 0:
+            return CAUTION
+        agreement = (lost * (lost - 1)).sum() / pairs.sum()
+        chance = (pairs / np.maximum(self.span - 1, 1)).sum() / pairs.sum()
+        excess = max(0.0, (agreement - chance) / (1 - chance)) if chance < 1 else 0.0
+        return float(CAUTION / (1 + (len(self.claim) / len(self.start) - 1) * excess))
 
     def believe(self, false_values: float, empty: float) -> Array:
         """Probability of each (entity, column, value) for one setting of what cannot be known."""
         right = np.full(len(self.cells), 0.8)
         belief = np.zeros(len(self.keys))
         for _ in range(ITERATIONS if len(self.keys) else 0):
-            weight = OVERLAP * np.log(right * false_values / (1 - right))
+            weight = self.weight * np.log(right * false_values / (1 - right))
             belief = self._normalised(np.bincount(self.claim, weight[self.source], minlength=len(self.keys)))
             hits = np.bincount(self.source, belief[self.claim], minlength=len(self.cells))
             seen = self.given + empty * (self.cells - self.given)
