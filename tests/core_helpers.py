@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,13 @@ def step(operation: str, *columns: str, identity: str = "s", **params: Any) -> S
 
 def run(given: pa.Table, *steps: Step) -> Result:
     """Carry out steps on a table."""
-    with Session(threads=1) as session:
-        return execute(session, given, columns_of(given), steps)
+    return execute(session(), given, columns_of(given), steps)
+
+
+@cache
+def session() -> Session:
+    """One engine for all tests that only compute."""
+    return Session(threads=1)
 
 
 def proposal(operation: str, *columns: str, confidence: float = 0.99, **more: Any) -> Proposal:

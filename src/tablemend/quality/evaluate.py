@@ -204,7 +204,7 @@ class _Run:
         return True
 
     def _source(self, column: str) -> str:
-        return f"(SELECT value AS {sql.name(column)}, n FROM {self._distincts.source(column)})"
+        return f"(SELECT value AS {sql.name(column)}, n AS _tm_n FROM {self._distincts.source(column)})"
 
     def _column(self, column: str, members: Sequence[Check]) -> None:
         """Count every check of the column, and the union and applicable cells of each of its dimensions.
@@ -237,10 +237,10 @@ class _Run:
         for dimension in dimensions:
             fails = [f"f{place}" for place, check in enumerate(able) if check.dimension == dimension]
             wanted += [" OR ".join(fails or ["FALSE"]), " OR ".join(["given", *fails])]
-        sums = ", ".join(f"coalesce(sum(n) FILTER (WHERE {each}), 0)::BIGINT" for each in wanted)
+        sums = ", ".join(f"coalesce(sum(_tm_n) FILTER (WHERE {each}), 0)::BIGINT" for each in wanted)
         given = f"{sql.name(column)} IS NOT NULL AS given"
         cells, *found = self._session.one(
-            f"SELECT {sums} FROM (SELECT n, {given}{flags} FROM {self._source(column)} WHERE {where})"
+            f"SELECT {sums} FROM (SELECT _tm_n, {given}{flags} FROM {self._source(column)} WHERE {where})"
         )
         unions = found[len(able) :]
         return _Tally(

@@ -56,12 +56,11 @@ def _executed(session: Session, parent: pa.Table, columns: tuple[Column, ...], s
     removed = _empty_removed(parent)
     if row_steps:
         merges = rows.remove(session, STAGED, names, row_steps)
-        table, changes = _merge(session, table, changes, merges, steps)
+        table, changes = _merge(session, parent, table, changes, merges, steps)
         table, removed = _remove(session, parent, table, steps)
         changes = changes.filter(pc.invert(pc.is_in(changes["row"], removed["_row"].combine_chunks())))
     touched = tuple(pc.unique(changes["column"]).cast(pa.string()).to_pylist())
-    table, columns, structural = structure.restructure(session, table, columns, steps)
-    changes = pa.concat_tables([changes, structural]).unify_dictionaries()
+    table, columns, changes = structure.restructure(session, parent, table, columns, changes, steps)
     return Result(
         table=table,
         columns=columns,
@@ -130,27 +129,52 @@ def _typed(after: pa.ChunkedArray, parent: pa.Table, column: str, kind: str) -> 
 
 def _merge(
     session: Session,
+    parent: pa.Table,
     table: pa.Table,
     changes: pa.Table,
     merges: Sequence[rows.Merge],
     steps: Sequence[Step],
 ) -> tuple[pa.Table, pa.Table]:
-    """Write the cells that merges fill."""
+    """Write the cells that merges fill; of two merges that fill a cell the first does."""
+    done: dict[str, pa.ChunkedArray] = {}
     for merge in merges:
         filled = session.arrow(f"SELECT _row, new FROM {merge.relation} ORDER BY _row")
+        if merge.column in done:
+            filled = filled.filter(pc.invert(pc.is_in(filled["_row"], done[merge.column].combine_chunks())))
         if not filled.num_rows:
             continue
-        where = pc.index_in(filled["_row"].combine_chunks(), table["_row"].combine_chunks())
-        by = pa.array(np.full(filled.num_rows, merge.step, np.int32))
-        changes = pa.concat_tables([changes, change_table(table, merge.column, where, filled["new"], by, steps)])
-        target = table[merge.column].type
-        values = table[merge.column].combine_chunks()
-        mask = np.zeros(table.num_rows, bool)
-        mask[where.to_numpy(zero_copy_only=False)] = True
-        new = from_text(filled["new"], target).combine_chunks()
-        column = pc.replace_with_mask(values, pa.array(mask), new)
-        table = table.set_column(table.schema.get_field_index(merge.column), merge.column, column)
+        known = done.get(merge.column)
+        done[merge.column] = pa.chunked_array([*(known.chunks if known else ()), *filled["_row"].chunks])
+        changes = pa.concat_tables(
+            [_without(changes, merge.column, filled["_row"]), _filled(parent, filled, merge, steps)]
+        )
+        table = _written(table, merge.column, filled)
     return table, changes.unify_dictionaries()
+
+
+def _without(changes: pa.Table, column: str, gone: pa.ChunkedArray) -> pa.Table:
+    """The changes but for some rows of a column."""
+    same = pc.and_(
+        pc.equal(changes["column"].cast(pa.string()), column), pc.is_in(changes["row"], gone.combine_chunks())
+    )
+    return changes.filter(pc.invert(same))
+
+
+def _filled(parent: pa.Table, filled: pa.Table, merge: rows.Merge, steps: Sequence[Step]) -> pa.Table:
+    """What a merge changes, measured from the parent: a cell that gets its old value back is no change."""
+    where = pc.index_in(filled["_row"].combine_chunks(), parent["_row"].combine_chunks())
+    by = pa.array(np.full(filled.num_rows, merge.step, np.int32))
+    found = change_table(parent, merge.column, where, filled["new"], by, steps)
+    return found.filter(pc.invert(pc.fill_null(pc.equal(found["before"], found["after"]), fill_value=False)))
+
+
+def _written(table: pa.Table, column: str, filled: pa.Table) -> pa.Table:
+    where = pc.index_in(filled["_row"].combine_chunks(), table["_row"].combine_chunks())
+    mask = np.zeros(table.num_rows, bool)
+    mask[where.to_numpy(zero_copy_only=False)] = True
+    new = from_text(filled["new"], table[column].type).combine_chunks()
+    values = pc.replace_with_mask(table[column].combine_chunks(), pa.array(mask), new)
+    return table.set_column(table.schema.get_field_index(column), column, values)
 
 
 def _remove(session: Session, parent: pa.Table, table: pa.Table, steps: Sequence[Step]) -> tuple[pa.Table, pa.Table]:

@@ -17,7 +17,8 @@ def of_repairs(repairs: Iterable[Repair], *, run: str, dataset: str) -> list[Ite
 
 
 def _item(repair: Repair, run: str, dataset: str) -> Item:
-    what = f"{repair.cells:,} cells" if repair.cells else f"{repair.rows:,} rows"
+    whole_rows = operations.operation(repair.operation).kind == "rows"
+    what = f"{repair.rows:,} rows" if whole_rows else f"{repair.cells:,} cells"
     kind = CHECKS.get(repair.check)
     claim = Claim(id=f"{repair.id}-1", text=repair.explanation or operations.operation(repair.operation).help)
     return Item(

@@ -12,7 +12,7 @@ from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.errors import NothingToChange
 from tablemend.records import CellChange, Column, Profile, Proposal, Repair
-from tablemend.repair import operations, rows, script
+from tablemend.repair import operations, rows, script, structure
 from tablemend.repair.compose import Candidate, Step, candidates
 from tablemend.repair.verification import require
 
@@ -176,20 +176,36 @@ def _first(candidate: Candidate, number: int, differs: str) -> str:
 
 
 def _measure_rows(session: Session, relation: str, names: Sequence[str], each: Step) -> Measured:
-    session.execute(f"CREATE OR REPLACE TEMP TABLE {rows.REMOVED} (_row BIGINT, step INTEGER)")
-    gone = rows.removed_rows(each, sql.name(relation), names)
-    count = int(session.one(f"SELECT count(*) FROM ({gone})")[0])
+    """Rows that go, and the cells that a merge fills in those that stay."""
+    merges = rows.remove(session, relation, names, [(0, each)])
+    gone = f"SELECT _row FROM {rows.REMOVED}"
+    every = " UNION ALL ".join([gone, *(f"SELECT _row FROM {merge.relation}" for merge in merges)])
+    cells, affected = session.one(f"SELECT count(*), count(DISTINCT _row) FROM ({every})")
+    removed = int(session.one(f"SELECT count(*) FROM {rows.REMOVED}")[0])
     sample = [
         CellChange(row=row, column="", before="row", after=None)
-        for (row,) in session.rows(f"SELECT _row FROM ({gone}) ORDER BY _row LIMIT {SAMPLE}")
+        for (row,) in session.rows(f"{gone} ORDER BY _row LIMIT {SAMPLE}")
     ]
-    return 0, count, sample
+    return int(cells) - removed, int(affected), sample
 
 
 def _measure_columns(session: Session, relation: str, each: Step) -> Measured:
-    filled = " OR ".join(f"{sql.name(column)} IS NOT NULL" for column in each.columns)
-    count = int(session.one(f"SELECT count(*) FROM {sql.name(relation)} WHERE {filled}")[0])
-    return count, count, []
+    """Filled cells of the columns that go, or of those that come."""
+    gone = each.operation == "drop_column"
+    made = [(column, sql.name(column)) for column in each.columns] if gone else structure.new_columns(each)
+    values = ", ".join(f"{value} AS v{i}" for i, (_, value) in enumerate(made))
+    source = f"(SELECT _row, {values} FROM {sql.name(relation)})"
+    counts = " + ".join(f"count(v{i})" for i in range(len(made)))
+    some = " OR ".join(f"v{i} IS NOT NULL" for i in range(len(made)))
+    cells, affected = session.one(f"SELECT {counts}, count(*) FILTER ({some}) FROM {source}")
+    sample = [
+        CellChange(row=row, column=name, before=value if gone else None, after=None if gone else value)
+        for i, (name, _) in enumerate(made)
+        for row, value in session.rows(
+            f"SELECT _row, v{i} FROM {source} WHERE v{i} IS NOT NULL ORDER BY 1 LIMIT {SAMPLE}"
+        )
+    ]
+    return int(cells), int(affected), sample[:SAMPLE]
 
 
 def count_alone(session: Session, relation: str, columns: Sequence[Column], steps: Sequence[Step]) -> dict[str, int]:

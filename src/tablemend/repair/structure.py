@@ -5,42 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.errors import RepairError
 from tablemend.records import Column
 from tablemend.repair import operations, relation
-from tablemend.repair.changes import CHANGES, constant
+from tablemend.repair.changes import CHANGES, as_text, constant
 from tablemend.repair.compose import Step
 
 _STAGED = "restructured"
 
 
 def restructure(
-    session: Session, table: pa.Table, columns: tuple[Column, ...], steps: Sequence[Step]
+    session: Session,
+    parent: pa.Table,
+    table: pa.Table,
+    columns: tuple[Column, ...],
+    changes: pa.Table,
+    steps: Sequence[Step],
 ) -> tuple[pa.Table, tuple[Column, ...], pa.Table]:
-    """The table and columns after every column operation, and the cells that came or went."""
-    changes = [CHANGES.empty_table()]
+    """The table, columns and changes after every column operation; the changes lead from the parent to the table."""
+    taken = [column.name for column in columns]
     for step in steps:
         if operations.operation(step.operation).phase != "columns":
             continue
-        relation.register(session, table, columns, _STAGED)
         if step.operation == "drop_column":
             for name in step.columns:
-                changes.append(_cells(session, name, step.id, before=True))
+                changes = _dropped(parent, table, changes, name, step.id)
                 table = table.drop_columns([name])
                 columns = tuple(each for each in columns if each.name != name)
             continue
-        require_free(step, [each.name for each in columns])
+        require_free(step, taken)
+        relation.register(session, table, columns, _STAGED)
         for name, expression in new_columns(step):
             values = session.arrow(f"SELECT {expression} AS v FROM {_STAGED} ORDER BY _row")["v"].cast(pa.string())
             place = table.schema.get_field_index(step.columns[-1]) + 1
             table = table.add_column(place, name, values)
             columns = (*columns[: place - 1], Column(name=name, header=name), *columns[place - 1 :])
-            relation.register(session, table, columns, _STAGED)
-            changes.append(_cells(session, name, step.id, before=False))
-    return table, columns, pa.concat_tables(changes)
+            changes = pa.concat_tables([changes, _cells(table["_row"], values, name, step.id, before=False)])
+            taken.append(name)
+    return table, columns, changes.unify_dictionaries()
+
+
+def _dropped(parent: pa.Table, table: pa.Table, changes: pa.Table, name: str, repair: str) -> pa.Table:
+    """The changes with those of a dropped column replaced by its loss; one made just now leaves no trace."""
+    kept = changes.filter(pc.not_equal(changes["column"].cast(pa.string()), name))
+    if name not in parent.column_names:
+        return kept
+    left = parent.select(["_row", name]).filter(pc.is_in(parent["_row"], table["_row"].combine_chunks()))
+    values = left[name] if pa.types.is_string(left[name].type) else as_text(left[name])
+    return pa.concat_tables([kept, _cells(left["_row"], values, name, repair, before=True)])
 
 
 def new_columns(step: Step) -> list[tuple[str, str]]:
@@ -80,19 +96,18 @@ def _part(step: Step, number: int, *, last: bool) -> str:
     return f"nullif({parts}[{number}], '')"
 
 
-def _cells(session: Session, column: str, repair: str, *, before: bool) -> pa.Table:
+def _cells(rows: pa.ChunkedArray, values: pa.ChunkedArray, column: str, repair: str, *, before: bool) -> pa.Table:
     """The filled cells of a column as changes from or to nothing."""
-    quoted = sql.name(column)
-    found = session.arrow(f"SELECT _row, {quoted} AS v FROM {_STAGED} WHERE {quoted} IS NOT NULL ORDER BY _row")
-    values = found["v"].cast(pa.string())
-    nothing = pa.nulls(found.num_rows, pa.string())
+    given = pc.is_valid(values)
+    rows, values = rows.filter(given), values.filter(given)
+    nothing = pa.nulls(len(rows), pa.string())
     return pa.table(
         [
-            found["_row"],
-            constant(column, found.num_rows),
+            rows,
+            constant(column, len(rows)),
             values if before else nothing,
             nothing if before else values,
-            constant(repair, found.num_rows),
+            constant(repair, len(rows)),
         ],
         schema=CHANGES,
     )

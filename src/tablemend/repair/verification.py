@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
@@ -23,12 +23,15 @@ def sort_out(
     relation.register(session, parent, columns)
     types = {column.name: parent.schema.field(column.name).type for column in columns if column.type != "text"}
     names = [column.name for column in columns]
-    present = list(names)
+    present, taken = list(names), list(names)
     good, refused = [], []
     for step in steps:
         try:
             structural = operations.operation(step.operation).phase == "columns"
-            require(session, relation.DATA, names, step, present=present if structural else None)
+            if structural:
+                require_columns(step, present)
+                structure.require_free(step, taken)
+            require(session, relation.DATA, names, step)
             _require_types(session, step, types)
         except TablemendError as problem:
             refused.append(Outcome(repair=step.id, status="refused", reason=problem.message))
@@ -36,21 +39,20 @@ def sort_out(
         good.append(step)
         if structural:
             present = structure.names_after(step, present)
+            taken += present
     return good, refused
 
 
-def require(
-    session: Session, relation_name: str, names: Sequence[str], step: Step, *, present: Iterable[str] | None = None
-) -> None:
-    """Raise RepairError where a step cannot be carried out on a relation; `present` are the columns left by others."""
+def require(session: Session, relation_name: str, names: Sequence[str], step: Step) -> None:
+    """Raise RepairError where a step cannot be carried out on a relation."""
     operations.validate(step.operation, step.params)
-    require_columns(step, names if present is None else present)
+    require_columns(step, names)
     kind = operations.operation(step.operation).kind
     if kind == "map":
         require_pairs(step.keys, step.params["pairs"])
         return
     if kind == "columns":
-        structure.require_free(step, names if present is None else present)
+        structure.require_free(step, names)
     own = step.params.get("expression") is not None or step.params.get("predicate") is not None
     source = sql.name(relation_name)
     for query in _queries(step, source if own else f"(SELECT * FROM {source} LIMIT 1)", names):
@@ -64,7 +66,7 @@ def _queries(step: Step, source: str, names: Sequence[str]) -> list[str]:
         return [f"SELECT _row AS v FROM ({rows.removed_rows(step, source, names)})"]
     if kind == "columns":
         made = [] if step.operation == "drop_column" else structure.new_columns(step)
-        return [f"SELECT {value} AS v FROM {source}" for _, value in made if set(step.columns) <= set(names)]
+        return [f"SELECT {value} AS v FROM {source}" for _, value in made]
     values = [expressions.expression(step.operation, column, step.params) for column in step.columns]
     return [f"SELECT {value} AS v FROM {source} AS t" for value in values]
 

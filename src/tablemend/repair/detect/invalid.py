@@ -75,10 +75,10 @@ def _signs(subject: Subject, column: ColumnProfile) -> Iterator[Proposal]:
 
 def _proposal(bench: Workbench, check: Check) -> Iterator[Proposal]:
     (column,) = check.columns
-    source = f"(SELECT value AS {sql.name(column)}, n FROM {bench.distincts.source(column)})"
+    source = f"(SELECT value AS {sql.name(column)}, n AS _tm_n FROM {bench.distincts.source(column)})"
     found = bench.session.rows(
-        f"SELECT {sql.name(column)}, sum(n)::BIGINT AS n FROM {source} WHERE {check.predicate} "
-        f"GROUP BY ALL ORDER BY n DESC, {sql.name(column)}"
+        f"SELECT {sql.name(column)}, sum(_tm_n)::BIGINT AS _tm_sum FROM {source} WHERE {check.predicate} "
+        f"GROUP BY ALL ORDER BY _tm_sum DESC, {sql.name(column)}"
     )
     if found:
         total = sum(n for _, n in found)
