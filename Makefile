@@ -48,7 +48,8 @@ examples: $(READY) ## write the outputs of the documentation's examples anew
 picture: $(READY) ## draw the run that the README shows
 	$(BIN)/python docs/picture.py
 
-lock: $(READY) ## pin the newest allowed version of every dependency
+lock: ## pin the newest allowed version of every dependency
+	test -x $(BIN)/uv || $(MAKE) setup
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --group docs --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
 
