@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tablemend.errors import OutputError
 from tablemend.tables import read, source
 from tablemend.tables.tokens import field_value, tokenise
 from tables_helpers import load_bytes, with_cells, written
@@ -168,3 +169,16 @@ def test_bytes_that_are_no_utf8_stand_for_windows_characters(tmp_path: Path) -> 
 def test_a_stray_quote_does_not_swallow_the_file(tmp_path: Path) -> None:
     loaded = load_bytes(tmp_path, b'a,b\n1,"5 disk\n2,x\n3,y\n')
     assert loaded.table["b"].to_pylist() == ['"5 disk', "x", "y"]
+
+
+def test_a_new_quote_never_closes_a_stray_one(tmp_path: Path) -> None:
+    loaded = load_bytes(tmp_path, b'a,b\n1,x\n2,"5 disk\n3,y\n')
+    before = with_cells(loaded.table, {(0, 1): "p,q", (2, 1): "z"})
+    assert written(tmp_path, loaded, before) == b'a,b\n1,"p,q"\n2,"5 disk\n3,z\n'
+    with pytest.raises(OutputError, match="never closed"):
+        written(tmp_path, loaded, with_cells(loaded.table, {(2, 1): "p,q"}))
+
+
+def test_an_emptied_short_row_does_not_become_a_blank_line(tmp_path: Path) -> None:
+    loaded = load_bytes(tmp_path, b"a,b\n1\n2,3\n")
+    assert written(tmp_path, loaded, with_cells(loaded.table, {(0, 0): None})) == b"a,b\n,\n2,3\n"

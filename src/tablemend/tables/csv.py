@@ -15,8 +15,11 @@ from tablemend.records import Column, RejectedRow, TextFormat
 from tablemend.tables.buffers import booleans, integers
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.limits import Limits
-from tablemend.tables.text import Text, decode_damaged, detect_delimiter
-from tablemend.tables.tokens import DOUBLED, ODD, QUOTED, Spans, field_value, tokenise
+from tablemend.tables.text import Text, beginning, decode_damaged, detect_delimiter, field_counts
+from tablemend.tables.tokens import DOUBLED, ODD, QUOTED, Spans, field_value, is_open, tokenise
+
+NEVER = 1 << 62
+"""A row behind all rows."""
 
 LISTED = 1000
 """How many padded and rejected rows are named one by one."""
@@ -51,6 +54,7 @@ class Grid:
     after: npt.NDArray[np.int32]  # behind the line end of each accepted record
     rejected: npt.NDArray[np.int64]  # where the rejected records start, in the text
     rejected_counts: npt.NDArray[np.int32]  # how many fields they have
+    open_from: int  # first row at or behind a quote that is never closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ def layout(text: Text, delimiter: str | None, preferred: str, name: str) -> Layo
         newline=line_end.decode() or "\n",
         header=tuple(fields),
         body=spans.base + int(spans.after[0]),
-        width=_width(count, spans.counts[1:]),
+        width=_width(count, field_counts(beginning(text.data, text.start), chosen)[1:]),
     )
 
 
@@ -136,7 +140,8 @@ def headers_of(plan: Layout) -> list[str]:
 def grids(text: Text, plan: Layout) -> Iterator[Grid]:
     """The records behind the header, stretch by stretch."""
     for spans in tokenise(text.data, plan.delimiter, start=plan.body):
-        yield _grid(_with_damage(spans, text.damaged), plan.width)
+        marked = _with_damage(spans, text.damaged)
+        yield _grid(marked, plan.width, _first_open(text.data, marked))
 
 
 def _with_damage(spans: Spans, damaged: npt.NDArray[np.int64]) -> Spans:
@@ -148,7 +153,15 @@ def _with_damage(spans: Spans, damaged: npt.NDArray[np.int64]) -> Spans:
     return spans
 
 
-def _grid(spans: Spans, width: int) -> Grid:
+def _first_open(data: bytes, spans: Spans) -> int | None:
+    """The first record with a quote that is never closed."""
+    for field in np.flatnonzero(spans.kind == ODD).tolist():
+        if is_open(data[spans.base + spans.start[field] : spans.base + spans.end[field]]):
+            return int(np.searchsorted(spans.first, field, side="right")) - 1
+    return None
+
+
+def _grid(spans: Spans, width: int, first_open: int | None) -> Grid:
     counts = spans.counts
     long = counts > width
     first = spans.first
@@ -169,6 +182,7 @@ def _grid(spans: Spans, width: int) -> Grid:
         after=spans.after[~long],
         rejected=spans.base + spans.start[first[long]].astype(np.int64),
         rejected_counts=counts[long],
+        open_from=NEVER if first_open is None else int(np.count_nonzero(~long[:first_open])),
     )
 
 

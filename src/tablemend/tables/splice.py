@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tablemend.errors import OutputError
 from tablemend.tables.buffers import integers, numbers, truths
 from tablemend.tables.columns import ROW, named
-from tablemend.tables.csv import Grid, Layout, grids, headers_of, layout, values
+from tablemend.tables.csv import NEVER, Grid, Layout, grids, headers_of, layout, values
 from tablemend.tables.text import Text
-from tablemend.tables.tokens import DOUBLED, QUOTED
+from tablemend.tables.tokens import DOUBLED, QUOTED, is_open
 from tablemend.tables.values import as_one, as_text
 
 _EMPTY = b'""'
@@ -55,6 +56,8 @@ class _Writer:
         self.ids: npt.NDArray[np.int64] = numbers(as_one(table[ROW]))
         self.wanted = [name for name in table.column_names if name != ROW]
         self.mark = plan.delimiter.encode()
+        self.blank = self.mark if plan.width > 1 else _EMPTY  # a record of nothing that is no blank line
+        self.open_quote = any(is_open(raw) for raw in plan.header)
 
     def head(self) -> Iterator[bytes]:
         """The header record and what stands before it."""
@@ -114,6 +117,8 @@ class _Chunk:
         self.low, self.high = np.searchsorted(writer.ids, (rows + 1, rows + len(grid.counts) + 1))
         self.present = writer.ids[self.low : self.high] - rows - 1  # positions in the grid
         self.whole = len(self.present) == len(grid.counts)
+        self.open_from = 0 if writer.open_quote else grid.open_from
+        writer.open_quote = self.open_from < NEVER
 
     def edits(self) -> Iterator[tuple[int, int, bytes]]:
         """What to replace, from and to positions in the stretch."""
@@ -130,7 +135,7 @@ class _Chunk:
                 else:
                     emptied.append((row, start, end))
         for row, start, end in emptied:
-            yield start, end, b"" if row in late else _EMPTY
+            yield start, end, b"" if row in late else self.writer.blank
         for row, fields in late.items():
             yield self._late(row, fields)
 
@@ -182,7 +187,13 @@ class _Chunk:
         quoted = np.isin(self.grid.kind[rows, column], (QUOTED, DOUBLED)).tolist()
         delimiter = self.writer.plan.delimiter
         found = zip(rows.tolist(), new.take(integers(where)).to_pylist(), quoted, strict=True)
-        return [(row, render(value, delimiter, quoted=was)) for row, value, was in found]
+        changes = [(row, render(value, delimiter, quoted=was)) for row, value, was in found]
+        if any(row >= self.open_from and b'"' in new for row, new in changes):
+            raise OutputError(
+                "A quote in the source is never closed, and a new value behind it needs quotes of its own.",
+                hint="Close the quote in the source, or export to another format.",
+            )
+        return changes
 
 
 def differing(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:

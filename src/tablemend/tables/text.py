@@ -208,9 +208,9 @@ def _transcoded(raw: bytes, start: int, codec: str, name: str) -> Text:
 
 def detect_delimiter(data: bytes, start: int, preferred: str = ",") -> str:
     """The delimiter that splits the first records most alike; `preferred` for a single column."""
-    sample = _sample(data, start)
+    sample = beginning(data, start)
     order = (preferred, *(each for each in DELIMITERS if each != preferred))
-    counts = {each: _counts(sample, each) for each in order}
+    counts = {each: field_counts(sample, each) for each in order}
     scores = {each: _agreement(found) for each, found in counts.items()}
     best = max(order, key=lambda each: scores[each])
     if scores[best][0] > 0:
@@ -218,7 +218,8 @@ def detect_delimiter(data: bytes, start: int, preferred: str = ",") -> str:
     return next((each for each in order if (counts[each] == 1).all()), preferred)
 
 
-def _sample(data: bytes, start: int) -> bytes:
+def beginning(data: bytes, start: int) -> bytes:
+    """The first whole lines of a text, for detection."""
     sample = data[start : start + SAMPLE]
     if start + len(sample) == len(data):
         return sample
@@ -226,7 +227,8 @@ def _sample(data: bytes, start: int) -> bytes:
     return sample[: last + 1] if last > 0 else sample
 
 
-def _counts(sample: bytes, delimiter: str) -> npt.NDArray[np.int32]:
+def field_counts(sample: bytes, delimiter: str) -> npt.NDArray[np.int32]:
+    """How many fields each record has."""
     found = [spans.counts for spans in tokenise(sample, delimiter)]
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int32)
 

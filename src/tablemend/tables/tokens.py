@@ -96,6 +96,11 @@ def field_value(raw: bytes) -> bytes:
     return match[1].replace(b'""', b'"') + raw[match.end() :]
 
 
+def is_open(raw: bytes) -> bool:
+    """Whether a field starts with a quote that is never closed."""
+    return raw.startswith(b'"') and _QUOTED.match(raw) is None
+
+
 _QUOTED = re.compile(rb'"((?:[^"]++|"")*+)"')
 
 
