@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tablemend.engine.duckdb import Session
+    from tablemend.repair.apply import Preview
     from tablemend.repair.commit import Desk
     from tablemend.repair.difference import Difference
     from tablemend.repair.recipe import Recipe
@@ -358,6 +359,19 @@ class Workspace:
         with self._desk("apply", scan_run) as desk:
             return self._applied(apply(desk, scan_run.id, keep_rows=keep_rows), desk)
 
+    def preview(self, run: str | None = None, **conditions: Any) -> Preview:
+        """What applying the items that meet the conditions would do: score, outcomes and every cell, exactly.
+
+        Nothing is written. By default the items are those approved and not applied yet.
+        """
+        from tablemend.repair.apply import preview
+
+        scan_run = self.run(run)
+        chosen = self.items(scan_run.id, **(conditions or {"decision": "approved"}))
+        with self._session() as session:
+            desk = self._at_desk(session, scan_run, "")
+            return preview(desk, scan_run.id, [item for item in chosen if not item.applied])
+
     def undo(
         self,
         change_set: str,
@@ -396,19 +410,21 @@ class Workspace:
 
     @contextmanager
     def _desk(self, kind: str, scan_run: Run) -> Iterator[Desk]:
+        with self._running(kind, scan_run.dataset, scan_run.version) as run, self._session() as session:
+            yield self._at_desk(session, scan_run, run.id)
+
+    def _at_desk(self, session: Session, scan_run: Run, work: str) -> Desk:
         from tablemend.repair.commit import Desk
 
-        timings = Timings(self.progress)
-        with self._running(kind, scan_run.dataset, scan_run.version) as run, self._session() as session:
-            yield Desk(
-                store=self.store,
-                snapshots=self.snapshots,
-                session=session,
-                timings=timings,
-                rescore=self._rescore(scan_run),
-                by=self.settings.person,
-                work=run.id,
-            )
+        return Desk(
+            store=self.store,
+            snapshots=self.snapshots,
+            session=session,
+            timings=Timings(self.progress),
+            rescore=self._rescore(scan_run),
+            by=self.settings.person,
+            work=work,
+        )
 
     def _rescore(self, scan_run: Run) -> Any:
         from tablemend.quality.evaluate import Evaluation

@@ -39,9 +39,16 @@ def items(
     max_confidence: MaxConfidence = None,
     min_rows: MinRows = None,
     max_rows: MaxRows = None,
+    diff: Annotated[bool, typer.Option("--diff", help="With --id: every cell it would change, alone.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the repairs of a scan, or show one in full."""
+    if diff:
+        if item is None:
+            raise StateError("--diff goes with --id", hint="Name one item.")
+        with workspace(quiet=True) as ws:
+            show.preview(ws.preview(run, ids=[item]), as_json=as_json)
+        return
     from tablemend.repair.results import item_dict
 
     conditions = present(
@@ -248,10 +255,15 @@ def apply(
         str | None, typer.Option("--output", "-o", help="Also write the new version here.", show_default=False)
     ] = None,
     keep_rows: Annotated[bool, typer.Option("--keep-rows", help="Never remove or merge a row.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show score and cells; write nothing.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Carry out the approved repairs of a scan as a new version."""
+    if dry_run:
+        with workspace(quiet=True) as ws:
+            show.preview(ws.preview(run), as_json=as_json)
+        return
     with workspace(quiet=quiet or as_json) as ws:
         result = ws.apply(run, keep_rows=keep_rows)
         written = ws.export(result.change_set.dataset, output, version=result.change_set.version) if output else None

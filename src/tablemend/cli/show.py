@@ -6,8 +6,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+_PREVIEWED = 100  # cells of a preview printed for people
+
 if TYPE_CHECKING:
     from tablemend.records import Decision, Finding, Item, Score
+    from tablemend.repair.apply import Preview
     from tablemend.repair.results import Applied, Healed, Scanned
 
 
@@ -103,6 +106,26 @@ def scanned(result: Scanned, *, decided: Iterable[Item] | None = None) -> None:
     items(result.items if decided is None else decided)
     say(f"score {score(result.score)}")
     say(f"run {result.run}")
+
+
+def preview(found: Preview, *, as_json: bool) -> None:
+    """What an apply would do."""
+    if as_json:
+        json(
+            {
+                "score": {"overall": found.score.overall, "dimensions": found.score.dimensions},
+                "cells_changed": found.changes.num_rows,
+                "rows_removed": found.rows_removed,
+                "changes": found.changes.to_pylist(),
+            }
+        )
+        return
+    table(
+        ("row", "column", "before", "after", "repair"),
+        [tuple(row.values()) for row in found.changes.slice(0, _PREVIEWED).to_pylist()],
+    )
+    say(f"would change {found.changes.num_rows:,} cells and remove {found.rows_removed:,} rows")
+    say(f"score would be {score(found.score)}")
 
 
 def applied(result: Applied, *, brief: bool = False) -> None:

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Sequence
 
 import msgspec
+import pyarrow as pa
 
 from tablemend.engine.duckdb import Session
 from tablemend.errors import Conflict, RepairError, StateError
-from tablemend.records import ChangeSet, Column, Item, Outcome, Repair, Snapshot, now
+from tablemend.records import ChangeSet, Column, Item, Outcome, Record, Repair, Score, Snapshot, now
 from tablemend.repair import plan, relation
 from tablemend.repair.commit import Change, Desk, commit
 from tablemend.repair.compose import Step
@@ -27,28 +28,33 @@ def approved(store: Store, run: str, *, keep_rows: bool) -> list[Item]:
     return precedence(waiting)
 
 
+class Carried(Record, frozen=True, kw_only=True):
+    """Steps carried out in memory: nothing is written yet."""
+
+    head: Snapshot
+    parent: pa.Table
+    result: Result
+    steps: tuple[Step, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+class Preview(Record, frozen=True, kw_only=True):
+    """What an apply would do, computed by doing it without writing."""
+
+    score: Score
+    outcomes: tuple[Outcome, ...]
+    changes: pa.Table  # row, column, before, after, repair
+    rows_removed: int
+
+
 def apply(desk: Desk, run: str, *, keep_rows: bool = False) -> ChangeSet:
     """Carry out the approved repairs of a run as one new version of its dataset; rows stay where `keep_rows`.
 
     Raises StateError where nothing is approved, Conflict where the dataset has moved on, RepairError where every
     approved repair is refused.
     """
-    scan = desk.store.runs.get(run)
-    head = require_head(desk.store, scan.dataset, scan.version)
-    items = approved(desk.store, run, keep_rows=keep_rows)
-    if not items:
-        raise StateError(f"run {run} has no approved repair that is not applied yet", hint="Approve some first.")
-    with desk.timings.stage("read"):
-        parent = desk.snapshots.read(head.hash)
-    steps, refused = sort_out(desk.session, parent, head.columns, [_step(item) for item in items])
-    with desk.timings.stage("apply"):
-        result = execute(desk.session, parent, head.columns, steps)
-    outcomes = [*refused, *_outcomes(desk.session, result, steps, head.columns)]
-    if not any(each.status == "applied" for each in outcomes):
-        raise RepairError(
-            f"none of the {len(outcomes)} approved repairs could be applied: {outcomes[0].reason}",
-            hint="Reject or edit them.",
-        )
+    carried = _carry_out(desk, run, approved(desk.store, run, keep_rows=keep_rows))
+    head, result = carried.head, carried.result
     change_set = ChangeSet(
         id=f"c{secrets.token_hex(4)}",
         kind="apply",
@@ -59,13 +65,43 @@ def apply(desk: Desk, run: str, *, keep_rows: bool = False) -> ChangeSet:
         changes="",
         cells=result.changes.num_rows,
         rows_removed=result.removed.num_rows,
-        outcomes=tuple(outcomes),
-        steps=tuple(_plain(step) for step in steps),
+        outcomes=carried.outcomes,
+        steps=tuple(_plain(step) for step in carried.steps),
         created=now(),
         by=desk.by,
     )
-    done = {each.repair for each in outcomes if each.status != "refused"}
-    return commit(desk, head, parent, Change.of(result), change_set, applied=done)
+    done = {each.repair for each in carried.outcomes if each.status != "refused"}
+    return commit(desk, head, carried.parent, Change.of(result), change_set, applied=done)
+
+
+def preview(desk: Desk, run: str, items: Sequence[Item]) -> Preview:
+    """The exact score, outcomes and cells that applying these items of a run would give."""
+    carried = _carry_out(desk, run, precedence(items))
+    change = Change.of(carried.result)
+    return Preview(
+        score=desk.rescore(desk.session, change.table, change.columns, change.touched),
+        outcomes=carried.outcomes,
+        changes=change.changes,
+        rows_removed=change.removed.num_rows,
+    )
+
+
+def _carry_out(desk: Desk, run: str, items: Sequence[Item]) -> Carried:
+    scan = desk.store.runs.get(run)
+    head = require_head(desk.store, scan.dataset, scan.version)
+    if not items:
+        raise StateError(f"run {run} has no approved repair that is not applied yet", hint="Approve some first.")
+    with desk.timings.stage("read"):
+        parent = desk.snapshots.read(head.hash)
+    steps, refused = sort_out(desk.session, parent, head.columns, [_step(item) for item in items])
+    with desk.timings.stage("apply"):
+        result = execute(desk.session, parent, head.columns, steps)
+    outcomes = (*refused, *_outcomes(desk.session, result, steps, head.columns))
+    if not any(each.status == "applied" for each in outcomes):
+        raise RepairError(
+            f"none of the {len(outcomes)} repairs could be applied: {outcomes[0].reason}", hint="Reject or edit them."
+        )
+    return Carried(head=head, parent=parent, result=result, steps=tuple(steps), outcomes=outcomes)
 
 
 def _plain(step: Step) -> dict[str, object]:

@@ -45,6 +45,11 @@ class Change(Record, frozen=True, kw_only=True):
         """Whether rows came or went."""
         return bool(self.removed.num_rows or (self.added is not None and self.added.num_rows))
 
+    @property
+    def touched(self) -> tuple[str, ...] | None:
+        """Columns with a changed cell; None where rows came or went."""
+        return None if self.rows_moved else tuple(self.changes["column"].unique().to_pylist())
+
     @classmethod
     def of(cls, result: Result) -> Change:
         """What an execution gave."""
@@ -62,7 +67,7 @@ def commit(
     cleared: set[str] | None = None,
 ) -> ChangeSet:
     """Write the files of a new version and make them count in one transaction, with the score and the audit."""
-    touched = None if new.rows_moved else tuple(new.changes["column"].unique().to_pylist())
+    touched = new.touched
     with desk.timings.stage("score"):
         score = desk.rescore(desk.session, new.table, new.columns, touched)
     with desk.timings.stage("write"):
