@@ -72,9 +72,9 @@ def main() -> None:
 def version(*, value: bool) -> None:
     """Print the version."""
     if value:
-        from tablemend import __version__
+        from importlib.metadata import version as installed
 
-        typer.echo(__version__)
+        typer.echo(installed("tablemend"))
         raise typer.Exit
 
 
