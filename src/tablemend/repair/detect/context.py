@@ -17,7 +17,15 @@ from tablemend.repair.detect.sources import Claims
 from tablemend.repair.workbench import Workbench
 
 SAMPLE = 20_000
-"""Rows on which dependencies are discovered."""
+"""Rows on which dependencies are discovered, at most."""
+
+SAMPLE_PAIRS = 5_000_000
+"""Rows times pairs of columns on which they are discovered, at most."""
+
+LEAST_SAMPLE = 1_000
+
+MOST_COLUMNS = 80
+"""Columns that are looked at together; those with most values say most."""
 
 MOST_DETERMINANTS = 6
 """Columns that speak for one target: more of them say the same again."""
@@ -50,7 +58,7 @@ class Grid:
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
-        self.columns = [each for each in workbench.columns if workbench.repeats(each)]
+        self.columns = _columns(workbench)
         self.values = {each: list(workbench.encoded(each).values) for each in self.columns}
         self.known = {each: {v: i for i, v in enumerate(self.values[each])} for each in self.columns}
         self.codes: dict[str, Array] = {each: workbench.encoded(each).codes.copy() for each in self.columns}
@@ -111,7 +119,8 @@ class Grid:
             self.values[column] = list(known)
 
     def _discover(self) -> None:
-        step = max(1, -(-self.workbench.rows // SAMPLE))
+        sample = max(LEAST_SAMPLE, min(SAMPLE, SAMPLE_PAIRS // max(len(self.columns) ** 2, 1)))
+        step = max(1, -(-self.workbench.rows // sample))
         if self.believed and step > 1:
             return
         found = dependencies.discover({each: self.codes[each][::step] for each in self.columns})
@@ -193,6 +202,13 @@ class Grid:
             found = edits.Edits(column, rows, new, self.confidence[column][rows], self._alike(column, rows))
             for tier in edits.tiers(self.workbench, found, determinants):
                 yield _proposal(column, tier, determinants)
+
+
+def _columns(workbench: Workbench) -> list[str]:
+    """The columns whose values repeat, in order; of very many those with the most values."""
+    repeating = [each for each in workbench.columns if workbench.repeats(each)]
+    kept = sorted(repeating, key=lambda each: -workbench.cardinality[each][1])[:MOST_COLUMNS]
+    return [each for each in repeating if each in set(kept)]
 
 
 def _proposal(column: str, tier: edits.Tier, determinants: list[str]) -> Proposal:
