@@ -201,7 +201,7 @@ class Grid:
             determinants = self._determinants(column)
             found = edits.Edits(column, rows, new, self.confidence[column][rows], self._alike(column, rows))
             for tier in edits.tiers(self.workbench, found, determinants):
-                yield _proposal(column, tier, determinants)
+                yield _proposal(column, tier, determinants, claims=self.claims.get(column))
 
 
 def _columns(workbench: Workbench) -> list[str]:
@@ -211,19 +211,34 @@ def _columns(workbench: Workbench) -> list[str]:
     return [each for each in repeating if each in set(kept)]
 
 
-def _proposal(column: str, tier: edits.Tier, determinants: list[str]) -> Proposal:
+def _proposal(column: str, tier: edits.Tier, determinants: list[str], *, claims: Claims | None) -> Proposal:
     params: dict[str, object] = {"keys": list(tier.keys), "pairs": tier.pairs}
     if determinants:
         params["determinants"] = determinants
     return Proposal(
-        check="null" if tier.blank else "typo" if tier.keys == (column,) else "dependency_violation",
+        check=_check(column, tier, claims),
         operation=_operation(tier, determinants),
         columns=(column,),
         confidence=tier.confidence,
         params=params,
         tier=tier.name,
-        explanation=_explanation(column, tier, determinants),
+        explanation=_explanation(column, tier, determinants) if claims is None else _reconciled(column, tier, claims),
         support=tier.cells,
+    )
+
+
+def _check(column: str, tier: edits.Tier, claims: Claims | None) -> str:
+    if tier.blank:
+        return "null"
+    if claims is not None:
+        return "source_conflict"
+    return "typo" if tier.keys == (column,) else "dependency_violation"
+
+
+def _reconciled(column: str, tier: edits.Tier, claims: Claims) -> str:
+    return (
+        f"{tier.cells} cells of {column} take the value that the more reliable of {claims.source} give for the same "
+        f"{claims.entity}; it holds if they all describe one fact."
     )
 
 
