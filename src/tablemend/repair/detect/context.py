@@ -69,12 +69,14 @@ class Grid:
         self.decided: dict[str, object] = {}  # what each column's last decision rested on
         self.claims: dict[str, Claims] = {}
         self.channel = Channel()
+        self.near: dict[tuple[str, int, str | None], dict[int, list[int]]] = {}  # by column, version and mask
+        self.channel = learn(self._lookalikes())
 
     def improve(self) -> bool:
         """One pass over the columns that may still change; whether a cell changed."""
         self._discover()
         decided = [self._decide(each) for each in self.columns if each not in self.claims and self._stale(each)]
-        self.channel = learn(self._changes())
+        self.channel = learn([*self._changes(), *self._lookalikes()])
         return any(decided)
 
     def _stale(self, column: str) -> bool:
@@ -134,9 +136,25 @@ class Grid:
             for d in self.believed[column]
         ]
         target = Target(self.codes[column], self.values[column], speaking)
-        near = neighbours.find(target.values, target.counts[:-1], self.channel)
-        found = target.decide(self.channel, near)
+        found = target.decide(self.channel, self._near(column))
         return self._take(column, found.rows, found.new, found.probability)
+
+    def _near(self, column: str) -> dict[int, list[int]]:
+        """The neighbours of the column's values as they stand."""
+        state = (column, self.version[column], self.channel.mask)
+        if state not in self.near:
+            codes = self.codes[column]
+            counts = np.bincount(codes[codes >= 0], minlength=len(self.values[column]))
+            self.near[state] = neighbours.find(self.values[column], counts, self.channel)
+        return self.near[state]
+
+    def _lookalikes(self) -> list[tuple[str, str]]:
+        """Rare values, each with the frequent value of its column that it may be a misspelling of."""
+        return [
+            (self.values[column][old], self.values[column][new[0]])
+            for column in self.columns
+            for old, new in self._near(column).items()
+        ]
 
     def _composed(self, composition: Composition) -> Determinant:
         known = self.known[composition.target]
