@@ -34,3 +34,7 @@ def test_thousands_signs_go_where_others_do_without():
     prices = ["1,234", "5678", "$9,999"] * 20
     assert repaired(numbers.detect, {"price": prices})["price"][:3] == ["1234", "5678", "9999"]
     assert propose(numbers.detect, {"price": ["1,234", "5,678", "99"] * 20}) == []
+
+
+def test_a_unit_that_changes_what_the_numbers_mean_stays():
+    assert propose(numbers.detect, {"rate": ["5%", "7%", "0.05", "0.07"] * 20}) == []

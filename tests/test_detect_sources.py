@@ -33,6 +33,12 @@ def test_sources_are_reconciled_with_what_is_true():
     assert wrong < before / 20
 
 
+def test_conflicts_are_told_from_blanks():
+    said, _ = reports()
+    said["planned"][0] = None
+    assert {each.check for each in propose(context.detect, said)} == {"source_conflict", "null"}
+
+
 def test_blanks_are_filled_and_decorations_dropped():
     said, true = reports()
     said["planned"][0] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import permutations
 
 import numpy as np
@@ -37,22 +38,42 @@ class Groups:
         self.height = int(determinant.max(initial=-1)) + 1
         self.keys, self.counts = np.unique(b * max(self.width, 1) + a, return_counts=True)
         self.sizes = np.bincount(b, minlength=self.height)
-        self._rank()
 
-    def _rank(self) -> None:
+    @cached_property
+    def purity(self) -> float:
+        """Share of the rows that hold the most frequent target of their group; no less than `strength` gives."""
+        groups, start = self._starts()
+        return float(np.maximum.reduceat(self.counts, start).sum() / self.counts.sum()) if len(groups) else 0.0
+
+    def _starts(self) -> tuple[Array, Array]:
+        groups = self.keys // max(self.width, 1)
+        return groups, np.flatnonzero(np.r_[len(groups) > 0, groups[1:] != groups[:-1]])
+
+    @cached_property
+    def top(self) -> Array:
         """The three most frequent targets of each group: leaving a row out can make ties of these only."""
-        groups, values = np.divmod(self.keys, max(self.width, 1))
-        self.top = np.full((RANKS, self.height), -1, dtype=np.int64)
-        self.top_count = np.zeros((RANKS, self.height), dtype=np.int64)
+        return self._ranked[0]
+
+    @cached_property
+    def top_count(self) -> Array:
+        """How often these occur."""
+        return self._ranked[1]
+
+    @cached_property
+    def _ranked(self) -> tuple[Array, Array]:
+        groups, start = self._starts()
+        values = self.keys % max(self.width, 1)
+        top = np.full((RANKS, self.height), -1, dtype=np.int64)
+        top_count = np.zeros((RANKS, self.height), dtype=np.int64)
         left = self.counts.copy()
-        start = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else np.zeros(0, dtype=np.int64)
         for rank in range(RANKS if len(groups) else 0):
             most = np.maximum.reduceat(left, start)
             place = np.flatnonzero((left == np.repeat(most, np.diff(np.r_[start, len(groups)]))) & (left > 0))
             place = place[np.r_[True, groups[place][1:] != groups[place][:-1]]] if len(place) else place
-            self.top[rank, groups[place]] = values[place]
-            self.top_count[rank, groups[place]] = self.counts[place]
+            top[rank, groups[place]] = values[place]
+            top_count[rank, groups[place]] = self.counts[place]
             left[place] = 0
+        return top, top_count
 
     def count(self, determinant: Array, target: Array) -> Array:
         """How often each target value stands beside each determinant value; 0 where either is missing."""
@@ -123,7 +144,8 @@ def discover(columns: Mapping[str, Array]) -> list[Dependency]:
         Dependency(determinant=b, target=a, strength=each.strength, lift=each.lift, groups=each.groups)
         for b, a in permutations(columns, 2)
         if _possible(frequencies[b], frequencies[a])
-        and (each := strength(Groups(columns[b], columns[a]), columns[b], columns[a])) is not None
+        and (groups := Groups(columns[b], columns[a])).purity >= LEAST_STRENGTH
+        and (each := strength(groups, columns[b], columns[a])) is not None
     ]
     strong = [each for each in found if each.strength >= LEAST_STRENGTH and each.lift >= LEAST_LIFT]
     return sorted(strong, key=lambda each: (-each.strength, each.determinant, each.target))

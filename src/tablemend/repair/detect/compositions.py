@@ -74,7 +74,11 @@ def _of(target: str, codes: Mapping[str, Array], values: Mapping[str, Sequence[s
 
 
 def _share(test: Callable[[str, str], bool], whole: Sequence[str], parts: Sequence[str]) -> float:
-    hits = sum(1 for w, p in zip(whole, parts, strict=True) if p and len(p) < len(w) and test(w, p))
+    for rows in (len(whole) // 10, len(whole)):
+        pairs = zip(whole[:rows], parts[:rows], strict=True)
+        hits = sum(1 for w, p in pairs if p and len(p) < len(w) and test(w, p))
+        if hits < LEAST_SHARE / 2 * rows:
+            return 0.0
     return hits / len(whole)
 
 

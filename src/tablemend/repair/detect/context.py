@@ -17,7 +17,15 @@ from tablemend.repair.detect.sources import Claims
 from tablemend.repair.workbench import Workbench
 
 SAMPLE = 20_000
-"""Rows on which dependencies are discovered."""
+"""Rows on which dependencies are discovered, at most."""
+
+SAMPLE_PAIRS = 5_000_000
+"""Rows times pairs of columns on which they are discovered, at most."""
+
+LEAST_SAMPLE = 1_000
+
+MOST_COLUMNS = 80
+"""Columns that are looked at together; those with most values say most."""
 
 MOST_DETERMINANTS = 6
 """Columns that speak for one target: more of them say the same again."""
@@ -50,7 +58,7 @@ class Grid:
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
-        self.columns = [each for each in workbench.columns if workbench.repeats(each)]
+        self.columns = _columns(workbench)
         self.values = {each: list(workbench.encoded(each).values) for each in self.columns}
         self.known = {each: {v: i for i, v in enumerate(self.values[each])} for each in self.columns}
         self.codes: dict[str, Array] = {each: workbench.encoded(each).codes.copy() for each in self.columns}
@@ -61,12 +69,14 @@ class Grid:
         self.decided: dict[str, object] = {}  # what each column's last decision rested on
         self.claims: dict[str, Claims] = {}
         self.channel = Channel()
+        self.near: dict[tuple[str, int, str | None], dict[int, list[int]]] = {}  # by column, version and mask
+        self.channel = learn(self._lookalikes())
 
     def improve(self) -> bool:
         """One pass over the columns that may still change; whether a cell changed."""
         self._discover()
         decided = [self._decide(each) for each in self.columns if each not in self.claims and self._stale(each)]
-        self.channel = learn(self._changes())
+        self.channel = learn([*self._changes(), *self._lookalikes()])
         return any(decided)
 
     def _stale(self, column: str) -> bool:
@@ -111,7 +121,8 @@ class Grid:
             self.values[column] = list(known)
 
     def _discover(self) -> None:
-        step = max(1, -(-self.workbench.rows // SAMPLE))
+        sample = max(LEAST_SAMPLE, min(SAMPLE, SAMPLE_PAIRS // max(len(self.columns) ** 2, 1)))
+        step = max(1, -(-self.workbench.rows // sample))
         if self.believed and step > 1:
             return
         found = dependencies.discover({each: self.codes[each][::step] for each in self.columns})
@@ -125,9 +136,25 @@ class Grid:
             for d in self.believed[column]
         ]
         target = Target(self.codes[column], self.values[column], speaking)
-        near = neighbours.find(target.values, target.counts[:-1], self.channel)
-        found = target.decide(self.channel, near)
+        found = target.decide(self.channel, self._near(column))
         return self._take(column, found.rows, found.new, found.probability)
+
+    def _near(self, column: str) -> dict[int, list[int]]:
+        """The neighbours of the column's values as they stand."""
+        state = (column, self.version[column], self.channel.mask)
+        if state not in self.near:
+            codes = self.codes[column]
+            counts = np.bincount(codes[codes >= 0], minlength=len(self.values[column]))
+            self.near[state] = neighbours.find(self.values[column], counts, self.channel)
+        return self.near[state]
+
+    def _lookalikes(self) -> list[tuple[str, str]]:
+        """Rare values, each with the frequent value of its column that it may be a misspelling of."""
+        return [
+            (self.values[column][old], self.values[column][new[0]])
+            for column in self.columns
+            for old, new in self._near(column).items()
+        ]
 
     def _composed(self, composition: Composition) -> Determinant:
         known = self.known[composition.target]
@@ -192,22 +219,44 @@ class Grid:
             determinants = self._determinants(column)
             found = edits.Edits(column, rows, new, self.confidence[column][rows], self._alike(column, rows))
             for tier in edits.tiers(self.workbench, found, determinants):
-                yield _proposal(column, tier, determinants)
+                yield _proposal(column, tier, determinants, claims=self.claims.get(column))
 
 
-def _proposal(column: str, tier: edits.Tier, determinants: list[str]) -> Proposal:
+def _columns(workbench: Workbench) -> list[str]:
+    """The columns whose values repeat, in order; of very many those with the most values."""
+    repeating = [each for each in workbench.columns if workbench.repeats(each)]
+    kept = sorted(repeating, key=lambda each: -workbench.cardinality[each][1])[:MOST_COLUMNS]
+    return [each for each in repeating if each in set(kept)]
+
+
+def _proposal(column: str, tier: edits.Tier, determinants: list[str], *, claims: Claims | None) -> Proposal:
     params: dict[str, object] = {"keys": list(tier.keys), "pairs": tier.pairs}
     if determinants:
         params["determinants"] = determinants
     return Proposal(
-        check="null" if tier.blank else "typo" if tier.keys == (column,) else "dependency_violation",
+        check=_check(column, tier, claims),
         operation=_operation(tier, determinants),
         columns=(column,),
         confidence=tier.confidence,
         params=params,
         tier=tier.name,
-        explanation=_explanation(column, tier, determinants),
+        explanation=_explanation(column, tier, determinants) if claims is None else _reconciled(column, tier, claims),
         support=tier.cells,
+    )
+
+
+def _check(column: str, tier: edits.Tier, claims: Claims | None) -> str:
+    if tier.blank:
+        return "null"
+    if claims is not None:
+        return "source_conflict"
+    return "typo" if tier.keys == (column,) else "dependency_violation"
+
+
+def _reconciled(column: str, tier: edits.Tier, claims: Claims) -> str:
+    return (
+        f"{tier.cells} cells of {column} take the value that the more reliable of {claims.source} give for the same "
+        f"{claims.entity}; it holds if they all describe one fact."
     )
 
 

@@ -15,7 +15,7 @@ TIERS = (("high", 0.95), ("medium", 0.8), ("low", 0.0))
 """Names of the tiers of confidence and where each begins."""
 
 
-MOST_KEYS = 2
+MOST_KEYS = 1
 """Determinants tried as keys; each is one more proposal to decide on."""
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
+from typing import NamedTuple
 
-from tablemend.records import Proposal, Record
+from tablemend.records import Proposal
 from tablemend.repair.workbench import Distinct, Workbench
 
 _CELL = re.compile(
@@ -21,6 +24,11 @@ LEAST_NUMBERS = 0.9
 
 LEAST_MIXED = 0.01
 """Share of the cells that must be written in each of two ways for the column to count as mixed."""
+
+MOST_APART = 10
+"""Ratio of the medians with and without a unit from which the unit changes what the numbers mean."""
+
+HIGHEST = 0.98
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "%": ("%", "percent", "per cent", "pct"),
@@ -54,16 +62,62 @@ ALIASES: dict[str, tuple[str, ...]] = {
 _UNIT = {spelling: unit for unit, spellings in ALIASES.items() for spelling in spellings}
 
 
-class Spellings(Record, frozen=True, kw_only=True):
+class Number(NamedTuple):
+    """How one value writes a number."""
+
+    value: float
+    text: str  # of the number alone
+    spelling: str  # of the unit; empty for a bare number
+    unit: str | None  # that the spelling stands for, if it is known
+
+
+class Spellings:
     """How the cells of one column write numbers."""
 
-    cells: int  # filled cells
-    bare: int  # plain numbers
-    grouped: int  # numbers with thousands signs
-    ungrouped: int  # numbers of a thousand or more without
-    units: dict[str, Counter[str]]  # unit → spelling → cells
-    unread: int  # cells that are not a number, with or without a unit
-    unknown: int  # numbers followed by text that is no known unit
+    def __init__(self, cells: int) -> None:
+        self.cells = cells
+        self.grouped = 0  # numbers with thousands signs
+        self.ungrouped = 0  # numbers of a thousand or more without
+        self.unread = 0  # cells that are not a number, with or without a unit
+        self.unknown = 0  # numbers followed by text that is no known unit
+        self.units: dict[str, Counter[str]] = {}  # unit → spelling → cells
+        self.bare: list[tuple[float, int]] = []  # value and cells of numbers without a unit
+        self.united: list[tuple[float, int]] = []  # the same with one
+
+    def add(self, number: Number | None, count: int) -> None:
+        """Count a value."""
+        if number is None:
+            self.unread += count
+            return
+        self.grouped += count * ("," in number.text)
+        self.ungrouped += count * (abs(number.value) >= 1000 and "," not in number.text)
+        if not number.spelling:
+            self.bare.append((number.value, count))
+        elif number.unit is None:
+            self.unknown += count
+        else:
+            self.united.append((number.value, count))
+            self.units.setdefault(number.unit, Counter())[number.spelling] += count
+
+    @property
+    def numbers(self) -> int:
+        """Cells that read as numbers."""
+        return sum(n for _, n in self.bare) + sum(n for _, n in self.united)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether numbers with and without the unit are of one size, so that the unit says nothing about them."""
+        if not self.bare or not self.united:
+            return True
+        one, other = sorted((abs(_median(self.bare)), abs(_median(self.united))))
+        return other <= MOST_APART * one
+
+
+def _median(values: list[tuple[float, int]]) -> float:
+    """The lower median of values that occur so many times."""
+    ordered = sorted(values)
+    upto = list(accumulate(count for _, count in ordered))
+    return ordered[bisect_left(upto, upto[-1] / 2)][0]
 
 
 def unit_of(text: str) -> str | None:
@@ -77,80 +131,63 @@ def unit_of(text: str) -> str | None:
 
 def read(distinct: Distinct) -> Spellings | None:
     """Count the ways of writing; None for a column whose leading zeros show that it holds codes."""
-    bare = grouped = ungrouped = unread = unknown = 0
-    units: dict[str, Counter[str]] = {}
+    found = Spellings(distinct.cells)
     for value, count in zip(distinct.values, distinct.counts.tolist(), strict=True):
-        if _PLAIN.fullmatch(value):
-            bare += count
-            ungrouped += count * (len(value.lstrip("+-").split(".")[0]) > 3)
-            if _LEADING_ZERO.match(value):
-                return None
-            continue
-        match = _CELL.fullmatch(value)
-        number = match["number"] if match else ""
-        if not (_PLAIN.fullmatch(number) or _THOUSANDS.fullmatch(number)):
-            unread += count
-            continue
-        if _LEADING_ZERO.match(number):
+        number = _number(value)
+        if number is not None and _LEADING_ZERO.match(number.text):
             return None
-        grouped += count * ("," in number)
-        ungrouped += count * ("," not in number and len(number.lstrip("+-").split(".")[0]) > 3)
-        spelling = ((match["head"] or match["tail"] or "") if match else "").strip()
-        if not spelling:
-            bare += count
-        elif (unit := unit_of(spelling)) and not (match and match["head"] and match["tail"]):
-            units.setdefault(unit, Counter())[spelling] += count
-        else:
-            unknown += count
-    return Spellings(
-        cells=distinct.cells,
-        bare=bare,
-        grouped=grouped,
-        ungrouped=ungrouped,
-        units=units,
-        unread=unread,
-        unknown=unknown,
-    )
+        found.add(number, count)
+    return found
+
+
+def _number(value: str) -> Number | None:
+    if _PLAIN.fullmatch(value):
+        return Number(float(value), value, "", None)
+    match = _CELL.fullmatch(value)
+    if match is None or not (_PLAIN.fullmatch(match["number"]) or _THOUSANDS.fullmatch(match["number"])):
+        return None
+    head, tail = (match["head"] or "").strip(), (match["tail"] or "").strip()
+    unit = unit_of(head or tail) if not (head and tail) else None
+    return Number(float(match["number"].replace(",", "")), match["number"], head + tail, unit)
 
 
 def detect(workbench: Workbench) -> Iterator[Proposal]:
     """Propose one canonical writing for each column of numbers that uses several."""
     for column in workbench.columns:
-        distinct = workbench.distinct(column)
-        spellings = read(distinct)
+        spellings = read(workbench.distinct(column))
         if spellings is not None:
             yield from _propose(column, spellings)
 
 
 def _propose(column: str, found: Spellings) -> Iterator[Proposal]:
-    united = sum(sum(each.values()) for each in found.units.values())
-    numbers = found.bare + united
+    numbers = found.numbers
     if not numbers or numbers < LEAST_NUMBERS * (numbers + found.unknown + found.unread):
         return
-    strip = _strip(found, numbers)
+    strip = _strip(found)
     thousands = "," if found.grouped and found.ungrouped >= LEAST_MIXED * numbers else ""
     if not strip and not thousands:
         return
-    changed = (united if strip else 0) + (found.grouped if thousands else 0)
+    bare = sum(n for _, n in found.bare)
+    changed = (numbers - bare if strip else 0) + (found.grouped if thousands else 0)
     yield Proposal(
         check="unit_spelling" if strip else "type_mismatch",
         operation="normalise_number",
         columns=(column,),
-        confidence=round(0.98 * (1 - found.unknown / (numbers + 1)), 4),
+        confidence=round(HIGHEST * (1 - found.unknown / (numbers + 1)), 4),
         params={"strip": strip, "thousands": thousands, "decimal": "."},
-        explanation=f"{changed} numbers of {column} are written in another way than the rest: {_show(strip)}.",
-        evidence=(f"{numbers} of {found.cells} cells read as numbers; {found.bare} of them carry no unit.",),
+        explanation=f"Numbers of {column} are written in several ways: {_show(strip)}.",
+        evidence=(f"Of {found.cells} cells looked at, {numbers} read as numbers; {bare} of them carry no unit.",),
         support=changed,
     )
 
 
-def _strip(found: Spellings, numbers: int) -> list[str]:
+def _strip(found: Spellings) -> list[str]:
     """The unit spellings to remove: of a single unit that is spelled in several ways or only now and then."""
-    if len(found.units) != 1:
+    if len(found.units) != 1 or not found.comparable:
         return []
     (spellings,) = found.units.values()
-    often = [each for each, count in spellings.items() if count >= LEAST_MIXED * numbers]
-    mixed = found.bare >= LEAST_MIXED * numbers
+    often = [each for each, count in spellings.items() if count >= LEAST_MIXED * found.numbers]
+    mixed = sum(n for _, n in found.bare) >= LEAST_MIXED * found.numbers
     return sorted(spellings) if len(often) > 1 or mixed else []
 
 

@@ -54,9 +54,9 @@ def _between(
     counts: Mapping[str, Array],
 ) -> Swap | None:
     one, other = pair
-    across, back = _across(known[one], known[other]), _across(known[other], known[one])
-    if not (across >= 0).any():
+    if known[one].keys().isdisjoint(known[other]):
         return None
+    across, back = _across(known[one], known[other]), _across(known[other], known[one])
     a, b = codes[one].astype(np.int64), codes[other].astype(np.int64)
     to_other, to_one = across[a], back[b]
     crossing = (to_other >= 0) & (to_one >= 0) & (a >= 0) & (b >= 0) & (to_one != a)

@@ -12,6 +12,9 @@ from tablemend.repair.workbench import Distinct, Workbench
 CLEAR_RATIO = 10
 """How many times more frequent the usual spelling must be for the others to be clearly mistakes."""
 
+MOST_VALUES = 20_000
+"""Distinct values beyond which a column is not compared."""
+
 LEAST_LETTERS = 5
 """Letters below which punctuation may tell values apart, as in grades: `B` and `B-`."""
 
@@ -27,7 +30,7 @@ Pair = tuple[str, str, int]
 def detect(workbench: Workbench) -> Iterator[Proposal]:
     """Propose the most frequent spelling for each cluster, surer where it is clearly the usual one."""
     for column in workbench.columns:
-        if workbench.repeats(column):
+        if workbench.repeats(column) and len(workbench.distinct(column).values) <= MOST_VALUES:
             clear, unclear = _pairs(workbench.distinct(column))
             yield from _proposal(column, clear, "usual", 0.8)
             yield from _proposal(column, unclear, "rival", 0.45)
