@@ -253,6 +253,7 @@ def _class(cls: type) -> str:
 
 def _routine(name: str, each: Any) -> str:
     signature = str(inspect.signature(each)).replace("'", "").replace("(self, ", "(").replace("(self)", "()")
+    signature = re.sub(r"<function (\w+) at \w+>", r"\1", signature)
     return f"```python\n{name}{signature}\n```\n\n{inspect.cleandoc(each.__doc__ or '')}\n"
 
 
