@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
@@ -130,13 +131,19 @@ def _shown(kind: str, example: Example, output: str) -> str:
     return prompt + (example.shown if same(example.shown, output) else output)
 
 
+def renew(path: Path) -> Path:
+    """Write the outputs of a page anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = run_page(path, Path(folder), lambda *_: None)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def main() -> None:
     """Write the outputs of pages anew."""
-    for path in [Path(each).resolve() for each in sys.argv[1:]] or PAGES:
-        with tempfile.TemporaryDirectory() as folder:
-            text = run_page(path, Path(folder), lambda *_: None)
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(ROOT))  # noqa: T201
+    with ProcessPoolExecutor(2) as pool:
+        for path in pool.map(renew, [Path(each).resolve() for each in sys.argv[1:]] or PAGES):
+            print(path.relative_to(ROOT))  # noqa: T201
 
 
 if __name__ == "__main__":
