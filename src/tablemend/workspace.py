@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tablemend.repair.recipe import Recipe
     from tablemend.repair.results import Applied, Healed, Scanned
     from tablemend.repair.scan import Scan
-    from tablemend.repair.undo import What
     from tablemend.review.decisions import Verdict
     from tablemend.review.gate import Gate
     from tablemend.settings import Settings
@@ -386,27 +385,7 @@ class Workspace:
         target = self.store.change_sets.get(change_set)
         what = What(repair=repair or "", row=cell[0] if cell else None, column=cell[1] if cell else "")
         with self._desk("undo", self.store.runs.get(target.run)) as desk:
-            done = undo(desk, target.id, what, force=force)
-            self._take_back(target, what)
-            return self._applied(done, desk)
-
-    def _take_back(self, target: ChangeSet, what: What) -> None:
-        """An undone repair stays undone: its decision goes back to people."""
-        from tablemend.review import decisions
-        from tablemend.store.items import Filter
-
-        if what.row is not None:
-            return
-        ids = (what.repair,) if what.repair else tuple(each.repair for each in target.outcomes)
-        decisions.decide(
-            self.store,
-            Filter(run=target.run, ids=ids),
-            "reject" if what.repair else "reopen",
-            by=self.settings.person,
-            gate=self.gate,
-            reason=f"undone in {target.id}",
-            force=True,
-        )
+            return self._applied(undo(desk, target.id, what, force=force), desk)
 
     @contextmanager
     def _desk(self, kind: str, scan_run: Run) -> Iterator[Desk]:
@@ -541,8 +520,9 @@ class Workspace:
 
     def newest_apply(self) -> str:
         """The newest apply that is not undone; raises NotFound where there is none."""
-        undone = {each.undoes for each in self.change_sets() if each.kind == "undo" and not each.undone}
-        found = [each.id for each in self.change_sets() if each.kind == "apply" and each.id not in undone]
+        from tablemend.repair.chronicle import active
+
+        found = active(self.change_sets())
         if not found:
             raise NotFound("there is no change set to undo", hint="`tablemend history` lists what there is.")
         return found[-1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from tablemend.records import ChangeSet
 from tablemend.store.state import Store
 
 Rows = list[dict[str, Any]]
@@ -66,3 +68,17 @@ def of_dataset(store: Store, dataset: str) -> dict[str, Rows]:
         for each in reversed(store.runs.recent(dataset=dataset))
     ]
     return {"versions": versions, "change sets": changes, "runs": runs}
+
+
+def active(change_sets: Iterable[ChangeSet]) -> list[str]:
+    """The applies that stand, oldest first: neither undone, nor undone again after their undo was undone."""
+    roots: dict[str, str] = {}  # change set → the apply that it does, undoes or redoes as a whole
+    standing: dict[str, bool] = {}
+    for each in change_sets:
+        if each.kind == "apply":
+            roots[each.id] = each.id
+            standing[each.id] = True
+        elif not each.undone and each.undoes in roots:
+            root = roots[each.id] = roots[each.undoes]
+            standing[root] = not standing[root]
+    return [identity for identity, stands in standing.items() if stands]

@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from tablemend.engine.duckdb import Session
+from tablemend.errors import StateError
 from tablemend.records import ChangeSet, Column, Record, Score, Snapshot, now
 from tablemend.repair.execution import Result
 from tablemend.store.state import Store
@@ -64,9 +65,13 @@ def commit(
     change_set: ChangeSet,
     *,
     applied: set[str] | None = None,
-    cleared: set[str] | None = None,
+    settle: Callable[[], None] | None = None,
+    expected: str = "",
 ) -> ChangeSet:
-    """Write the files of a new version and make them count in one transaction, with the score and the audit."""
+    """Write the files of a new version and make them count in one transaction, with the score and the audit.
+
+    `settle` writes within that transaction. StateError where the version does not have the expected hash.
+    """
     touched = new.touched
     with desk.timings.stage("score"):
         score = desk.rescore(desk.session, new.table, new.columns, touched)
@@ -78,12 +83,15 @@ def commit(
             removed=desk.snapshots.write_changes(new.removed) if new.removed.num_rows else "",
             added=desk.snapshots.write_changes(new.added) if new.added is not None and new.added.num_rows else "",
         )
+    if expected and snapshot.hash != expected:
+        raise StateError(f"{change_set.kind} {change_set.id} would give {snapshot.hash[:16]}, not {expected[:16]}")
     store = desk.store
     with desk.timings.stage("commit"), store.transaction():
         store.datasets.advance(snapshot, score=score)
         store.change_sets.add(change_set)
         store.items.mark_applied(change_set.run, applied or (), change_set.id)
-        store.items.mark_applied(change_set.run, cleared or (), "")
+        if settle is not None:
+            settle()
         detail = f"{change_set.cells} cells, {change_set.rows_removed} rows removed, {change_set.rows_added} rows added"
         store.audit.write(change_set.by, change_set.kind, change_set.id, detail)
         store.runs.finish(desk.work, "completed", version=snapshot.version, counts=_counts(change_set))

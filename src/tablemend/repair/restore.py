@@ -25,6 +25,8 @@ class Edits(Record, frozen=True, kw_only=True):
     """What an undo asks for."""
 
     cells: pa.Table  # row, column, expected, new
+    origin: pa.Table  # the table that holds the new values, typed
+    columns: tuple[Column, ...]  # of `origin`
     add: pa.Table  # whole rows to put back
     remove: pa.Array  # `_row` of rows to take out
 
@@ -70,12 +72,11 @@ def restore(table: pa.Table, edits: Edits, *, force: bool = False) -> Restored:
         if column not in present:
             kept += asked.num_rows
             continue
-        table, changed = _restore_column(table, column, asked, force=force)
-        kept += asked.num_rows - changed.num_rows
+        table, changed, left = _restore_column(table, column, asked, edits.origin, force=force)
+        kept += left
         changes.append(changed)
     table, removed = _take_out(table, edits.remove)
     table, added = _put_back(table, edits.add)
-    kept += len(edits.remove) - removed.num_rows + edits.add.num_rows - added.num_rows
     return Restored(
         table=table,
         changes=pa.concat_tables(changes).unify_dictionaries(),
@@ -85,26 +86,41 @@ def restore(table: pa.Table, edits: Edits, *, force: bool = False) -> Restored:
     )
 
 
-def _restore_column(table: pa.Table, column: str, asked: pa.Table, *, force: bool) -> tuple[pa.Table, pa.Table]:
+def _restore_column(
+    table: pa.Table, column: str, asked: pa.Table, origin: pa.Table, *, force: bool
+) -> tuple[pa.Table, pa.Table, int]:
+    """The table, what changed in the column, and how many cells were left as they have changed again."""
     asked = asked.sort_by("row")
     where = pc.index_in(asked["row"].combine_chunks(), table["_row"].combine_chunks())
+    gone = where.null_count
     asked, where = asked.filter(pc.is_valid(where)), where.drop_null()
     values = table[column]
     current = values.take(where)
     current = current if pa.types.is_string(current.type) else as_text(current)
-    if not force:
-        same = same_text(current, asked["expected"])
-        asked, where, current = asked.filter(same), where.filter(same), current.filter(same)
     differs = pc.invert(same_text(current, asked["new"]))
-    asked, where = asked.filter(differs), where.filter(differs)
+    wanted = differs if force else pc.and_(differs, same_text(current, asked["expected"]))
+    left = gone + pc.sum(differs, min_count=0).as_py() - pc.sum(wanted, min_count=0).as_py()
+    asked, where = asked.filter(wanted), where.filter(wanted)
     step = Step(id=UNDO, operation="custom", columns=(column,))
     by = pa.array(np.zeros(len(where), np.int32))
     changed = change_table(table, column, where, asked["new"], by, [step])
     mask = np.zeros(table.num_rows, bool)
     mask[where.to_numpy(zero_copy_only=False)] = True
-    new = from_text(asked["new"], values.type).combine_chunks()
-    replaced = pc.replace_with_mask(values.combine_chunks(), pa.array(mask), new)
-    return table.set_column(table.schema.get_field_index(column), column, replaced), changed
+    new = _values(origin, column, asked, values.type)
+    if pa.types.is_nested(values.type) or pa.types.is_dictionary(values.type):
+        index = np.arange(table.num_rows)
+        index[mask] = table.num_rows + np.arange(len(where))
+        replaced = pa.chunked_array([*values.chunks, *new.chunks], values.type).take(pa.array(index))
+    else:
+        replaced = pc.replace_with_mask(values.combine_chunks(), pa.array(mask), new.combine_chunks())
+    return table.set_column(table.schema.get_field_index(column), column, replaced), changed, left
+
+
+def _values(origin: pa.Table, column: str, asked: pa.Table, kind: pa.DataType) -> pa.ChunkedArray:
+    """The values to put back, as the origin holds them; its text where the column has another type by now."""
+    if column not in origin.column_names or origin[column].type != kind:
+        return from_text(asked["new"], kind)
+    return origin[column].take(pc.index_in(asked["row"].combine_chunks(), origin["_row"].combine_chunks()))
 
 
 def same_text(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -132,16 +148,17 @@ def _put_back(table: pa.Table, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def reopen_columns(
-    table: pa.Table, columns: tuple[Column, ...], parent: pa.Table, before: Sequence[Column], after: Sequence[Column]
+    table: pa.Table, columns: tuple[Column, ...], origin: pa.Table, before: Sequence[Column], after: Sequence[Column]
 ) -> tuple[pa.Table, tuple[Column, ...]]:
-    """Make room, still empty, for the columns that a change set dropped."""
+    """Make room, still empty, for the columns that a change set dropped and that `origin` holds."""
     present = {each.name for each in columns} | {each.name for each in after}
     found = list(columns)
     for place, column in enumerate(before):
         if column.name in present:
             continue
-        at = min(place, len(found))
-        kind = parent.schema.field(column.name).type
+        known = [each.name for each in found]
+        at = next((known.index(each.name) + 1 for each in reversed(before[:place]) if each.name in known), 0)
+        kind = origin.schema.field(column.name).type
         table = table.add_column(at + 1, column.name, pa.nulls(table.num_rows, kind))
         found.insert(at, column)
     return table, tuple(found)

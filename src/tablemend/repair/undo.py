@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tablemend.errors import NotFound, NothingToChange, StateError
-from tablemend.records import ChangeSet, Record, Snapshot, now
+from tablemend.errors import NotFound, NothingToChange
+from tablemend.records import ChangeSet, Decision, Record, Snapshot, now
 from tablemend.repair import restore
 from tablemend.repair.changes import CHANGES
 from tablemend.repair.commit import Change, Desk, commit
 from tablemend.repair.compose import Step
 from tablemend.repair.execution import execute
-from tablemend.store.state import Store
+from tablemend.store.items import Filter
 
 
 class What(Record, frozen=True, kw_only=True):
@@ -58,8 +59,9 @@ def undo(desk: Desk, identity: str, what: What, *, force: bool = False) -> Chang
         change, kept = _restored(versions, edits, what, force=force)
     if not change.rows_moved and not change.changes.num_rows:
         raise NothingToChange(
-            f"undoing {identity} would change nothing: {kept} cells or rows have changed again since",
-            hint="Look at `tablemend history`; --force restores them all the same.",
+            f"undoing {identity} would change nothing: "
+            + (f"{kept} cells have changed again since" if kept else "all is as it was before it"),
+            hint="--force restores them all the same." if kept else "`tablemend history` lists what was undone.",
         )
     change_set = ChangeSet(
         id=f"c{secrets.token_hex(4)}",
@@ -78,11 +80,35 @@ def undo(desk: Desk, identity: str, what: What, *, force: bool = False) -> Chang
         created=now(),
         by=desk.by,
     )
-    cleared = {each.repair for each in target.outcomes} if what.whole else {what.repair} - {""}
-    done = commit(desk, head, versions.table, change, change_set, cleared=cleared)
-    if what.whole and target.version == head.version:
-        _verify(desk.store, done, versions.before)
-    return done
+    newest = what.whole and target.version == head.version
+    return commit(
+        desk,
+        head,
+        versions.table,
+        change,
+        change_set,
+        settle=partial(_settle, desk, target, what, change_set.id),
+        expected=versions.before.hash if newest else "",
+    )
+
+
+def _settle(desk: Desk, target: ChangeSet, what: What, undo: str) -> None:
+    """What was undone stays undone: its repairs go back to people, one undone by itself is rejected.
+
+    Undoing an undo approves again what that undo took back.
+    """
+    if what.row is not None:
+        return
+    ids = (what.repair,) if what.repair else tuple(each.repair for each in target.outcomes)
+    items = desk.store.items.select(Filter(run=target.run, ids=ids))
+    decision, applied, reason = "rejected" if what.repair else "open", "", f"undone in {undo}"
+    chosen = [item for item in items if item.decision == "approved"]
+    if target.kind == "undo":
+        decision, applied, reason = "approved", undo, f"redone in {undo}"
+        chosen = [item for item in items if item.reason == f"undone in {target.id}"]
+    desk.store.items.mark_applied(target.run, [item.id for item in chosen], applied)
+    made = partial(Decision, decision=decision, by=desk.by, gate=False, reason=reason, when=now())
+    desk.store.items.decide([made(item=item.id, version=item.version) for item in chosen])
 
 
 def _versions(desk: Desk, identity: str) -> _Versions:
@@ -102,39 +128,35 @@ def _versions(desk: Desk, identity: str) -> _Versions:
 
 def _restored(versions: _Versions, edits: restore.Edits, what: What, *, force: bool) -> tuple[Change, int]:
     """The restored table with what changed in it, and how many cells and rows were kept."""
-    table, columns = versions.table, versions.head.columns
-    before, after = versions.before.columns, versions.after.columns
-    if what.whole:
-        table, columns = restore.reopen_columns(table, columns, versions.parent, before, after)
+    table, columns, after = versions.table, versions.head.columns, versions.after.columns
+    if what.row is None:
+        table, columns = restore.reopen_columns(table, columns, edits.origin, edits.columns, after)
     restored = restore.restore(table, edits, force=force)
     table = restored.table
-    if what.whole:
-        table, columns = restore.close_columns(table, columns, before, after)
+    if what.row is None:
+        table, columns = restore.close_columns(table, columns, edits.columns, after)
     change = Change(
         table=table, columns=columns, changes=restored.changes, removed=restored.removed, added=restored.added
     )
     return change, restored.kept
 
 
-def _verify(store: Store, done: ChangeSet, before: Snapshot) -> None:
-    """Undoing the newest change set must give back the version before it, to the last value."""
-    found = store.datasets.snapshot(done.dataset, done.version).hash
-    if found != before.hash:
-        raise StateError(f"the undo {done.id} did not restore version {before.version}: {found} is not {before.hash}")
-
-
 def _edits(desk: Desk, versions: _Versions, what: What) -> restore.Edits:
     target, nothing = versions.target, versions.parent.slice(0, 0)
     done = desk.snapshots.read_changes(target.changes)
-    if what.row is not None:
-        cells = restore.between(desk.session, _one_cell(done, target, what), CHANGES.empty_table())
-        return restore.Edits(cells=cells, add=nothing, remove=pa.array([], pa.int64()))
     removed = desk.snapshots.read_changes(target.removed) if target.removed else nothing
-    if what.whole:
-        added = desk.snapshots.read_changes(target.added)["_row"].combine_chunks() if target.added else []
-        cells = restore.between(desk.session, done, CHANGES.empty_table())
-        return restore.Edits(cells=cells, add=removed, remove=pa.array(added, pa.int64()))
-    return _without(desk, versions, done, removed, what.repair)
+    if what.repair:
+        return _without(desk, versions, done, removed, what.repair)
+    if what.row is not None:
+        done, removed = _one_cell(done, target, what), nothing
+    added = desk.snapshots.read_changes(target.added)["_row"] if target.added and what.whole else nothing["_row"]
+    return restore.Edits(
+        cells=restore.between(desk.session, done, CHANGES.empty_table()),
+        origin=versions.parent,
+        columns=versions.before.columns,
+        add=removed,
+        remove=added.combine_chunks(),
+    )
 
 
 def _without(desk: Desk, versions: _Versions, done: pa.Table, removed: pa.Table, repair: str) -> restore.Edits:
@@ -145,12 +167,16 @@ def _without(desk: Desk, versions: _Versions, done: pa.Table, removed: pa.Table,
     others = [msgspec.convert(each, Step) for each in target.steps if each["id"] != repair]
     wanted = execute(desk.session, versions.parent, versions.before.columns, others)
     was, now_gone = removed["_row"], wanted.removed["_row"]
-    back = was.filter(pc.invert(pc.is_in(was, now_gone.combine_chunks())))
-    gone = now_gone.filter(pc.invert(pc.is_in(now_gone, was.combine_chunks())))
+    back = was.filter(pc.invert(pc.is_in(was, now_gone.combine_chunks()))).combine_chunks()
+    gone = now_gone.filter(pc.invert(pc.is_in(now_gone, was.combine_chunks()))).combine_chunks()
+    cells = restore.between(desk.session, done, wanted.changes)
+    moved = pa.concat_arrays([back, gone])  # whole rows, whose cells come or go with them
     return restore.Edits(
-        cells=restore.between(desk.session, done, wanted.changes),
-        add=wanted.table.filter(pc.is_in(wanted.table["_row"], back.combine_chunks())),
-        remove=gone.combine_chunks(),
+        cells=cells.filter(pc.invert(pc.is_in(cells["row"], moved))),
+        origin=wanted.table,
+        columns=wanted.columns,
+        add=wanted.table.filter(pc.is_in(wanted.table["_row"], back)),
+        remove=gone,
     )
 
 

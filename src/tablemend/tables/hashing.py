@@ -32,7 +32,11 @@ def type_name(kind: pa.DataType) -> str:
         return "text"
     if _is_binary(kind):
         return "binary"
-    return type_name(kind.value_type) if pt.is_dictionary(kind) else str(kind)
+    if pt.is_dictionary(kind):
+        return type_name(kind.value_type)
+    if pt.is_list(kind) or pt.is_large_list(kind):  # Parquet renames the field of the elements
+        return f"list<{type_name(kind.value_type)}>"
+    return str(kind)
 
 
 def column_hash(array: pa.Array | pa.ChunkedArray) -> str:
