@@ -17,4 +17,7 @@ def matches(value: str, pattern: str) -> str:
 
 def moment(value: str, form: str) -> str:
     """The text expression `value` read by a strptime format, else NULL."""
-    return f"TRY_STRPTIME(trim({value}), {sql.literal(form)})"
+    plain = f"trim({value})"
+    if form.endswith("%z"):  # the engine reads no Z there
+        plain = f"regexp_replace({plain}, 'Z$', '+00:00')"
+    return f"TRY_STRPTIME({plain}, {sql.literal(form)})"
