@@ -111,9 +111,8 @@ def test_undoing_one_repair_is_applying_the_others(
             return
         assert values(ws.snapshots.read(back.snapshot.hash)) == values(wanted.table)
         assert tuple(each.name for each in back.snapshot.columns) == tuple(each.name for each in wanted.columns)
-        if others:
-            ws.undo(done.change_set.id, force=True)
-        assert head(ws, found.snapshot).hash == found.snapshot.hash
+        assert ws.undo(back.change_set.id).snapshot.hash == done.snapshot.hash
+        assert ws.undo(done.change_set.id).snapshot.hash == found.snapshot.hash
 
 
 def simple(folder: Path) -> tuple[Workspace, Scanned, Applied]:

@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from tablemend.errors import Cancelled, NotFound, NothingToChange, SettingsError, StateError
-from tablemend.records import ChangeSet, Check, Finding, Item, Profile, Proposal, Run, Score, Snapshot
+from tablemend.errors import Cancelled, NotFound, NothingToChange, OutputError, SettingsError, StateError
+from tablemend.records import ChangeSet, Check, Finding, Item, Profile, Proposal, Run, Score, Snapshot, Source
 from tablemend.telemetry import Progress, Timings, silent
 
 if TYPE_CHECKING:
@@ -58,14 +58,37 @@ class Workspace:
         if "store" in self.__dict__:
             self.store.close()
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever kept here."""
+        return bool(self.settings.store_url) or (self.settings.data / "state.db").exists()
+
     @cached_property
     def store(self) -> Store:
-        """The state; opening it marks dead runs failed and sweeps the files they left."""
+        """The state; opening it marks dead runs failed and sweeps the files they left.
+
+        Raises NotFound where there is none: only a scan makes it.
+        """
+        if not self.exists:
+            raise NotFound(
+                f"nothing was ever scanned in {self.settings.data}",
+                hint="Run `tablemend scan SOURCE` first, or name another folder with --data.",
+            )
+        return self._opened()
+
+    def _opened(self) -> Store:
         from tablemend.store.state import Store
 
-        self.settings.data.mkdir(parents=True, exist_ok=True)
-        path = (self.settings.data / "state.db").resolve()
-        store = Store(self.settings.store_url or f"sqlite:///{path}")
+        url = self.settings.store_url
+        if not url:
+            try:
+                self.settings.data.mkdir(parents=True, exist_ok=True)
+            except OSError as problem:
+                raise StateError(
+                    f"{self.settings.data} cannot be made a workspace: {problem.strerror}",
+                    hint="Name another folder with --data.",
+                ) from problem
+        store = Store(url or (self.settings.data / "state.db").resolve())
         self.recovered = tuple(store.recover(self.snapshots.sweep))
         return store
 
@@ -107,7 +130,7 @@ class Workspace:
         limits = Limits(max_rows=settings.max_rows, max_bytes=settings.max_bytes, max_columns=settings.max_columns)
         if not isinstance(source, str | Path):
             return load(from_frame(source, name or "frame"), limits, frame=source)
-        parsed = parse(str(source), name=name, **options)
+        parsed = _absolute(parse(str(source), name=name, **options))
         headers = {key: value.get_secret_value() for key, value in settings.http_headers.items()}
         self.progress("load", 0.0)
         return load(
@@ -125,7 +148,10 @@ class Workspace:
         from tablemend.repair.scan import scan
         from tablemend.settings import read_file
 
-        own = rules.parse(read_file().get("rules", []))
+        given = read_file().get("rules", [])
+        if not isinstance(given, list):
+            raise SettingsError("tablemend.toml: rules is not a list", hint="Write each rule under [[rules]].")
+        own = rules.parse(given)
         timings = Timings(self.progress)
         with self._running(kind) as run, self._session() as session:
             with timings.stage("snapshot"):
@@ -174,6 +200,8 @@ class Workspace:
     @contextmanager
     def _running(self, kind: str, dataset: str | None = None, version: int | None = None) -> Iterator[Run]:
         """A run around a piece of work: whatever stops the work also ends the run."""
+        if "store" not in self.__dict__:
+            self.__dict__["store"] = self._opened()
         run = self.store.runs.begin(kind, dataset=dataset, version=version, settings=self.settings.public())
         try:
             yield run
@@ -442,11 +470,11 @@ class Workspace:
         accept_all_from); `none` approves nothing. People's decisions stand. `keep_rows` never removes or merges rows.
         """
         from tablemend.repair.results import Healed
-        from tablemend.tables.export import STDOUT, check_target
 
         started = time.perf_counter()
-        if output is not None and str(output) != STDOUT:
-            check_target(output, further=REPORTS)
+        if policy not in ("gate", "all", "none"):
+            raise StateError(f"there is no policy {policy}", hint="Choose gate, all or none.")
+        self.check_output(output, source, overwrite=overwrite)
         scanned = self.scan(source, **options)
         self._decide_by(policy, scanned.run, keep_rows=keep_rows)
         applied = None
@@ -467,15 +495,29 @@ class Workspace:
         return not item.applied and not (keep_rows and item.body["phase"] == "rows")
 
     def _decide_by(self, policy: Policy, run: str, *, keep_rows: bool) -> None:
-        if policy not in ("gate", "all", "none"):
-            raise StateError(f"there is no policy {policy}", hint="Choose gate, all or none.")
+        from tablemend.review import decisions
+        from tablemend.review.gate import Gate, Rule
+
         if policy == "gate":
             self.pass_gate(run)
         if policy == "all":
-            likely = self.items(run, decision="open", min_confidence=self.settings.accept_all_from)
-            ids = [item.id for item in likely if self._waiting(item, keep_rows=keep_rows)]
-            if ids:
-                self.approve(run, ids=ids, force=True, reason="heal --policy all")
+            likely = Rule(outcome="approve", confidence_at_least=self.settings.accept_all_from)
+            waiting = [item for item in self.items(run) if self._waiting(item, keep_rows=keep_rows)]
+            decisions.pass_gate(self.store, waiting, Gate(name="all", default="ask", rules=(likely,)))
+
+    def check_output(
+        self, output: str | Path | None, source: str | Path | None = None, *, overwrite: bool = False
+    ) -> None:
+        """Raise OutputError where an output cannot be written or is the source, before any work is done for it."""
+        from tablemend.tables.export import STDOUT, check_target
+
+        if output is None or str(output) == STDOUT:
+            return
+        target = check_target(output, further=REPORTS)
+        if not overwrite and isinstance(source, str | Path) and target.exists():
+            given = Path(source)
+            if given.is_file() and target.samefile(given):
+                raise OutputError(f"{output} is the source itself", hint="Name another file, or ask to overwrite it.")
 
     def _export(self, snapshot: Snapshot, out: str | Path, *, overwrite: bool = False) -> Path | None:
         from tablemend.tables.export import check_target, export
@@ -537,7 +579,9 @@ class Workspace:
         """The datasets; or versions, change sets and runs of one."""
         from tablemend.repair import chronicle
 
-        return chronicle.of_dataset(self.store, self.dataset(dataset)) if dataset else chronicle.overview(self.store)
+        if dataset:
+            return chronicle.of_dataset(self.store, self.dataset(dataset))
+        return chronicle.overview(self.store) if self.exists else {"datasets": []}
 
     def save_recipe(self, path: Path, run: str | None = None) -> Recipe:
         """Write the approved repairs of a run as a recipe; `.json` or TOML by suffix."""
@@ -573,6 +617,7 @@ class Workspace:
         from tablemend.repair.results import Healed
 
         started = time.perf_counter()
+        self.check_output(output, source)
         chosen = recipe.renamed(recipe.read(path), mapping or {})
         loaded = self._load(source, options, None)
         if problems := recipe.problems(chosen, loaded.columns):
@@ -611,6 +656,15 @@ class Workspace:
             return difference(
                 session, self.snapshots.read(old.hash), self.snapshots.read(new.hash), old.columns, new.columns
             )
+
+
+def _absolute(source: Source) -> Source:
+    """A file under its whole path, so that it is the same dataset from every folder."""
+    import msgspec
+
+    if source.kind in ("http", "stdin", "frame"):
+        return source
+    return msgspec.structs.replace(source, location=str(Path(source.location).resolve()))
 
 
 def _load_progress(progress: Progress, fraction: float) -> None:

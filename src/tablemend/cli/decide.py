@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, Quiet, RunArgument, app, present, workspace
+from tablemend.cli.main import Json, Quiet, RunArgument, app, present, require_one_document, workspace
 from tablemend.errors import DecisionRefused, StateError
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Items, by id or its beginning.", show_default=False)]
@@ -260,11 +260,13 @@ def apply(
     quiet: Quiet = False,
 ) -> None:
     """Carry out the approved repairs of a scan as a new version."""
+    require_one_document(output, as_json=as_json)
     if dry_run:
         with workspace(quiet=True) as ws:
             show.preview(ws.preview(run), as_json=as_json)
         return
     with workspace(quiet=quiet or as_json) as ws:
+        ws.check_output(output)
         result = ws.apply(run, keep_rows=keep_rows)
         written = ws.export(result.change_set.dataset, output, version=result.change_set.version) if output else None
     if as_json:
@@ -292,7 +294,9 @@ def undo(
     quiet: Quiet = False,
 ) -> None:
     """Undo a change set, one repair or one cell of it."""
+    require_one_document(output, as_json=as_json)
     with workspace(quiet=quiet or as_json) as ws:
+        ws.check_output(output)
         result = ws.undo(change_set or ws.newest_apply(), repair=repair, cell=_cell(cell), force=force)
         written = ws.export(result.change_set.dataset, output, version=result.change_set.version) if output else None
     if as_json:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, Quiet, SourceArgument, app, present, workspace
+from tablemend.cli.main import Json, Quiet, SourceArgument, app, present, require_one_document, workspace
 
 TableOption = Annotated[str | None, typer.Option("--table", help="Table of a database.", show_default=False)]
 SqlOption = Annotated[str | None, typer.Option("--sql", help="SELECT instead of a table.", show_default=False)]
@@ -56,6 +56,7 @@ def heal(
     quiet: Quiet = False,
 ) -> None:
     """Scan, decide, apply and report, in one go."""
+    require_one_document(output, as_json=as_json)
     options = present(table=table, sql=sql, sheet=sheet, delimiter=delimiter, encoding=encoding, name=name)
     with workspace(quiet=quiet or as_json) as ws:
         result = ws.heal(
@@ -67,6 +68,8 @@ def heal(
         show.say(f"run {result.scanned.run}")
     else:
         show.healed(result)
+    if not result.ok:
+        raise typer.Exit(1)
 
 
 @app.command()

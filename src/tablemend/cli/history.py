@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, app, workspace
+from tablemend.cli.main import Json, app, require_one_document, workspace
 from tablemend.errors import StateError
 
 DatasetArgument = Annotated[str | None, typer.Argument(help="Dataset: name, id or source.", show_default=False)]
@@ -68,6 +68,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a version to a file: csv, tsv, xlsx, json, jsonl, parquet, arrow, html, or its repairs as sql."""
+    require_one_document(output, as_json=as_json)
     if version is not None and run is not None:
         raise StateError("--version and --run cannot both be given", hint="Name one of them.")
     with workspace(quiet=True) as ws:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tablemend.errors import TablemendError
+from tablemend.errors import OutputError, TablemendError
 
 if TYPE_CHECKING:
     from tablemend.workspace import Workspace
@@ -41,8 +41,18 @@ def workspace(*, quiet: bool = False) -> Iterator[Workspace]:
     from tablemend.cli.progress import progress
     from tablemend.workspace import open as open_workspace
 
-    with progress(quiet=quiet) as show, open_workspace(progress=show) as opened:
-        yield opened
+    try:
+        with progress(quiet=quiet) as show, open_workspace(progress=show) as opened:
+            yield opened
+    except KeyboardInterrupt:
+        sys.stderr.write("tablemend: interrupted; nothing is half done.\n")
+        raise SystemExit(130) from None
+
+
+def require_one_document(output: str | None, *, as_json: bool) -> None:
+    """Refuse to print a table and a JSON document to the same place."""
+    if as_json and output == "-":
+        raise OutputError("--json and --output - both print to standard output", hint="Name a file for the output.")
 
 
 def fail(problem: TablemendError) -> int:
@@ -67,6 +77,9 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
+    except OSError as problem:
+        what = f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem)
+        sys.exit(fail(TablemendError(what, hint="Check the path, and who may read and write it.")))
 
 
 def version(*, value: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, Quiet, SourceArgument, app, workspace
+from tablemend.cli.main import Json, Quiet, SourceArgument, app, require_one_document, workspace
 from tablemend.errors import SettingsError
 
 recipes = typer.Typer(
@@ -76,9 +76,12 @@ def replay(
     quiet: Quiet = False,
 ) -> None:
     """Carry out the repairs of a recipe on a source."""
+    require_one_document(output, as_json=as_json)
     with workspace(quiet=quiet or as_json) as ws:
         result = ws.replay_recipe(path, source, mapping(columns), output=output)
     if as_json:
         show.json(result.to_dict())
     else:
         show.healed(result)
+    if not result.ok:
+        raise typer.Exit(1)

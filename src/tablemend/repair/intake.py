@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pyarrow as pa
 
 from tablemend.records import Snapshot, now
@@ -40,11 +41,22 @@ def take_in(store: Store, snapshots: Snapshots, loaded: Loaded) -> Snapshot:
         rejected=loaded.rejected,
         rejected_count=loaded.rejected_count,
     )
-    if head:
+    return _added(store, snapshot)
+
+
+def _added(store: Store, snapshot: Snapshot) -> Snapshot:
+    """The snapshot as the newest version, also where somebody else has added one meanwhile."""
+    with store.transaction():
+        known = store.datasets.find(snapshot.dataset)
+        if known is None:
+            store.datasets.create(snapshot)
+            return snapshot
+        head = store.datasets.snapshot(snapshot.dataset)
+        if head.hash == snapshot.hash and head.original == snapshot.original:
+            return head
+        snapshot = msgspec.structs.replace(snapshot, version=head.version + 1)
         store.datasets.advance(snapshot)
-    else:
-        store.datasets.create(snapshot)
-    return snapshot
+        return snapshot
 
 
 def _types(table: pa.Table) -> list[str]:

@@ -75,7 +75,9 @@ def _columns(columns: Sequence[str], params: Mapping[str, Any]) -> list[str]:
 def problems(recipe: Recipe, columns: Sequence[Column]) -> list[str]:
     """Why a recipe cannot replay on a table; empty where it can."""
     present = {column.name for column in columns}
-    found = [f"the table has no column {need.column}" for need in recipe.needs if need.column not in present]
+    needed = [need.column for need in recipe.needs]
+    needed += [column for step in recipe.repairs for column in _columns(step.columns, step.params)]
+    found = [f"the table has no column {column}" for column in dict.fromkeys(needed) if column not in present]
     for number, step in enumerate(recipe.repairs, start=1):
         try:
             operations.validate(step.operation, step.params)

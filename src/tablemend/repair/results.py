@@ -110,13 +110,18 @@ class Healed(Record, frozen=True, kw_only=True):
     output: str | None
     seconds: float
 
+    @property
+    def ok(self) -> bool:
+        """Whether every approved repair could be carried out."""
+        return self.applied is None or all(o.status != "refused" for o in self.applied.change_set.outcomes)
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
         before = self.scanned.score
         after = self.applied.after if self.applied and self.applied.after else before
         change = self.applied.change_set if self.applied else None
         return {
-            "ok": True,
+            "ok": self.ok,
             "run_id": self.scanned.run,
             "change_set": change.id if change else None,
             "rows": self.scanned.snapshot.rows,

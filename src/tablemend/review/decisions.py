@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tablemend.errors import DecisionRefused
 from tablemend.records import Decision, Item, Record, now
@@ -119,30 +119,40 @@ def _problem(item: Item, verb: str, *, force: bool) -> str:
     return ""
 
 
-def pass_gate(store: Store, items: Iterable[Item], gate: Gate) -> Verdict:
-    """Let a gate decide on the open items among these; what it leaves to a person stays open."""
-    when, decisions, unchanged = now(), [], []
-    targets = {"approve": "approved", "block": "blocked"}
-    for item in items:
-        judgement = judge(gate, item)
-        target = targets.get(judgement.outcome)
-        if item.decision != "open" or target is None:
-            unchanged.append(item.id)
-            continue
-        decisions.append(
-            Decision(
-                item=item.id,
-                version=item.version,
-                decision=target,
-                by=gate.name,
-                gate=True,
-                reason=judgement.explanation[-1],
-                explanation=judgement.explanation,
-                when=when,
-            )
-        )
+def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
+    """Let a gate decide on the open items among these; what it leaves to a person stays open.
+
+    The items are read again under the write lock, so that a person's decision always stands; what a person opened
+    again waits for people.
+    """
+    if not items:
+        return Verdict(decision="gate")
+    asked = {item.id for item in items}
     with store.transaction():
+        known = [item for item in store.items.select(Filter(run=items[0].run)) if item.id in asked]
+        decisions = [made for item in known if (made := _gated(item, gate)) is not None]
         store.items.decide(decisions)
         if decisions:
-            store.audit.write(f"gate:{gate.name}", "gate", "items", ", ".join(each.item for each in decisions))
-    return Verdict(decision="gate", decided=tuple(each.item for each in decisions), unchanged=tuple(unchanged))
+            store.audit.write(f"gate:{gate.name}", "gate", items[0].run, ", ".join(each.item for each in decisions))
+    decided = tuple(each.item for each in decisions)
+    return Verdict(decision="gate", decided=decided, unchanged=tuple(sorted(asked - set(decided))))
+
+
+def _gated(item: Item, gate: Gate) -> Decision | None:
+    """What a gate decides on an item, if it may and does."""
+    by_person = bool(item.decided_by) and not item.decided_by.startswith("gate:")
+    if item.decision != "open" or item.applied or by_person:
+        return None
+    judgement = judge(gate, item)
+    if judgement.outcome == "ask":
+        return None
+    return Decision(
+        item=item.id,
+        version=item.version,
+        decision="approved" if judgement.outcome == "approve" else "blocked",
+        by=gate.name,
+        gate=True,
+        reason=judgement.explanation[-1],
+        explanation=judgement.explanation,
+        when=now(),
+    )

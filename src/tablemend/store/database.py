@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,15 +23,23 @@ class Database:
     A transaction inside a transaction is a savepoint.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = sa.make_url(url)
+    def __init__(self, where: str | Path) -> None:
+        """Open a URL, or a path of SQLite; StateError where it holds something else."""
+        self.url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else sa.make_url(where)
         self.transactions = 0
         self._local = threading.local()
         self._engine = sa.create_engine(self.url, **self._options())
         if self.url.get_backend_name() == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
-        self._prepare()
+        try:
+            self._prepare()
+        except sa.exc.DatabaseError as problem:
+            self.close()
+            raise StateError(
+                f"the state {self.url.render_as_string(hide_password=True)} cannot be opened: {problem.orig}",
+                hint="Choose another folder with TABLEMEND_DATA, or move the file away.",
+            ) from problem
 
     def _options(self) -> dict[str, Any]:
         if self.url.get_backend_name() == "sqlite":

@@ -26,7 +26,8 @@ class Dataset(Record, frozen=True, kw_only=True):
 
 def dataset_id(source: Source) -> str:
     """Stable id of the dataset that a source feeds: of where it comes from, never of its content."""
-    parts = (source.kind, source.location, source.table or "", source.sql or "", source.sheet or "")
+    named = source.name if source.kind in ("frame", "stdin") else ""  # nothing else tells these apart
+    parts = (source.kind, source.location, source.table or "", source.sql or "", source.sheet or "", named)
     return "d" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
@@ -45,9 +46,7 @@ class Datasets:
         table = schema.datasets
         with self._database.reading() as connection:
             row = connection.execute(sa.select(table).where(table.c.id == dataset)).mappings().first()
-        return (
-            None if row is None else Dataset(id=row["id"], name=row["name"], location=row["location"], head=row["head"])
-        )
+        return None if row is None else _dataset(row)
 
     def get(self, dataset: str) -> Dataset:
         """The dataset of that id; `NotFound` where there is none."""

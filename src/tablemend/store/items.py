@@ -133,14 +133,13 @@ class Items:
     def get(self, item: str, run: str | None = None) -> Item:
         """One item by id, or by an unmistakable beginning of it; `NotFound` otherwise."""
         table = schema.items
-        pattern = item.replace("%", "").replace("_", "") + "%"
-        query = sa.select(table.c.id).where(table.c.id.like(pattern))
+        query = sa.select(table.c.id).where(table.c.id.startswith(item, autoescape=True))
         if run is not None:
             links = schema.item_runs
             query = query.where(table.c.id.in_(sa.select(links.c.item).where(links.c.run == run)))
         with self._database.reading() as connection:
             ids = list(connection.execute(query.limit(2)).scalars())
-        if len(ids) != 1:
+        if len(ids) != 1 or not item:
             raise NotFound(
                 f"there is no item {item}" if not ids else f"{item} begins the names of several items",
                 hint="`tablemend items` lists them.",

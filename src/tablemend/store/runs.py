@@ -139,6 +139,12 @@ class Runs:
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def unfinished(self) -> bool:
+        """Whether any run ever failed or was cancelled, and so may have left files that nothing points at."""
+        query = sa.select(_table.c.id).where(_table.c.status.in_(("failed", "cancelled"))).limit(1)
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
+
     def fail_dead(self) -> list[str]:
         """Mark runs failed whose process died; their ids."""
         with self._database.reading() as connection:

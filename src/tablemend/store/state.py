@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Self
 
 import sqlalchemy as sa
@@ -18,8 +19,8 @@ from tablemend.store.runs import Runs
 class Store:
     """Datasets, runs, items, change sets and audit of one workspace."""
 
-    def __init__(self, url: str) -> None:
-        self.database = Database(url)
+    def __init__(self, where: str | Path) -> None:
+        self.database = Database(where)
         self.datasets = Datasets(self.database)
         self.runs = Runs(self.database)
         self.items = Items(self.database)
@@ -42,7 +43,7 @@ class Store:
         Files are swept only while no run is under way; the write lock keeps another from beginning meanwhile.
         """
         dead = self.runs.fail_dead()
-        if dead and not self.runs.running():
+        if self.runs.unfinished() and not self.runs.running():
             with self.transaction():
                 if not self.runs.running():
                     sweep(self.datasets.hashes() | self.change_sets.hashes())
