@@ -280,7 +280,7 @@ def test_when_every_repair_is_refused_nothing_happens(tmp_path: Path) -> None:
     with workspace(tmp_path) as ws:
         found = scan(ws, pa.table({"n": pa.array([1, None])}), [proposal("fill", "n", method="constant", value="many")])
         ws.approve(found.run, force=True)
-        with pytest.raises(RepairError, match="none of the 1 approved"):
+        with pytest.raises(RepairError, match="none of the 1 repairs could be applied"):
             ws.apply(found.run)
         assert [snapshot.version for snapshot, _ in ws.versions(found.snapshot.dataset)] == [1]
 
