@@ -361,6 +361,7 @@ class ChangeSet(Record, frozen=True, kw_only=True):
     rows_added: int = 0
     outcomes: tuple[Outcome, ...] = ()
     steps: tuple[dict[str, Any], ...] = ()  # what was carried out, in order of precedence
+    base: int | None = None  # version that the steps start from: what their scan saw
     undoes: str | None = None  # change set that it undoes
     undone: str = ""  # what of it: empty for all, else a repair or ROW:COLUMN
     kept: int = 0  # cells and rows that an undo left, as they had changed again since

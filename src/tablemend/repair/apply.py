@@ -9,12 +9,13 @@ import msgspec
 import pyarrow as pa
 
 from tablemend.engine.duckdb import Session
-from tablemend.errors import Conflict, RepairError, StateError
-from tablemend.records import ChangeSet, Column, Item, Outcome, Record, Repair, Score, Snapshot, now
+from tablemend.errors import RepairError, StateError
+from tablemend.records import ChangeSet, Column, Item, Outcome, Record, Repair, Score, now
 from tablemend.repair import plan, relation
 from tablemend.repair.commit import Change, Desk, commit
 from tablemend.repair.compose import Step
 from tablemend.repair.execution import Result, execute
+from tablemend.repair.further import Standing, relative, standing
 from tablemend.repair.script import precedence
 from tablemend.repair.verification import sort_out
 from tablemend.store.items import Filter
@@ -31,9 +32,9 @@ def approved(store: Store, run: str, *, keep_rows: bool) -> list[Item]:
 class Carried(Record, frozen=True, kw_only=True):
     """Steps carried out in memory: nothing is written yet."""
 
-    head: Snapshot
-    parent: pa.Table
-    result: Result
+    stand: Standing
+    parent: pa.Table  # of the head
+    change: Change  # of the head
     steps: tuple[Step, ...]
     outcomes: tuple[Outcome, ...]
 
@@ -54,7 +55,7 @@ def apply(desk: Desk, run: str, *, keep_rows: bool = False) -> ChangeSet:
     approved repair is refused.
     """
     carried = _carry_out(desk, run, approved(desk.store, run, keep_rows=keep_rows))
-    head, result = carried.head, carried.result
+    head, change = carried.stand.head, carried.change
     change_set = ChangeSet(
         id=f"c{secrets.token_hex(4)}",
         kind="apply",
@@ -63,21 +64,23 @@ def apply(desk: Desk, run: str, *, keep_rows: bool = False) -> ChangeSet:
         parent=head.version,
         version=head.version + 1,
         changes="",
-        cells=result.changes.num_rows,
-        rows_removed=result.removed.num_rows,
+        base=carried.stand.base.version,
+        cells=change.changes.num_rows,
+        rows_removed=change.removed.num_rows,
+        rows_added=0 if change.added is None else change.added.num_rows,
         outcomes=carried.outcomes,
         steps=tuple(_plain(step) for step in carried.steps),
         created=now(),
         by=desk.by,
     )
     done = {each.repair for each in carried.outcomes if each.status != "refused"}
-    return commit(desk, head, carried.parent, Change.of(result), change_set, applied=done)
+    return commit(desk, head, carried.parent, change, change_set, applied=done)
 
 
 def preview(desk: Desk, run: str, items: Sequence[Item]) -> Preview:
     """The exact score, outcomes and cells that applying these items of a run would give."""
     carried = _carry_out(desk, run, precedence(items))
-    change = Change.of(carried.result)
+    change = carried.change
     return Preview(
         score=desk.rescore(desk.session, change.table, change.columns, change.touched),
         outcomes=carried.outcomes,
@@ -87,21 +90,28 @@ def preview(desk: Desk, run: str, items: Sequence[Item]) -> Preview:
 
 
 def _carry_out(desk: Desk, run: str, items: Sequence[Item]) -> Carried:
-    scan = desk.store.runs.get(run)
-    head = require_head(desk.store, scan.dataset, scan.version)
+    """From what the scan saw, with what is applied of it already: so every repair finds the cells it was made for."""
+    stand = standing(desk.store, desk.store.runs.get(run))
     if not items:
         raise StateError(f"run {run} has no approved repair that is not applied yet", hint="Approve some first.")
     with desk.timings.stage("read"):
-        parent = desk.snapshots.read(head.hash)
-    steps, refused = sort_out(desk.session, parent, head.columns, [_step(item) for item in items])
+        parent = desk.snapshots.read(stand.head.hash)
+        base = parent if stand.base is stand.head else desk.snapshots.read(stand.base.hash)
+    together = precedence([*stand.applied, *items])
+    steps, refused = sort_out(desk.session, base, stand.base.columns, [_step(item) for item in together])
     with desk.timings.stage("apply"):
-        result = execute(desk.session, parent, head.columns, steps)
-    outcomes = (*refused, *_outcomes(desk.session, result, steps, head.columns))
+        result = execute(desk.session, base, stand.base.columns, steps)
+    own = {item.id for item in items}
+    outcomes = (*refused, *_outcomes(desk.session, result, steps, stand.base.columns))
+    outcomes = tuple(each for each in outcomes if each.repair in own)
     if not any(each.status == "applied" for each in outcomes):
         raise RepairError(
             f"none of the {len(outcomes)} repairs could be applied: {outcomes[0].reason}", hint="Reject or edit them."
         )
-    return Carried(head=head, parent=parent, result=result, steps=tuple(steps), outcomes=outcomes)
+    change = Change.of(result)
+    if stand.base is not stand.head:
+        change = relative(desk.session, parent, stand.head.columns, result)
+    return Carried(stand=stand, parent=parent, change=change, steps=tuple(steps), outcomes=outcomes)
 
 
 def _plain(step: Step) -> dict[str, object]:
@@ -110,19 +120,6 @@ def _plain(step: Step) -> dict[str, object]:
 
 def _step(item: Item) -> Step:
     return plan.step(msgspec.convert(item.body, Repair))
-
-
-def require_head(store: Store, dataset: str, version: int | None) -> Snapshot:
-    """The head of a dataset, if it still holds what the run saw."""
-    if version is None:
-        raise StateError("this run read no table", hint="Scan a source first.")
-    head, seen = store.datasets.snapshot(dataset), store.datasets.snapshot(dataset, version)
-    if head.hash != seen.hash:
-        raise Conflict(
-            f"{head.source.name} has moved on from version {version} to {head.version} since this scan",
-            hint="Scan it again; decisions on what is still there are kept.",
-        )
-    return head
 
 
 def _outcomes(session: Session, result: Result, steps: Sequence[Step], columns: tuple[Column, ...]) -> list[Outcome]:

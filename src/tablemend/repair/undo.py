@@ -146,7 +146,7 @@ def _edits(desk: Desk, versions: _Versions, what: What) -> restore.Edits:
     done = desk.snapshots.read_changes(target.changes)
     removed = desk.snapshots.read_changes(target.removed) if target.removed else nothing
     if what.repair:
-        return _without(desk, versions, done, removed, what.repair)
+        return _without(desk, versions, what.repair)
     if what.row is not None:
         done, removed = _one_cell(done, target, what), nothing
     added = desk.snapshots.read_changes(target.added)["_row"] if target.added and what.whole else nothing["_row"]
@@ -159,20 +159,18 @@ def _edits(desk: Desk, versions: _Versions, what: What) -> restore.Edits:
     )
 
 
-def _without(desk: Desk, versions: _Versions, done: pa.Table, removed: pa.Table, repair: str) -> restore.Edits:
+def _without(desk: Desk, versions: _Versions, repair: str) -> restore.Edits:
     """What leads to the change set as it would have been without one repair."""
     target = versions.target
-    if repair not in {str(each["id"]) for each in target.steps}:
+    if repair not in {each.repair for each in target.outcomes if each.status != "refused"}:
         raise NotFound(f"change set {target.id} holds no repair {repair}", hint="`tablemend history` lists them.")
     others = [msgspec.convert(each, Step) for each in target.steps if each["id"] != repair]
-    wanted = execute(desk.session, versions.parent, versions.before.columns, others)
-    was, now_gone = removed["_row"], wanted.removed["_row"]
-    back = was.filter(pc.invert(pc.is_in(was, now_gone.combine_chunks()))).combine_chunks()
-    gone = now_gone.filter(pc.invert(pc.is_in(now_gone, was.combine_chunks()))).combine_chunks()
-    cells = restore.between(desk.session, done, wanted.changes)
-    moved = pa.concat_arrays([back, gone])  # whole rows, whose cells come or go with them
+    base = desk.store.datasets.snapshot(target.dataset, target.base or target.parent)
+    wanted = execute(desk.session, desk.snapshots.read(base.hash), base.columns, others)
+    done = desk.snapshots.read(versions.after.hash)
+    cells, back, gone = restore.towards(desk.session, done, versions.after.columns, wanted.table, wanted.columns)
     return restore.Edits(
-        cells=cells.filter(pc.invert(pc.is_in(cells["row"], moved))),
+        cells=cells,
         origin=wanted.table,
         columns=wanted.columns,
         add=wanted.table.filter(pc.is_in(wanted.table["_row"], back)),
