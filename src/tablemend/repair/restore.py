@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.records import Column, Record
+from tablemend.repair import relation
 from tablemend.repair.changes import CHANGES, as_text, change_table, from_text
 from tablemend.repair.compose import Step
 
@@ -60,6 +62,34 @@ def between(session: Session, done: pa.Table, wanted: pa.Table) -> pa.Table:
             f"before, after FROM _{name}"
         )
     return session.arrow(_BETWEEN)
+
+
+def towards(
+    session: Session,
+    done: pa.Table,
+    done_columns: Sequence[Column],
+    wanted: pa.Table,
+    wanted_columns: Sequence[Column],
+) -> tuple[pa.Table, pa.Array, pa.Array]:
+    """Cells that lead from one table to another, and the rows that come and go; a missing column counts as empty."""
+    relation.register(session, done, done_columns, "_done")
+    relation.register(session, wanted, wanted_columns, "_wanted")
+    had, has = {each.name for each in done_columns}, {each.name for each in wanted_columns}
+    parts = []
+    for column in sorted(had | has):
+        old = f"d.{sql.name(column)}" if column in had else "NULL::VARCHAR"
+        new = f"w.{sql.name(column)}" if column in has else "NULL::VARCHAR"
+        parts.append(
+            f'SELECT d._row AS row, {sql.literal(column)} AS "column", {old} AS expected, {new} AS new '
+            f"FROM _done AS d JOIN _wanted AS w ON w._row = d._row WHERE {old} IS DISTINCT FROM {new}"
+        )
+    cells = session.arrow(f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY 2, 1")
+    return cells, _only(wanted, done), _only(done, wanted)
+
+
+def _only(here: pa.Table, there: pa.Table) -> pa.Array:
+    rows = here["_row"].combine_chunks()
+    return rows.filter(pc.invert(pc.is_in(rows, there["_row"].combine_chunks())))
 
 
 def restore(table: pa.Table, edits: Edits, *, force: bool = False) -> Restored:
