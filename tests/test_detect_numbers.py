@@ -38,3 +38,14 @@ def test_thousands_signs_go_where_others_do_without():
 
 def test_a_unit_that_changes_what_the_numbers_mean_stays():
     assert propose(numbers.detect, {"rate": ["5%", "7%", "0.05", "0.07"] * 20}) == []
+
+
+def test_a_unit_that_nearly_every_cell_writes_alike_is_written_so_everywhere():
+    weights = ["5 g"] * 90 + ["7g", "9 gr", "3 grams"]
+    found = repaired(numbers.detect, {"weight": weights})["weight"]
+    assert found[0] == "5 g"
+    assert found[90:] == ["7 g", "9 g", "3 g"]
+
+
+def test_only_the_space_before_a_unit_differs():
+    assert repaired(numbers.detect, {"rate": ["5%"] * 60 + ["7 %"] * 40})["rate"][99] == "7%"

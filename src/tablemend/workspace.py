@@ -127,7 +127,12 @@ class Workspace:
         from tablemend.tables.source import from_frame, parse
 
         settings = self.settings
-        limits = Limits(max_rows=settings.max_rows, max_bytes=settings.max_bytes, max_columns=settings.max_columns)
+        limits = Limits(
+            max_rows=settings.max_rows,
+            max_bytes=settings.max_bytes,
+            max_columns=settings.max_columns,
+            http_timeout=settings.http_timeout,
+        )
         if not isinstance(source, str | Path):
             return load(from_frame(source, name or "frame"), limits, frame=source)
         parsed = _absolute(parse(str(source), name=name, **options))

@@ -62,14 +62,20 @@ def decide(
 
 
 def _refuse_below_gate(gate: Gate, items: Sequence[Item], *, bulk: bool) -> None:
-    below = [item for item in items if bulk and item.decision == "open" and judge(gate, item).outcome != "approve"]
+    waiting = [item for item in items if bulk and item.decision in ("open", "blocked")]
+    below = [item for item in waiting if judge(gate, item).outcome != "approve"]
     if below:
         raise DecisionRefused(
-            f"{len(below)} of {len(items)} items are below the gate {gate.name}: "
-            + ", ".join(f"{item.id} ({item.confidence:.2f})" for item in below[:5])
+            f"{len(below)} of {len(items)} items do not pass the gate {gate.name}: "
+            + ", ".join(_briefly(item) for item in below[:5])
             + (" …" if len(below) > 5 else ""),
-            hint="Add --force to approve them all the same, or narrow the choice with --min-confidence.",
+            hint="Add --force to approve them all the same, or narrow the choice.",
         )
+
+
+def _briefly(item: Item) -> str:
+    flags = f", {' '.join(item.flags)}" if item.flags else ""
+    return f"{item.id} ({item.confidence:.2f}{flags})"
 
 
 def _sort(

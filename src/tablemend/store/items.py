@@ -141,7 +141,7 @@ class Items:
             ids = list(connection.execute(query.limit(2)).scalars())
         if len(ids) != 1 or not item:
             raise NotFound(
-                f"there is no item {item}" if not ids else f"{item} begins the names of several items",
+                f"{item} begins the names of several items" if item and ids else f"there is no item {item!r}",
                 hint="`tablemend items` lists them.",
             )
         return self.select(Filter(run=run, ids=tuple(ids)))[-1]

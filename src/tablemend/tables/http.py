@@ -11,9 +11,6 @@ from tablemend.errors import SourceNotFound, UnreadableSource
 from tablemend.tables.limits import Limits
 from tablemend.tables.source import without_secrets
 
-TIMEOUT = 30.0
-"""Seconds without an answer or a next piece of it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -33,13 +30,16 @@ def fetch(url: str, limits: Limits, *, headers: Mapping[str, str] | None = None,
     method = "GET" if body is None else "POST"
     try:
         with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=not headers) as client,
+            httpx.Client(timeout=limits.http_timeout, follow_redirects=not headers) as client,
             client.stream(method, url, headers=dict(headers or {}), content=body) as response,
         ):
             _must_be_good(response, shown)
             return Answer(data=_body(response, limits, shown), kind=_kind(response))
     except httpx.TimeoutException as error:
-        raise UnreadableSource(f"{shown} did not answer in {TIMEOUT:.0f} s.", hint="Try again later.") from error
+        raise UnreadableSource(
+            f"{shown} did not answer in {limits.http_timeout:g} s.",
+            hint="Try again later, or raise the setting http_timeout.",
+        ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise UnreadableSource(
             f"{shown} cannot be fetched: {type(error).__name__}.", hint="Check the address and the network."

@@ -14,6 +14,7 @@ class Limits:
     max_rows: int = 20_000_000
     max_bytes: int = 4 << 30
     max_columns: int = 5_000
+    http_timeout: float = 30.0  # seconds
 
     def rows(self, found: int, name: str) -> None:
         """Raise LimitExceeded when a source has too many rows."""

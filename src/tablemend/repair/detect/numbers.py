@@ -28,6 +28,9 @@ LEAST_MIXED = 0.01
 MOST_APART = 10
 """Ratio of the medians with and without a unit from which the unit changes what the numbers mean."""
 
+USUAL = 0.8
+"""Share of the numbers that one writing of the unit needs for the others to follow it; below, no unit is usual."""
+
 HIGHEST = 0.98
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -68,6 +71,7 @@ class Number(NamedTuple):
     value: float
     text: str  # of the number alone
     spelling: str  # of the unit; empty for a bare number
+    ending: str | None  # the unit as it follows the number, with its space; None where it stands before
     unit: str | None  # that the spelling stands for, if it is known
 
 
@@ -81,6 +85,7 @@ class Spellings:
         self.unread = 0  # cells that are not a number, with or without a unit
         self.unknown = 0  # numbers followed by text that is no known unit
         self.units: dict[str, Counter[str]] = {}  # unit → spelling → cells
+        self.endings: Counter[str] = Counter()  # units as they follow the number → cells
         self.bare: list[tuple[float, int]] = []  # value and cells of numbers without a unit
         self.united: list[tuple[float, int]] = []  # the same with one
 
@@ -98,6 +103,8 @@ class Spellings:
         else:
             self.united.append((number.value, count))
             self.units.setdefault(number.unit, Counter())[number.spelling] += count
+            if number.ending is not None:
+                self.endings[number.ending] += count
 
     @property
     def numbers(self) -> int:
@@ -142,13 +149,14 @@ def read(distinct: Distinct) -> Spellings | None:
 
 def _number(value: str) -> Number | None:
     if _PLAIN.fullmatch(value):
-        return Number(float(value), value, "", None)
+        return Number(float(value), value, "", None, None)
     match = _CELL.fullmatch(value)
     if match is None or not (_PLAIN.fullmatch(match["number"]) or _THOUSANDS.fullmatch(match["number"])):
         return None
     head, tail = (match["head"] or "").strip(), (match["tail"] or "").strip()
     unit = unit_of(head or tail) if not (head and tail) else None
-    return Number(float(match["number"].replace(",", "")), match["number"], head + tail, unit)
+    ending = None if head else value[match.end("number") :].rstrip()
+    return Number(float(match["number"].replace(",", "")), match["number"], head + tail, ending, unit)
 
 
 def detect(workbench: Workbench) -> Iterator[Proposal]:
@@ -163,22 +171,38 @@ def _propose(column: str, found: Spellings) -> Iterator[Proposal]:
     numbers = found.numbers
     if not numbers or numbers < LEAST_NUMBERS * (numbers + found.unknown + found.unread):
         return
-    strip = _strip(found)
+    usual = _usual(found)
+    strip = sorted(next(iter(found.units.values()))) if usual else _strip(found)
     thousands = "," if found.grouped and found.ungrouped >= LEAST_MIXED * numbers else ""
     if not strip and not thousands:
         return
     bare = sum(n for _, n in found.bare)
-    changed = (numbers - bare if strip else 0) + (found.grouped if thousands else 0)
+    united = numbers - found.endings[usual] if usual else numbers - bare
+    changed = (united if strip else 0) + (found.grouped if thousands else 0)
     yield Proposal(
         check="unit_spelling" if strip else "type_mismatch",
         operation="normalise_number",
         columns=(column,),
         confidence=round(HIGHEST * (1 - found.unknown / (numbers + 1)), 4),
-        params={"strip": strip, "thousands": thousands, "decimal": "."},
-        explanation=f"Numbers of {column} are written in several ways: {_show(strip)}.",
+        params={"strip": strip, "thousands": thousands, "decimal": "."} | _unit(usual),
+        explanation=f"Numbers of {column} are written in several ways: {_show(strip)}"
+        + (f"; most end in {usual.strip()!r}." if usual else "."),
         evidence=(f"Of {found.cells} cells looked at, {numbers} read as numbers; {bare} of them carry no unit.",),
         support=changed,
     )
+
+
+def _usual(found: Spellings) -> str:
+    """The ending that nearly all numbers have, if some have another one of the same unit; else empty."""
+    if len(found.units) != 1 or not found.endings or not found.comparable:
+        return ""
+    ending, cells = found.endings.most_common(1)[0]
+    alone = len(next(iter(found.units.values()))) == 1 and not found.bare
+    return ending if cells < found.numbers and (alone or cells >= USUAL * found.numbers) else ""
+
+
+def _unit(usual: str) -> dict[str, object]:
+    return {"unit": usual.strip(), "space": usual != usual.lstrip()} if usual else {}
 
 
 def _strip(found: Spellings) -> list[str]:
