@@ -148,7 +148,7 @@ class Workspace:
 
     def _scan(self, what: Loaded | Snapshot, kind: str, proposals: Sequence[Proposal] | None = None) -> Scanned:
         from tablemend.quality import rules
-        from tablemend.repair import intake, items
+        from tablemend.repair import intake, items, parents
         from tablemend.repair.results import Scanned
         from tablemend.repair.scan import scan
         from tablemend.settings import read_file
@@ -162,6 +162,9 @@ class Workspace:
             with timings.stage("snapshot"):
                 snapshot = what if isinstance(what, Snapshot) else intake.take_in(self.store, self.snapshots, what)
                 data = self.snapshots.read(snapshot.hash) if isinstance(what, Snapshot) else what.table
+            parents.register(
+                session, own, snapshot.source, lambda place, name: self._load(place, {"table": name}, None)
+            )
             found = scan(
                 session,
                 data,
