@@ -28,16 +28,19 @@ CHANGES = (
 def import_1m(folder: Path) -> list[Row]:
     """CSV to an immutable snapshot: read, hash, write."""
     from tablemend.repair.intake import take_in
+    from tablemend.store.state import Store
     from tablemend.tables.read import load
+    from tablemend.tables.snapshot import Snapshots
     from tablemend.tables.source import parse
 
     source = orders_csv(folder / "orders.csv", ROWS)
     found = []
     for n in range(3):
-        with open_workspace(folder / f"state{n}") as workspace:
-            _ = workspace.store
+        home = folder / f"state{n}"
+        home.mkdir()
+        with Store(home / "state.db") as store:
             started = time.perf_counter()
-            take_in(workspace.store, workspace.snapshots, load(parse(str(source))))
+            take_in(store, Snapshots(home), load(parse(str(source))))
             found.append(time.perf_counter() - started)
     peak = peak_mb()
     baseline = times(lambda: _pandas_parquet(source, folder), repetitions=2, warm=False)
