@@ -57,6 +57,8 @@ class Workspace:
         """Free every connection; a second call does nothing."""
         if "store" in self.__dict__:
             self.store.close()
+        if "_engine" in self.__dict__:
+            self._engine.close()
 
     @property
     def exists(self) -> bool:
@@ -222,11 +224,15 @@ class Workspace:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
+        with self._engine.branch() as session:
+            yield session
+
+    @cached_property
+    def _engine(self) -> Session:
+        """The embedded engine, started once: a start takes as long as a small repair."""
         from tablemend.engine.duckdb import Session
 
-        settings = self.settings
-        with Session(memory_limit=settings.memory_limit, threads=settings.threads or None) as session:
-            yield session
+        return Session(memory_limit=self.settings.memory_limit, threads=self.settings.threads or None)
 
     def dataset(self, name: str) -> str:
         """The id of a dataset, given its id, name or source; raises NotFound."""

@@ -33,6 +33,12 @@ class Session:
             config["threads"] = threads
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config=config)
 
+    def branch(self) -> Session:
+        """A session of its own on the same engine: its temporary tables and views are gone when it closes."""
+        made = object.__new__(Session)
+        made._connection = self._connection.cursor()
+        return made
+
     def __enter__(self) -> Self:
         return self
 

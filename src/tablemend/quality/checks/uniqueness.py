@@ -105,13 +105,19 @@ def folded(column: ColumnProfile) -> str:
 
 
 def near_repeats(columns: Sequence[ColumnProfile], blocking: Sequence[ColumnProfile], *, exact: bool) -> str:
-    """Select rows that repeat an earlier one when folded; with `exact` also those that need no folding."""
+    """Select rows that repeat an earlier one when folded; with `exact` also those that need no folding.
+
+    All texts are folded as one, because a regular expression costs more to set up than to run.
+    """
     block = ", ".join(folded(each) for each in blocking)
     suspects = f"SELECT hash({block}) FROM {{data}} GROUP BY ALL HAVING count(*) > 1"
-    folds = ", ".join(folded(each) for each in columns)
+    texts = ", ".join(f"coalesce({sql.name(each.name)}, '')" for each in columns if each.type == "text")
+    others = [f"coalesce({sql.name(each.name)}, '')" for each in columns if each.type != "text"]
+    fold = f"regexp_replace(lower(concat_ws('|', {texts})), '[^\\p{{L}}\\p{{N}}|]+', '', 'g')"
+    key = f"concat_ws('|', {', '.join([fold, *others])})"
     plain = sql.names(each.name for each in columns)
     return (
-        f"SELECT _row FROM (SELECT _row, row_number() OVER (PARTITION BY {folds} ORDER BY _row) AS near, "
-        f"row_number() OVER (PARTITION BY {plain} ORDER BY _row) AS same FROM {{data}} "
+        f"SELECT _row FROM (SELECT _row, row_number() OVER (PARTITION BY {key} ORDER BY _row) AS near, "
+        f"row_number() OVER (PARTITION BY row({plain}) ORDER BY _row) AS same FROM {{data}} "
         f"WHERE hash({block}) IN ({suspects})) WHERE near > 1" + ("" if exact else " AND same = 1")
     )
