@@ -46,6 +46,7 @@ class Workspace:
     def __init__(self, settings: Settings, *, progress: Progress = silent) -> None:
         self.settings = settings
         self.progress = progress
+        self.recovered: tuple[str, ...] = ()  # runs that were found dead when the state was opened
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tablemend.errors import NotFound
+from tablemend.errors import NotFound, StateError
 from tablemend.records import Decision, Item, Record, now
 from tablemend.store import schema
 from tablemend.store.codec import moment, pack, stamp, unpack
@@ -46,8 +46,17 @@ class Items:
     def put(self, items: Sequence[Item]) -> None:
         """Write items of a run: new ones, new versions where the content differs, else a link to the run.
 
-        A new version is open; the decision on the older one stays in the log. All or nothing.
+        A new version is open; the decision on the older one stays in the log. All or nothing. StateError where an
+        item stands twice in the batch, or its run is unknown.
         """
+        if len({item.id for item in items}) != len(items):
+            raise StateError("an item stands twice in one batch", hint="Give each item an id of its own.")
+        try:
+            self._put(items)
+        except sa.exc.IntegrityError as problem:
+            raise StateError(f"items cannot be kept: {problem.orig}", hint="Begin their run first.") from problem
+
+    def _put(self, items: Sequence[Item]) -> None:
         when = stamp(now())
         with self._database.transaction() as connection:
             known = self._known(connection, [item.id for item in items])

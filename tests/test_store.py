@@ -1,0 +1,205 @@
+"""The state: all or nothing, one writer at a time, nothing lost."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core_helpers import ids, proposal, scan, workspace, write
+from tablemend.errors import NotFound, StateError
+from tablemend.records import Item
+from tablemend.store.items import Filter
+from tablemend.store.state import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "state ?#%.db") as opened:
+        yield opened
+
+
+def item(number: int, run: str, **fields: object) -> Item:
+    given = {"id": f"i{number:04}", "run": run, "type": "repair", "title": "t", "content": "c", "check": "typo"}
+    return Item(**given | fields)  # type: ignore[arg-type]
+
+
+def begin(store: Store, kind: str = "scan") -> str:
+    return store.runs.begin(kind, settings={"a": 1}).id
+
+
+def test_one_connection_and_one_commit_for_ten_decisions(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", "a\n" + "".join(f"v{n}\nv{n}\n" for n in range(10)))
+    proposals = [proposal("map_values", "a", pairs=[[f"v{n}", "x"]], tier=str(n)) for n in range(10)]
+    with workspace(tmp_path) as ws:
+        found = scan(ws, tmp_path / "t.csv", proposals)
+        counted = {"commit": 0, "checkout": 0}
+        engine = ws.store.database._engine
+        chosen = ids(found)
+
+        def count(name: str) -> None:
+            counted[name] += 1
+
+        sa.event.listen(engine, "commit", lambda connection: count("commit"))
+        from tablemend.review.decisions import decide
+
+        wanted = Filter(run=found.run, ids=tuple(chosen))
+        sa.event.listen(engine, "checkout", lambda *_: count("checkout"))
+        verdict = decide(ws.store, wanted, "approve", by="ann", gate=ws.gate)
+        assert len(verdict.decided) == 10
+        assert counted == {"commit": 1, "checkout": 1}
+        assert ws.store.items.count(Filter(run=found.run, decision="approved")) == 10
+
+
+def put_twice(store: Store, run: str) -> None:
+    store.items.put([item(1, run)])
+    store.items.put([item(2, "r-none")])
+
+
+def test_a_batch_is_all_or_nothing(store: Store) -> None:
+    run = begin(store)
+    with pytest.raises(StateError):
+        store.items.put([item(1, run), item(2, run), item(1, run)])
+    assert store.items.select(Filter(run=run)) == []
+    with pytest.raises(StateError):
+        store.items.put([item(1, "r-none")])
+    with pytest.raises(StateError), store.transaction():
+        put_twice(store, run)
+    assert store.items.count(Filter()) == 0
+
+
+def test_one_and_many_are_written_alike(store: Store) -> None:
+    run = begin(store)
+    store.items.put([item(1, run)])
+    store.items.put([item(2, run), item(3, run)])
+    rows = store.items.select(Filter(run=run))
+    assert [each.id for each in rows] == ["i0001", "i0002", "i0003"]
+    own = ("id", "created", "updated")
+    plain = [{name: getattr(each, name) for name in each.__struct_fields__ if name not in own} for each in rows]
+    assert plain[0] == plain[1] == plain[2]
+
+
+def test_filters(store: Store) -> None:
+    run = begin(store)
+    store.items.put(
+        [
+            item(
+                1,
+                run,
+                check="typo",
+                columns=("city",),
+                dimension="consistency",
+                confidence=0.9,
+                rows=5,
+                flags=("many_rows",),
+            ),
+            item(2, run, check="null", columns=("city name", "b"), dimension="completeness", confidence=0.4, rows=50),
+            item(3, run, check="typo", columns=("b",), confidence=1.0, rows=1, title="Größe 100%"),
+        ]
+    )
+
+    def found(**conditions: object) -> list[int]:
+        return [int(each.id[1:]) for each in store.items.select(Filter(run=run, **conditions))]  # type: ignore[arg-type]
+
+    assert found(check="typo") == [1, 3]
+    assert found(column="city") == [1]
+    assert found(column="b") == [2, 3]
+    assert found(dimension="completeness") == [2]
+    assert found(min_confidence=0.9) == [1, 3]
+    assert found(max_confidence=0.4) == [2]
+    assert found(min_rows=5, max_rows=5) == [1]
+    assert found(flag="many_rows") == [1]
+    assert found(flag="many") == []
+    assert found(decision="approved") == []
+    assert found(text="größe 100%") == [3]
+    assert found(ids=("i0002", "i0003")) == [2, 3]
+    assert [each.id for each in store.items.select(Filter(run=run), limit=1, offset=1)] == ["i0002"]
+
+
+def test_abbreviated_ids(store: Store) -> None:
+    run = begin(store)
+    store.items.put([item(10, run), item(11, run), item(20, run)])
+    assert store.items.get("i002").id == "i0020"
+    with pytest.raises(NotFound, match="several"):
+        store.items.get("i001")
+    for name in ("", "%", "x", "i_0"):
+        with pytest.raises(NotFound):
+            store.items.get(name)
+
+
+def test_a_run_ends_once_and_in_a_known_way(store: Store) -> None:
+    run = begin(store)
+    with pytest.raises(StateError, match="cannot end as 'done'"):
+        store.runs.finish(run, "done")
+    with pytest.raises(StateError, match="cannot end as 'running'"):
+        store.runs.finish(run, "running")
+    store.runs.finish(run, "completed", counts={"rows": 3})
+    with pytest.raises(StateError, match="is not running"):
+        store.runs.finish(run, "failed")
+    store.runs.abort(run, "failed")
+    assert (store.runs.get(run).status, store.runs.get(run).counts) == ("completed", {"rows": 3})
+    with pytest.raises(NotFound):
+        store.runs.get("r-none")
+
+
+def test_settings_are_kept_without_secrets(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", "a\nx\n")
+    headers = {"Authorization": "top secret"}
+    with workspace(tmp_path, http_headers=headers) as ws:
+        first = scan(ws, tmp_path / "t.csv", [])
+        second = scan(ws, tmp_path / "t.csv", [])
+        hashes = {ws.run(each.run).settings_hash for each in (first, second)}
+        assert len(hashes) == 1
+    assert b"top secret" not in b"".join(path.read_bytes() for path in (tmp_path / ".tablemend").glob("state.db*"))
+
+
+def test_another_schema_version_is_refused(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.db") as opened, opened.transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StateError, match="schema 9999"):
+        Store(tmp_path / "s.db")
+
+
+def test_threads_lose_nothing(store: Store) -> None:
+    run = begin(store)
+
+    def put(number: int) -> None:
+        for n in range(5):
+            store.items.put([item(number * 100 + n, run)])
+            store.runs.beat(run)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, range(8)))
+    assert store.items.count(Filter(run=run)) == 40
+    assert len({each.id for each in store.items.select(Filter(run=run))}) == 40
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tablemend.records import Item
+from tablemend.store.state import Store
+
+with Store(Path(sys.argv[1])) as store:
+    run = store.runs.begin("scan", settings={"same": True}).id
+    for n in range(20):
+        store.items.put([Item(id=f"i{sys.argv[2]}-{n}", run=run, type="repair", title="t")])
+    store.runs.finish(run, "completed")
+"""
+
+
+def test_four_processes_make_and_fill_a_store_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    started = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(n)], stderr=subprocess.PIPE, text=True)
+        for n in range(4)
+    ]
+    for process in started:
+        _, err = process.communicate(timeout=100)
+        assert (process.returncode, err) == (0, "")
+    with Store(path) as store:
+        assert store.items.count(Filter()) == 80
+        assert [run.status for run in store.runs.recent()] == ["completed"] * 4
