@@ -14,6 +14,9 @@ from tablemend.store import schema
 from tablemend.store.codec import pack, stamp, unpack
 from tablemend.store.database import Database
 
+_NOWHERE = ("", "-")
+"""Locations of sources that come from no place of their own: frames and standard input."""
+
 
 class Dataset(Record, frozen=True, kw_only=True):
     """A named line of snapshots."""
@@ -25,8 +28,9 @@ class Dataset(Record, frozen=True, kw_only=True):
 
 
 def dataset_id(source: Source) -> str:
-    """Stable id of the dataset that a source feeds: of where it comes from, never of its content."""
-    parts = (source.kind, source.location, source.table or "", source.sql or "", source.sheet or "")
+    """Stable id of the dataset that a source feeds: of where it comes from or its name, never of its content."""
+    place = source.location if source.location not in _NOWHERE else f"{source.location}\0{source.name}"
+    parts = (source.kind, place, source.table or "", source.sql or "", source.sheet or "")
     return "d" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
