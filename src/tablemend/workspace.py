@@ -64,7 +64,13 @@ class Workspace:
         """The state; opening it marks dead runs failed and sweeps the files they left."""
         from tablemend.store.state import Store
 
-        self.settings.data.mkdir(parents=True, exist_ok=True)
+        try:
+            self.settings.data.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StateError(
+                f"the folder {self.settings.data} cannot be made: {problem.strerror}",
+                hint="Choose another folder with --data or TABLEMEND_DATA.",
+            ) from problem
         path = (self.settings.data / "state.db").resolve()
         store = Store(self.settings.store_url or f"sqlite:///{path}")
         self.recovered = tuple(store.recover(self.snapshots.sweep))

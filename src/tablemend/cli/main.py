@@ -16,6 +16,9 @@ from tablemend.errors import TablemendError
 if TYPE_CHECKING:
     from tablemend.workspace import Workspace
 
+INTERRUPTED = 130
+"""Exit status of a command that the user has stopped."""
+
 app = typer.Typer(
     name="tablemend",
     help="Keep the tables you depend on healthy.",
@@ -53,6 +56,12 @@ def fail(problem: TablemendError) -> int:
     return 2
 
 
+def interrupted() -> int:
+    """Say that the user stopped the command."""
+    sys.stderr.write("tablemend: interrupted; nothing is half done.\n")
+    return INTERRUPTED
+
+
 def main() -> None:
     """Run the command line."""
     from tablemend.cli import bench, decide, heal, history, recipe  # noqa: F401 - registers the commands
@@ -61,12 +70,23 @@ def main() -> None:
         app()
     except TablemendError as problem:
         sys.exit(fail(problem))
-    except KeyboardInterrupt:
-        sys.stderr.write("tablemend: interrupted; nothing is half done.\n")
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
+    except OSError as problem:
+        sys.stderr.write(f"tablemend: {problem}. Make room, or look at who may write there.\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(interrupted())
+    except RuntimeError as problem:
+        if str(problem) != "Query interrupted":  # how the engine hands an interrupt on
+            raise
+        sys.exit(interrupted())
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer has caught the interrupt and said nothing
+            interrupted()
+        raise
 
 
 def version(*, value: bool) -> None:

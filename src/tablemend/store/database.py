@@ -30,7 +30,14 @@ class Database:
         if self.url.get_backend_name() == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
-        self._prepare()
+        try:
+            self._prepare()
+        except sa.exc.DatabaseError as problem:
+            self.close()
+            raise StateError(
+                f"the state {self.url.render_as_string()} cannot be used: {problem.orig}",
+                hint="Choose another folder with --data or TABLEMEND_DATA.",
+            ) from problem
 
     def _options(self) -> dict[str, Any]:
         if self.url.get_backend_name() == "sqlite":
