@@ -74,11 +74,19 @@ class Settings(BaseSettings):
 def read_file(path: Path = Path(FILE)) -> dict[str, Any]:
     """The content of `tablemend.toml`; empty where there is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SettingsError(f"{path}: {problem}", hint="Mend the file, or move it away.") from problem
+    unknown = found.keys() - {"settings", "rules"}
+    if unknown:
+        raise SettingsError(
+            f"{path}: there is no section {min(unknown)!r}", hint="Write [settings] and [[rules]], nothing else."
+        )
+    if not isinstance(found.get("rules", []), list):
+        raise SettingsError(f"{path}: rules is not a list of tables", hint="Write each rule under [[rules]].")
+    return found
 
 
 def _file_settings() -> dict[str, Any]:
