@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from tablemend.errors import SettingsError
 
@@ -49,7 +56,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the file last."""
         del file_secret_settings
-        return init_settings, env_settings, dotenv_settings, InitSettingsSource(settings_cls, _file_settings())
+        dotenv = InitSettingsSource(settings_cls, _own(dotenv_settings))
+        return init_settings, env_settings, dotenv, InitSettingsSource(settings_cls, _file_settings())
 
     @property
     def weights(self) -> dict[str, float]:
@@ -69,6 +77,14 @@ class Settings(BaseSettings):
     def public(self) -> dict[str, Any]:
         """Every setting but the secret ones, as JSON can hold it."""
         return self.model_dump(mode="json", exclude={"http_headers", "store_url"})
+
+
+def _own(dotenv: PydanticBaseSettingsSource) -> dict[str, Any]:
+    """What `.env` says to tablemend; what it says to other programs is none of its business."""
+    if not isinstance(dotenv, DotEnvSettingsSource):
+        return dotenv()
+    mistaken = {name: value for name, value in dotenv().items() if name.startswith("tablemend_")}
+    return EnvSettingsSource.__call__(dotenv) | mistaken
 
 
 def read_file(path: Path = Path(FILE)) -> dict[str, Any]:
