@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from tablemend.errors import SettingsError
 
@@ -49,7 +56,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the file last."""
         del file_secret_settings
-        return init_settings, env_settings, dotenv_settings, InitSettingsSource(settings_cls, _file_settings())
+        dotenv = InitSettingsSource(settings_cls, _own(dotenv_settings))
+        return init_settings, env_settings, dotenv, InitSettingsSource(settings_cls, _file_settings())
 
     @property
     def weights(self) -> dict[str, float]:
@@ -71,14 +79,30 @@ class Settings(BaseSettings):
         return self.model_dump(mode="json", exclude={"http_headers", "store_url"})
 
 
+def _own(dotenv: PydanticBaseSettingsSource) -> dict[str, Any]:
+    """What `.env` says to tablemend; what it says to other programs is none of its business."""
+    if not isinstance(dotenv, DotEnvSettingsSource):
+        return dotenv()
+    mistaken = {name: value for name, value in dotenv().items() if name.startswith("tablemend_")}
+    return EnvSettingsSource.__call__(dotenv) | mistaken
+
+
 def read_file(path: Path = Path(FILE)) -> dict[str, Any]:
     """The content of `tablemend.toml`; empty where there is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SettingsError(f"{path}: {problem}", hint="Mend the file, or move it away.") from problem
+    unknown = found.keys() - {"settings", "rules"}
+    if unknown:
+        raise SettingsError(
+            f"{path}: there is no section {min(unknown)!r}", hint="Write [settings] and [[rules]], nothing else."
+        )
+    if not isinstance(found.get("rules", []), list):
+        raise SettingsError(f"{path}: rules is not a list of tables", hint="Write each rule under [[rules]].")
+    return found
 
 
 def _file_settings() -> dict[str, Any]:

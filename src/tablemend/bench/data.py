@@ -25,7 +25,8 @@ SELECT i + 1 AS id,
   (h(12) % 900000) / 10000 AS latitude,
   (h(13) % 1800000) / 10000 AS longitude,
   (h(14) % 20) || CASE WHEN h(15) % 100 < 70 THEN ' kg' WHEN h(15) % 100 < 90 THEN 'kg' ELSE ' kilo' END AS weight,
-  CASE WHEN h(16) % 100 < 10 THEN NULL ELSE 'note  ' || (h(17) % 1000) END AS note
+  CASE WHEN h(16) % 100 < 10 THEN NULL ELSE 'note' || repeat(' ', 1 + (h(17) % 50 = 0)::INTEGER) || (h(17) % 1000) END
+    AS note
 FROM (
   SELECT i, ['Berlin', 'Hamburg', 'Munich', 'Cologne', 'Frankfurt', 'Stuttgart', 'Leipzig', 'Dresden'][1 + h(18) % 8]
       AS city, ['red', 'green', 'blue', 'white'][1 + h(19) % 4] AS colour
