@@ -36,6 +36,9 @@ REPEATED = 0.2
 ROUNDS = 3
 """Passes over all columns; later ones see what earlier ones repaired."""
 
+MOST_BRIEF = 0.9
+"""Most confidence in a short value alone: below the gate, since names and codes come in pairs one letter apart."""
+
 LEAST_SURE = 0.5
 """Probability under which a change is more likely wrong than right."""
 
@@ -135,9 +138,19 @@ class Grid:
             Determinant(d.determinant, self.codes[d.determinant], self._groups(d), d.strength, self._weight(d))
             for d in self.believed[column]
         ]
-        target = Target(self.codes[column], self.values[column], speaking)
-        found = target.decide(self.channel, self._near(column))
-        return self._take(column, found.rows, found.new, found.probability)
+        target, near = Target(self.codes[column], self.values[column], speaking), self._near(column)
+        if speaking:
+            found = target.decide(self.channel, near)
+            return self._take(column, found.rows, found.new, found.probability)
+        found = target.decide(self.channel, neighbours.unaided(near, self.values[column], target.counts, self.channel))
+        return self._take(
+            column, found.rows, found.new, np.minimum(found.probability, self._ceiling(column)[found.new])
+        )
+
+    def _ceiling(self, column: str) -> Array:
+        """Most confidence in each value where no other column has a say."""
+        brief = [len(each) <= neighbours.BRIEF for each in self.values[column]]
+        return np.where([*brief, False], MOST_BRIEF, 1.0)
 
     def _near(self, column: str) -> dict[int, list[int]]:
         """The neighbours of the column's values as they stand."""

@@ -20,6 +20,17 @@ MOST_PAIRS = 1_000_000
 
 CHUNK = 500
 
+SHORT = 3
+"""Values of so few characters have too many neighbours that are values of their own: XS and XL, g and kg."""
+
+BRIEF = 5
+"""Values of so few characters still have some: Davis and Davies."""
+
+MOST_ERRORS = 0.1
+"""Share of the cells of one value that may be misspelled."""
+
+LETTERS = 26
+
 
 def find(values: Sequence[str], counts: Array, channel: Channel) -> dict[int, list[int]]:
     """For each rare value the much more frequent values that look alike, likeliest first."""
@@ -29,6 +40,37 @@ def find(values: Sequence[str], counts: Array, channel: Channel) -> dict[int, li
         if likelihood:
             scored.setdefault(old, {})[new] = likelihood * int(counts[new])
     return {old: sorted(near, key=lambda new: (-near[new], new)) for old, near in scored.items()}
+
+
+def unaided(near: dict[int, list[int]], values: Sequence[str], counts: Array, channel: Channel) -> dict[int, list[int]]:
+    """The neighbours to believe in where no other column has a say.
+
+    Random slips spread over all the strings one edit away (26 letters at 2n + 1 places), so that one and the same
+    slip repeats hardly ever; a value that repeats more often than that is a value of its own.
+    """
+    kept: dict[int, list[int]] = {}
+    for old, others in near.items():
+        likely = [
+            new
+            for new in others
+            if (channel.mask and channel.masks(values[old], values[new]))
+            or (
+                min(len(values[old]), len(values[new])) > SHORT
+                and counts[old] <= _repeats(int(counts[new]), len(values[new]))
+            )
+        ]
+        if likely:
+            kept[old] = likely
+    return kept
+
+
+def _repeats(count: int, length: int) -> float:
+    """How often one slip may repeat: its expected number and three standard deviations (Poisson).
+
+    The longer a value, the rarer another valid one beside it, and the likelier that somebody always slips alike.
+    """
+    expected = MOST_ERRORS * count / (LETTERS * (2 * length + 1))
+    return max(2.0, length - BRIEF + 1, expected + 3 * expected**0.5)
 
 
 def _pairs(values: Sequence[str], counts: Array, channel: Channel) -> Iterator[tuple[int, int]]:

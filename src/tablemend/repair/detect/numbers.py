@@ -197,6 +197,8 @@ def _usual(found: Spellings) -> str:
     if len(found.units) != 1 or not found.endings or not found.comparable:
         return ""
     ending, cells = found.endings.most_common(1)[0]
+    if sum(_singular(each.strip()) == _singular(ending.strip()) for each in next(iter(found.units.values()))) > 1:
+        return ""
     alone = len(next(iter(found.units.values()))) == 1 and not found.bare
     return ending if cells < found.numbers and (alone or cells >= USUAL * found.numbers) else ""
 
@@ -210,9 +212,14 @@ def _strip(found: Spellings) -> list[str]:
     if len(found.units) != 1 or not found.comparable:
         return []
     (spellings,) = found.units.values()
-    often = [each for each, count in spellings.items() if count >= LEAST_MIXED * found.numbers]
+    often = {_singular(each) for each, count in spellings.items() if count >= LEAST_MIXED * found.numbers}
     mixed = sum(n for _, n in found.bare) >= LEAST_MIXED * found.numbers
     return sorted(spellings) if len(often) > 1 or mixed else []
+
+
+def _singular(spelling: str) -> str:
+    """A plural is not another spelling: 1 day, 2 days."""
+    return spelling[:-1] if len(spelling) > 2 and spelling[-1] in "sS" else spelling
 
 
 def _show(strip: list[str]) -> str:
