@@ -124,7 +124,7 @@ def test_approving_twice_is_harmless(tmp_path: Path) -> None:
 def test_a_bulk_approval_below_the_gate_needs_force(tmp_path: Path) -> None:
     with workspace(tmp_path) as ws:
         found = scanned(ws, tmp_path)
-        with pytest.raises(DecisionRefused, match="3 of 4 items are below the gate"):
+        with pytest.raises(DecisionRefused, match="3 of 4 items do not pass the gate"):
             ws.approve(found.run)
         assert {decision for decision, _ in decisions(ws, found)} == {"open"}
         assert len(ws.approve(found.run, min_confidence=0.95, max_confidence=0.98).decided) == 1
@@ -215,6 +215,17 @@ def test_what_one_undid_a_later_heal_leaves_alone(tmp_path: Path) -> None:
         for policy in ("gate", "all"):
             again = ws.heal(tmp_path / "t.csv", policy=policy)  # type: ignore[arg-type]
             assert {each.id: each.decision for each in again.items}[repair] == "rejected"
+
+
+def test_a_whole_undo_lets_a_later_heal_decide_anew(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", "id,c\n" + "".join(f"{n},{' x' if n % 5 == 0 else 'x'}\n" for n in range(50)))
+    with workspace(tmp_path) as ws:
+        done = ws.heal(tmp_path / "t.csv", policy="all").applied
+        assert done is not None
+        ws.undo(done.change_set.id)
+        again = ws.heal(tmp_path / "t.csv", policy="all").applied
+        assert again is not None
+        assert again.snapshot.hash == done.snapshot.hash
 
 
 def test_editing_opens_the_item_again(tmp_path: Path) -> None:

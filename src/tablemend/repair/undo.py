@@ -16,6 +16,7 @@ from tablemend.repair.changes import CHANGES
 from tablemend.repair.commit import Change, Desk, commit
 from tablemend.repair.compose import Step
 from tablemend.repair.execution import execute
+from tablemend.review.decisions import UNDONE
 from tablemend.store.items import Filter
 
 
@@ -93,7 +94,7 @@ def undo(desk: Desk, identity: str, what: What, *, force: bool = False) -> Chang
 
 
 def _settle(desk: Desk, target: ChangeSet, what: What, undo: str) -> None:
-    """What was undone stays undone: its repairs go back to people, one undone by itself is rejected.
+    """A change set that is undone opens its repairs again; a repair that is undone by itself is rejected.
 
     Undoing an undo approves again what that undo took back.
     """
@@ -101,11 +102,11 @@ def _settle(desk: Desk, target: ChangeSet, what: What, undo: str) -> None:
         return
     ids = (what.repair,) if what.repair else tuple(each.repair for each in target.outcomes)
     items = desk.store.items.select(Filter(run=target.run, ids=ids))
-    decision, applied, reason = "rejected" if what.repair else "open", "", f"undone in {undo}"
+    decision, applied, reason = "rejected" if what.repair else "open", "", f"{UNDONE}{undo}"
     chosen = [item for item in items if item.decision == "approved"]
     if target.kind == "undo":
         decision, applied, reason = "approved", undo, f"redone in {undo}"
-        chosen = [item for item in items if item.reason == f"undone in {target.id}"]
+        chosen = [item for item in items if item.reason == f"{UNDONE}{target.id}"]
     desk.store.items.mark_applied(target.run, [item.id for item in chosen], applied)
     made = partial(Decision, decision=decision, by=desk.by, gate=False, reason=reason, when=now())
     desk.store.items.decide([made(item=item.id, version=item.version) for item in chosen])

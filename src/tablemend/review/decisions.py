@@ -10,6 +10,9 @@ from tablemend.review.gate import Gate, judge
 from tablemend.store.items import Filter
 from tablemend.store.state import Store
 
+UNDONE = "undone in "
+"""How the reason begins where a change set was undone: that opens its items again, for people and gates alike."""
+
 _TARGETS = {"approve": "approved", "reject": "rejected", "reopen": "open"}
 
 
@@ -129,7 +132,7 @@ def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
     """Let a gate decide on the open items among these; what it leaves to a person stays open.
 
     The items are read again under the write lock, so that a person's decision always stands; what a person opened
-    again waits for people.
+    again waits for people, unless it was by undoing a whole change set.
     """
     if not items:
         return Verdict(decision="gate")
@@ -146,7 +149,7 @@ def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
 
 def _gated(item: Item, gate: Gate) -> Decision | None:
     """What a gate decides on an item, if it may and does."""
-    by_person = bool(item.decided_by) and not item.decided_by.startswith("gate:")
+    by_person = bool(item.decided_by) and not item.decided_by.startswith("gate:") and not item.reason.startswith(UNDONE)
     if item.decision != "open" or item.applied or by_person:
         return None
     judgement = judge(gate, item)

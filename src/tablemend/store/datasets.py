@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,10 +25,15 @@ class Dataset(Record, frozen=True, kw_only=True):
     head: int  # newest version
 
 
-def dataset_id(source: Source) -> str:
-    """Stable id of the dataset that a source feeds: of where it comes from, never of its content."""
+def dataset_id(source: Source, base: Path) -> str:
+    """Stable id of the dataset that a source feeds: of where it comes from, never of its content.
+
+    A file below `base` counts by its place there, so that a folder keeps its datasets when it is moved as a whole.
+    """
+    location = Path(source.location)
+    place = location.relative_to(base).as_posix() if location.is_relative_to(base) else source.location
     named = source.name if source.kind in ("frame", "stdin") else ""  # nothing else tells these apart
-    parts = (source.kind, source.location, source.table or "", source.sql or "", source.sheet or "", named)
+    parts = (source.kind, place, source.table or "", source.sql or "", source.sheet or "", named)
     return "d" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
