@@ -16,6 +16,9 @@ from tablemend.errors import OutputError, TablemendError
 if TYPE_CHECKING:
     from tablemend.workspace import Workspace
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 app = typer.Typer(
     name="tablemend",
     help="Keep the tables you depend on healthy.",
@@ -41,12 +44,8 @@ def workspace(*, quiet: bool = False) -> Iterator[Workspace]:
     from tablemend.cli.progress import progress
     from tablemend.workspace import open as open_workspace
 
-    try:
-        with progress(quiet=quiet) as show, open_workspace(progress=show) as opened:
-            yield opened
-    except KeyboardInterrupt:
-        sys.stderr.write("tablemend: interrupted; nothing is half done.\n")
-        raise SystemExit(130) from None
+    with progress(quiet=quiet) as show, open_workspace(progress=show) as opened:
+        yield opened
 
 
 def require_one_document(output: str | None, *, as_json: bool) -> None:
@@ -63,6 +62,12 @@ def fail(problem: TablemendError) -> int:
     return 2
 
 
+def interrupted() -> int:
+    """Say that the user stopped the command."""
+    sys.stderr.write("tablemend: interrupted; nothing is half done.\n")
+    return INTERRUPTED
+
+
 def main() -> None:
     """Run the command line."""
     from tablemend.cli import bench, decide, heal, history, recipe  # noqa: F401 - registers the commands
@@ -71,15 +76,23 @@ def main() -> None:
         app()
     except TablemendError as problem:
         sys.exit(fail(problem))
-    except KeyboardInterrupt:
-        sys.stderr.write("tablemend: interrupted; nothing is half done.\n")
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
     except OSError as problem:
         what = f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(fail(TablemendError(what, hint="Check the path, and who may read and write it.")))
+    except KeyboardInterrupt:
+        sys.exit(interrupted())
+    except RuntimeError as problem:
+        if str(problem) != "Query interrupted":  # how the engine hands an interrupt on
+            raise
+        sys.exit(interrupted())
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer has caught the interrupt and said nothing
+            interrupted()
+        raise
 
 
 def version(*, value: bool) -> None:

@@ -36,10 +36,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = ""
     grid = Table(title=title or None, title_justify="left", header_style="bold")
     for n, name in enumerate(head):
         number = bool(shown) and all(isinstance(row[n], int | float) for row in shown)
-        grid.add_column(name, justify="right" if number else "left", overflow="fold")
+        whole = name in _WHOLE
+        grid.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=whole)
     for row in shown:
         grid.add_row(*(_cell(value) for value in row))
     Console(highlight=False).print(grid)
+
+
+_WHOLE = ("id", "repair", "run", "change_set", "check", "decision", "status")
+"""Columns that are copied or read at a glance, and so never cut into lines."""
 
 
 def _cell(value: Any) -> str:
@@ -61,6 +66,9 @@ def score(found: Score) -> str:
 def findings(found: Iterable[Finding]) -> None:
     """Findings as a table."""
     rows = [(f.check, ", ".join(f.columns), f.cells, f.rows, f.severity, f.message) for f in found]
+    if not rows:
+        say("no findings")
+        return
     table(("check", "columns", "cells", "rows", "severity", "what"), rows, title="Findings")
 
 

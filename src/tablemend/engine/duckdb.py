@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tablemend.engine import sql
+from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,7 +32,13 @@ class Session:
         }
         if threads:
             config["threads"] = threads
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config=config)
+        try:
+            self._connection: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config=config)
+        except duckdb.Error as problem:
+            first = str(problem).splitlines()[0].rstrip(".!")
+            raise SettingsError(
+                f"the engine does not start: {first}", hint="Look at the settings memory_limit and threads."
+            ) from problem
 
     def branch(self) -> Session:
         """A session of its own on the same engine: its temporary tables and views are gone when it closes."""

@@ -129,7 +129,7 @@ def _problem(item: Item, verb: str, *, force: bool) -> str:
 
 
 def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
-    """Let a gate decide on the open items among these; what it leaves to a person stays open.
+    """Let a gate decide on the items among these that are open or that a gate has blocked; the rest stays as it is.
 
     The items are read again under the write lock, so that a person's decision always stands; what a person opened
     again waits for people, unless it was by undoing a whole change set.
@@ -150,15 +150,16 @@ def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
 def _gated(item: Item, gate: Gate) -> Decision | None:
     """What a gate decides on an item, if it may and does."""
     by_person = bool(item.decided_by) and not item.decided_by.startswith("gate:") and not item.reason.startswith(UNDONE)
-    if item.decision != "open" or item.applied or by_person:
+    if item.decision not in ("open", "blocked") or item.applied or by_person:
         return None
     judgement = judge(gate, item)
-    if judgement.outcome == "ask":
+    decision = {"approve": "approved", "block": "blocked", "ask": item.decision}[judgement.outcome]
+    if decision == item.decision:
         return None
     return Decision(
         item=item.id,
         version=item.version,
-        decision="approved" if judgement.outcome == "approve" else "blocked",
+        decision=decision,
         by=gate.name,
         gate=True,
         reason=judgement.explanation[-1],

@@ -96,10 +96,10 @@ def _own_delimiter(snapshot: Snapshot) -> str:
 
 def _write_delimited(job: Export, path: Path, target: Path) -> None:
     own = job.snapshot.format
-    same_kind = own is not None and (own.delimiter == "\t") == (_TEXT[target.suffix.lower()] == "\t")
-    delimiter = (
-        _own_delimiter(job.snapshot) if same_kind or target.suffix.lower() == ".txt" else _TEXT[target.suffix.lower()]
-    )
+    suffix = target.suffix.lower()
+    alike = own is not None and (own.delimiter == "\t") == (_TEXT[suffix] == "\t")
+    same = Path(job.snapshot.source.location).suffix.lower() == suffix  # also a .csv that holds tabs
+    delimiter = _own_delimiter(job.snapshot) if alike or same or suffix == ".txt" else _TEXT[suffix]
     with path.open("wb") as file:
         file.writelines(_delimited(job, delimiter))
 

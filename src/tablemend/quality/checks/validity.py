@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tablemend.engine import sql
-from tablemend.quality import dates, missing, patterns, semantic
+from tablemend.quality import dates, missing, patterns, semantic, units
 from tablemend.quality.checks.subject import NUMERIC, Subject, cell, filled, make
 from tablemend.quality.expressions import matches, moment, number
 from tablemend.records import Check, ColumnProfile
@@ -133,10 +133,18 @@ def _malformed(column: ColumnProfile, name: str, noun: str) -> Check:
 
 
 def _measures(column: ColumnProfile) -> Iterator[Check]:
-    """The unit to keep to is the most frequent one at the time, so that dropping it everywhere is consistent too."""
-    unit = f"regexp_extract(spelling, {sql.literal(semantic.UNIT)}, 1)"
+    """Other spellings of the usual unit; other units are no misspellings, nor are plurals.
+
+    The spelling to keep to is the most frequent one at the time, so that dropping the unit everywhere is consistent.
+    """
+    unit = f"trim(regexp_extract(spelling, {sql.literal(semantic.UNIT)}, 1))"
+    plain = f"replace(lower({unit}), '.', '')"
     counted = f"SELECT {cell(column)} AS spelling, count(*) AS n FROM {{data}} GROUP BY ALL"
-    measured = f"SELECT spelling, {unit} AS unit, n FROM ({counted}) WHERE {matches('spelling', _MEASURED)}"
+    family = sql.literals(units.spellings(column.units[0].value))
+    measured = (
+        f"SELECT spelling, regexp_replace({unit}, '(..)[sS]$', '\\1') AS unit, n FROM ({counted}) "
+        f"WHERE {matches('spelling', _MEASURED)} AND {plain} IN ({family})"
+    )
     usual = f"SELECT unit FROM ({measured}) GROUP BY unit ORDER BY sum(n) DESC, unit LIMIT 1"
     yield make(
         "unit_spelling",
