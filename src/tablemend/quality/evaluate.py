@@ -25,6 +25,7 @@ class CheckCount(Record, frozen=True, kw_only=True):
 
     cells: int = 0  # exact; 0 for whole-row checks
     rows: int = 0  # exact
+    first: tuple[int, ...] = ()  # the first failing rows, where the check had to look at whole rows
     error: str | None = None  # why it could not be evaluated
 
 
@@ -259,8 +260,8 @@ class _Run:
         except duckdb.Error as error:
             return CheckCount(error=explain(error))
         self._failing[check.id] = table
-        (rows,) = self._session.one(f"SELECT count(*) FROM {table}")
-        return CheckCount(cells=rows * len(check.columns), rows=rows)
+        rows, first = self._session.one(f"SELECT count(*), min(_row, {DEFAULT.sample_rows}) FROM {table}")
+        return CheckCount(cells=rows * len(check.columns), rows=rows, first=tuple(first or ()))
 
     def group(self, group: Group, members: Sequence[Check]) -> DimensionCount | None:
         """Distinct failing and applicable cells of a column and dimension; None if no check of it could run."""

@@ -35,15 +35,13 @@ def findings(
 
 def listing(check: Check, relation: str) -> str:
     """SQL for people: every failing row with `_row` and the columns that the check reads."""
-    shown = [column for column in dict.fromkeys((*check.columns, *check.reads)) if column != "*"]
-    columns = "*" if not shown else sql.names(("_row", *shown))
     if check.predicate is not None:
         where = check.predicate
     elif check.query is not None:
         where = f"_row IN (\n  {row_query(check, relation)}\n)"
     else:
         return ""
-    return f"SELECT {columns}\nFROM {sql.name(relation)}\nWHERE {where}\nORDER BY _row"
+    return f"SELECT {_shown(check)}\nFROM {sql.name(relation)}\nWHERE {where}\nORDER BY _row"
 
 
 def _failed(session: Session, relation: str, check: Check, counted: CheckCount, sample_rows: int) -> Finding:
@@ -55,8 +53,22 @@ def _failed(session: Session, relation: str, check: Check, counted: CheckCount, 
         sql=query,
         cells=counted.cells,
         rows=counted.rows,
-        sample=_sample(session, query, sample_rows),
+        sample=_sample(session, _first(check, relation, counted, sample_rows) or query, sample_rows),
     )
+
+
+def _first(check: Check, relation: str, counted: CheckCount, sample_rows: int) -> str:
+    """SQL of the first failing rows where they are known by number, which spares the check another run."""
+    if len(counted.first) < min(sample_rows, counted.rows):
+        return ""
+    numbers = ", ".join(str(row) for row in counted.first[:sample_rows])
+    return f"SELECT {_shown(check)} FROM {sql.name(relation)} WHERE _row IN ({numbers}) ORDER BY _row"
+
+
+def _shown(check: Check) -> str:
+    """The columns of a listing."""
+    shown = [column for column in dict.fromkeys((*check.columns, *check.reads)) if column != "*"]
+    return sql.names(("_row", *shown)) if shown else "*"
 
 
 def _unable(check: Check, relation: str, error: str) -> Finding:

@@ -145,13 +145,13 @@ def _measures(column: ColumnProfile) -> Iterator[Check]:
         f"SELECT spelling, regexp_replace({unit}, '(..)[sS]$', '\\1') AS unit, n FROM ({counted}) "
         f"WHERE {matches('spelling', _MEASURED)} AND {plain} IN ({family})"
     )
-    usual = f"SELECT unit FROM ({measured}) GROUP BY unit ORDER BY sum(n) DESC, unit LIMIT 1"
+    usual = "SELECT unit FROM measured GROUP BY unit ORDER BY sum(n) DESC, unit LIMIT 1"
     yield make(
         "unit_spelling",
         [column.name],
         query=(
-            f"SELECT _row FROM {{data}} WHERE {cell(column)} IN "
-            f"(SELECT spelling FROM ({measured}) WHERE unit <> ({usual}))"
+            f"WITH measured AS MATERIALIZED ({measured}) SELECT _row FROM {{data}} WHERE {cell(column)} IN "
+            f"(SELECT spelling FROM measured WHERE unit <> ({usual}))"
         ),
         params={"unit": column.units[0].value},
         message=f"{column.name} does not spell its unit as most cells do",
