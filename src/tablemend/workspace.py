@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tablemend.errors import Cancelled, NotFound, NothingToChange, OutputError, SettingsError, StateError
-from tablemend.records import ChangeSet, Check, Finding, Item, Profile, Proposal, Run, Score, Snapshot, Source
+from tablemend.records import ChangeSet, Check, Finding, Item, Profile, Proposal, Run, Score, Snapshot
 from tablemend.telemetry import Progress, Timings, silent
 
 if TYPE_CHECKING:
@@ -125,29 +125,9 @@ class Workspace:
         return self._scan(self.store.datasets.snapshot(self.dataset(dataset), version), "scan")
 
     def _load(self, source: Any, options: Mapping[str, str | None], name: str | None) -> Loaded:
-        from tablemend.tables.limits import Limits
-        from tablemend.tables.read import load
-        from tablemend.tables.source import from_frame, parse
+        from tablemend.repair.reading import read
 
-        settings = self.settings
-        limits = Limits(
-            max_rows=settings.max_rows,
-            max_bytes=settings.max_bytes,
-            max_columns=settings.max_columns,
-            http_timeout=settings.http_timeout,
-        )
-        if not isinstance(source, str | Path):
-            return load(from_frame(source, name or "frame"), limits, frame=source)
-        parsed = _absolute(parse(str(source), name=name, **options))
-        headers = {key: value.get_secret_value() for key, value in settings.http_headers.items()}
-        self.progress("load", 0.0)
-        return load(
-            parsed,
-            limits,
-            progress=partial(_load_progress, self.progress),
-            headers=headers,
-            url=str(source) if parsed.kind == "http" else None,
-        )
+        return read(source, self.settings, self.progress, options=options, name=name)
 
     def _scan(self, what: Loaded | Snapshot, kind: str, proposals: Sequence[Proposal] | None = None) -> Scanned:
         from tablemend.quality import rules
@@ -671,19 +651,6 @@ class Workspace:
             return difference(
                 session, self.snapshots.read(old.hash), self.snapshots.read(new.hash), old.columns, new.columns
             )
-
-
-def _absolute(source: Source) -> Source:
-    """A file under its whole path, so that it is the same dataset from every folder."""
-    import msgspec
-
-    if source.kind in ("http", "stdin", "frame"):
-        return source
-    return msgspec.structs.replace(source, location=str(Path(source.location).resolve()))
-
-
-def _load_progress(progress: Progress, fraction: float) -> None:
-    progress("load", fraction)
 
 
 def open(path: str | Path | None = None, *, progress: Progress = silent, **settings: Any) -> Workspace:  # noqa: A001

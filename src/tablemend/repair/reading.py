@@ -1,0 +1,47 @@
+"""Reading whatever a user names as a source, under the limits and headers of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tablemend.records import Source
+from tablemend.settings import Settings
+from tablemend.tables.limits import Limits
+from tablemend.tables.read import Loaded, load
+from tablemend.tables.source import from_frame, parse
+from tablemend.telemetry import Progress
+
+
+def read(
+    source: Any, settings: Settings, progress: Progress, *, options: Mapping[str, str | None], name: str | None = None
+) -> Loaded:
+    """A path, URL, `-` or frame as a loaded table; raises SourceError."""
+    limits = Limits(
+        max_rows=settings.max_rows,
+        max_bytes=settings.max_bytes,
+        max_columns=settings.max_columns,
+        http_timeout=settings.http_timeout,
+    )
+    if not isinstance(source, str | Path):
+        return load(from_frame(source, name or "frame"), limits, frame=source)
+    parsed = _absolute(parse(str(source), name=name, **options))
+    progress("load", 0.0)
+    return load(
+        parsed,
+        limits,
+        progress=partial(progress, "load"),
+        headers={key: value.get_secret_value() for key, value in settings.http_headers.items()},
+        url=str(source) if parsed.kind == "http" else None,
+    )
+
+
+def _absolute(source: Source) -> Source:
+    """A file under its whole path, so that it is the same dataset from every folder."""
+    if source.kind in ("http", "stdin", "frame"):
+        return source
+    return msgspec.structs.replace(source, location=str(Path(source.location).resolve()))
