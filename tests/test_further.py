@@ -74,3 +74,25 @@ def test_after_an_undo_the_scan_is_out_of_date(tmp_path: Path, people: Path) -> 
         ws.approve(run, ids=ids[2:3], force=True)
         with pytest.raises(Conflict, match="moved on"):
             ws.apply(run)
+
+
+def test_two_proposals_of_one_operation_stand_side_by_side(tmp_path: Path, people: Path) -> None:
+    with tm.open(tmp_path / "state") as ws:
+        run = ws.scan(people).run
+        first = ws.propose("remove_rows", [], {"predicate": "id = '5'"}, run=run)
+        second = ws.propose("remove_rows", [], {"predicate": "id = '6'"}, run=run)
+        assert first.id != second.id
+        ws.approve(run, ids=[first.id, second.id], force=True)
+        assert ws.apply(run).change_set.rows_removed == 2
+
+
+def test_a_later_scan_that_saw_other_content_is_where_to_decide(tmp_path: Path) -> None:
+    source = tmp_path / "cities.csv"
+    source.write_text("id,city\n" + "".join(f"{n}, Bonn\n" for n in range(30)))
+    with tm.open(tmp_path / "state") as ws:
+        first = ws.scan(source)
+        (item,) = [each for each in first.items if each.operation == "trim"]
+        source.write_text("id,city\n" + "".join(f"{n}, Bonn\n" for n in range(40)))
+        second = ws.scan(source)
+        assert ws.approve(first.run, ids=[item.id], force=True).refused[0].item == item.id
+        assert ws.approve(second.run, ids=[item.id], force=True).decided == (item.id,)

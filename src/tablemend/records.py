@@ -299,6 +299,7 @@ class Item(Record, frozen=True, kw_only=True):
     decided_by: str = ""
     reason: str = ""
     applied: str = ""  # change set that carried it out
+    stale: bool = False  # listed under a run that saw other content than the newest version holds
     created: datetime | None = None
     updated: datetime | None = None
 

@@ -357,6 +357,7 @@ class Workspace:
             columns=tuple(columns),
             params=dict(params or {}),
             confidence=1.0,
+            tier=editing.fingerprint(params),
             explanation=explanation or f"Proposed by {self.settings.person}.",
         )
         with self._session() as session:

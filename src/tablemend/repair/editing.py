@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,11 @@ def edited(
     measured = msgspec.structs.replace(plan.require_change(found, f"{chosen} on {item.title}"), id=item.id)
     (made,) = items.of_repairs([measured], run=item.run, dataset=item.dataset)
     return made
+
+
+def fingerprint(params: Mapping[str, Any] | None) -> str:
+    """Tells apart a person's proposals of one operation on the same columns."""
+    return hashlib.sha256(msgspec.json.encode(params or {}, order="deterministic")).hexdigest()[:8] if params else ""
 
 
 def proposed(

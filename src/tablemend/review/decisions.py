@@ -120,6 +120,8 @@ def _problem(item: Item, verb: str, *, force: bool) -> str:
     """Why the decision may not be taken, or nothing."""
     if item.applied:
         return f"already applied in {item.applied}; undo that instead"
+    if item.stale:
+        return "a later scan saw it with other content; decide on it there"
     by_gate = item.decided_by.startswith("gate:")
     if item.decision == "blocked" and verb == "approve" and not force:
         return "blocked by the gate; --force approves it all the same"

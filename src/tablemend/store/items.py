@@ -249,6 +249,7 @@ def _query(wanted: Filter) -> sa.Select[Any]:
         items.c.updated,
         links.c.run,
         links.c.applied,
+        links.c.version.label("seen"),
     ).join(links, links.c.item == items.c.id)
     query = query.where(links.c.run == wanted.run) if wanted.run else query.where(links.c.run == items.c.run)
     if wanted.ids:
@@ -292,6 +293,7 @@ def _item(row: Mapping[Any, Any]) -> Item:
         decided_by=row["decided_by"],
         reason=row["reason"],
         applied=row["applied"],
+        stale=row["seen"] < row["version"],
         created=moment(row["created"]),
         updated=moment(row["updated"]),
     )
