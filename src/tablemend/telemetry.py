@@ -15,6 +15,24 @@ def silent(stage: str, fraction: float) -> None:
     del stage, fraction
 
 
+BEAT = 60.0
+"""Seconds between two heartbeats of a run."""
+
+
+def beating(progress: Progress, beat: Callable[[], None], *, every: float = BEAT) -> Progress:
+    """Progress that also beats, now and then, to say that the work goes on."""
+    last = time.monotonic()
+
+    def told(stage: str, fraction: float) -> None:
+        nonlocal last
+        progress(stage, fraction)
+        if time.monotonic() - last >= every:
+            beat()
+            last = time.monotonic()
+
+    return told
+
+
 class Timings:
     """Seconds spent in named stages, in order; a stage entered again adds up."""
 

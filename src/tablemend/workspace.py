@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tablemend.errors import Cancelled, NotFound, NothingToChange, OutputError, SettingsError, StateError
 from tablemend.records import ChangeSet, Check, Finding, Item, Profile, Proposal, Run, Score, Snapshot
-from tablemend.telemetry import Progress, Timings, silent
+from tablemend.telemetry import Progress, Timings, beating, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,8 +140,8 @@ class Workspace:
         if not isinstance(given, list):
             raise SettingsError("tablemend.toml: rules is not a list", hint="Write each rule under [[rules]].")
         own = rules.parse(given)
-        timings = Timings(self.progress)
         with self._running(kind) as run, self._session() as session:
+            timings = Timings(self._beating(run.id))
             with timings.stage("snapshot"):
                 snapshot = what if isinstance(what, Snapshot) else intake.take_in(self.store, self.snapshots, what)
                 data = self.snapshots.read(snapshot.hash) if isinstance(what, Snapshot) else what.table
@@ -202,6 +202,9 @@ class Workspace:
         except BaseException as problem:
             self.store.runs.abort(run.id, "failed", note=f"{type(problem).__name__}: {problem}")
             raise
+
+    def _beating(self, run: str) -> Progress:
+        return beating(self.progress, partial(self.store.runs.beat, run))
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -423,7 +426,7 @@ class Workspace:
             store=self.store,
             snapshots=self.snapshots,
             session=session,
-            timings=Timings(self.progress),
+            timings=Timings(self._beating(work) if work else self.progress),
             rescore=self._rescore(scan_run),
             by=self.settings.person,
             work=work,

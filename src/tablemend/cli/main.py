@@ -45,7 +45,11 @@ def workspace(*, quiet: bool = False) -> Iterator[Workspace]:
     from tablemend.workspace import open as open_workspace
 
     with progress(quiet=quiet) as show, open_workspace(progress=show) as opened:
-        yield opened
+        try:
+            yield opened
+        finally:
+            for run in opened.recovered:
+                sys.stderr.write(f"tablemend: run {run} had ended before it was done; nothing of it was applied.\n")
 
 
 def require_one_document(output: str | None, *, as_json: bool) -> None:

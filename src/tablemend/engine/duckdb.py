@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tablemend.engine import sql
 from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -81,15 +80,3 @@ class Session:
     def unregister(self, relation: str) -> None:
         """Forget a registered table."""
         self._connection.unregister(relation)
-
-    def view_parquet(self, relation: str, path: Path) -> None:
-        """Make a Parquet file readable under a name."""
-        self.execute(
-            f"CREATE OR REPLACE VIEW {sql.name(relation)} AS SELECT * FROM read_parquet({sql.literal(str(path))})"
-        )
-
-    def write_parquet(self, query: str, path: Path) -> None:
-        """Write the rows of a query to a Parquet file, in their order."""
-        self.execute(
-            f"COPY ({query}) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-        )

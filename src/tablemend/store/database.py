@@ -26,7 +26,6 @@ class Database:
     def __init__(self, where: str | Path) -> None:
         """Open a URL, or a path of SQLite; StateError where it holds something else."""
         self.url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else sa.make_url(where)
-        self.transactions = 0
         self._local = threading.local()
         self._engine = sa.create_engine(self.url, **self._options())
         if self.url.get_backend_name() == "sqlite":
@@ -54,7 +53,6 @@ class Database:
             with current.begin_nested():
                 yield current
             return
-        self.transactions += 1
         with self._engine.connect().execution_options(tablemend_write=True) as connection, connection.begin():
             self._local.connection = connection
             try:
