@@ -245,7 +245,10 @@ def _python() -> str:
 
 def _class(cls: type) -> str:
     methods = [
-        (name, each) for name, each in vars(cls).items() if inspect.isfunction(each) and not name.startswith("_")
+        (name, each)
+        for part in reversed(cls.__mro__)
+        for name, each in vars(part).items()
+        if inspect.isfunction(each) and not name.startswith("_") and part is not object
     ]
     text = inspect.cleandoc(cls.__doc__ or "")
     return f"{text}\n\n" + "\n".join(f"### `{name}`\n\n{_routine(name, each)}" for name, each in methods)

@@ -1,0 +1,84 @@
+"""The verbs that decide on items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tablemend.records import Item
+from tablemend.workspace.state import State
+
+if TYPE_CHECKING:
+    from tablemend.review.decisions import Verdict
+    from tablemend.review.gate import Gate
+    from tablemend.store.items import Filter
+
+
+class Deciding(State):
+    """Looking at items and deciding on them."""
+
+    def items(self, run: str | None = None, **conditions: Any) -> list[Item]:
+        """The items of a run that meet conditions such as `check`, `column`, `decision` or `min_confidence`."""
+        return self.store.items.select(self.filter(run, **conditions))
+
+    def filter(self, run: str | None = None, *, ids: Sequence[str] = (), **conditions: Any) -> Filter:
+        """A choice of items of a run; ids may be shortened as far as they stay unmistakable."""
+        from tablemend.store.items import Filter
+
+        run_id = self.run(run).id
+        return Filter(run=run_id, ids=tuple(self.store.items.get(each, run_id).id for each in ids), **conditions)
+
+    @property
+    def gate(self) -> Gate:
+        """The gate of repairs."""
+        from tablemend.review.gate import shipped
+
+        return shipped("repair")
+
+    def approve(self, run: str | None = None, *, force: bool = False, **options: Any) -> Verdict:
+        """Approve items of a run, by ids or by conditions; see `decide`."""
+        return self.decide("approve", run, force=force, **options)
+
+    def reject(self, run: str | None = None, **options: Any) -> Verdict:
+        """Reject items of a run, by ids or by conditions; see `decide`."""
+        return self.decide("reject", run, **options)
+
+    def reopen(self, run: str | None = None, **options: Any) -> Verdict:
+        """Open items of a run again, by ids or by conditions; see `decide`."""
+        return self.decide("reopen", run, **options)
+
+    def decide(
+        self,
+        verb: str,
+        run: str | None = None,
+        *,
+        force: bool = False,
+        reason: str = "",
+        note: str = "",
+        rating: int | None = None,
+        **conditions: Any,
+    ) -> Verdict:
+        """Take one decision on every item that meets the conditions, in one transaction.
+
+        Raises DecisionRefused where nothing meets them, or where a bulk approval holds items below the gate and is
+        not forced.
+        """
+        from tablemend.review import decisions
+
+        return decisions.decide(
+            self.store,
+            self.filter(run, **conditions),
+            verb,
+            by=self.settings.person,
+            gate=self.gate,
+            reason=reason,
+            note=note,
+            rating=rating,
+            force=force,
+        )
+
+    def pass_gate(self, run: str | None = None) -> Verdict:
+        """Let the gate decide on the open items of a run."""
+        from tablemend.review import decisions
+
+        return decisions.pass_gate(self.store, self.items(run), self.gate)

@@ -1,0 +1,184 @@
+"""The verbs that read a source and find what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tablemend.errors import SettingsError
+from tablemend.records import Finding, Item, Profile, Proposal, Run, Snapshot
+from tablemend.telemetry import Timings
+from tablemend.workspace.deciding import Deciding
+
+if TYPE_CHECKING:
+    from tablemend.repair.results import Scanned
+    from tablemend.repair.scan import Scan
+    from tablemend.tables.read import Loaded
+
+
+class Scanning(Deciding):
+    """Reading, scanning, and repairs of one's own."""
+
+    def scan(
+        self,
+        source: Any,
+        *,
+        table: str | None = None,
+        sql: str | None = None,
+        sheet: str | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        name: str | None = None,
+    ) -> Scanned:
+        """Read a source, find what is wrong with it, and propose repairs; nothing of the source is changed.
+
+        `source` is a path, a URL, `-`, or anything with `__arrow_c_stream__`. Raises SourceError.
+        """
+        options = {"table": table, "sql": sql, "sheet": sheet, "delimiter": delimiter, "encoding": encoding}
+        return self._scan(self._load(source, options, name), "scan")
+
+    def rescan(self, dataset: str, version: int | None = None) -> Scanned:
+        """Scan a version that is kept already, by default the newest."""
+        return self._scan(self.store.datasets.snapshot(self.dataset(dataset), version), "scan")
+
+    def _load(self, source: Any, options: Mapping[str, str | None], name: str | None) -> Loaded:
+        from tablemend.repair.reading import read
+
+        return read(source, self.settings, self.progress, options=options, name=name)
+
+    def _scan(self, what: Loaded | Snapshot, kind: str, proposals: Sequence[Proposal] | None = None) -> Scanned:
+        from tablemend.quality import rules
+        from tablemend.repair import intake, items, parents
+        from tablemend.repair.results import Scanned
+        from tablemend.repair.scan import scan
+        from tablemend.settings import read_file
+
+        given = read_file().get("rules", [])
+        if not isinstance(given, list):
+            raise SettingsError("tablemend.toml: rules is not a list", hint="Write each rule under [[rules]].")
+        own = rules.parse(given)
+        with self._running(kind) as run, self._session() as session:
+            timings = Timings(self._beating(run.id))
+            with timings.stage("snapshot"):
+                snapshot = what if isinstance(what, Snapshot) else intake.take_in(self.store, self.snapshots, what)
+                data = self.snapshots.read(snapshot.hash) if isinstance(what, Snapshot) else what.table
+            parents.register(
+                session, own, snapshot.source, lambda place, name: self._load(place, {"table": name}, None)
+            )
+            found = scan(
+                session,
+                data,
+                snapshot.columns,
+                dataset=snapshot.dataset,
+                weights=self.settings.weights,
+                rules=partial(rules.checks, own),
+                previous=self._previous_profile(snapshot),
+                timings=timings,
+                proposals=proposals,
+            )
+            with timings.stage("store"), self.store.transaction():
+                self.store.items.put(items.of_repairs(found.repairs, run=run.id, dataset=snapshot.dataset))
+                self._keep(run, snapshot, found)
+        return Scanned(
+            run=run.id,
+            snapshot=snapshot,
+            profile=found.profile,
+            findings=found.findings,
+            score=found.score,
+            items=tuple(self.items(run.id)),
+            seconds=timings.seconds,
+        )
+
+    def _previous_profile(self, snapshot: Snapshot) -> Profile | None:
+        """The profile of the scan before this one, if it saw other data."""
+        runs = self.store.runs.recent(dataset=snapshot.dataset)
+        before = next((each for each in runs if each.kind == "scan" and each.status == "completed"), None)
+        if before is None or before.version is None or before.version == snapshot.version:
+            return None
+        return self.store.runs.recall(before.id, "profile", Profile)
+
+    def _keep(self, run: Run, snapshot: Snapshot, found: Scan) -> None:
+        """The results that later verbs go by, and the end of the run."""
+        for name in ("profile", "checks", "evaluation", "findings", "score"):
+            self.store.runs.keep(run.id, name, getattr(found, name))
+        self.store.datasets.set_score(snapshot.dataset, snapshot.version, found.score)
+        counts = {"findings": len(found.findings), "repairs": len(found.repairs), "rows": snapshot.rows}
+        self.store.runs.finish(run.id, "completed", dataset=snapshot.dataset, version=snapshot.version, counts=counts)
+
+    def findings(self, run: str | None = None) -> tuple[Finding, ...]:
+        """The findings of a run."""
+        return tuple(self.store.runs.recall(self.run(run).id, "findings", list[Finding]))
+
+    def edit(
+        self,
+        item: str,
+        *,
+        run: str | None = None,
+        operation: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        alternative: int | None = None,
+    ) -> Item:
+        """Give an item another operation or other parameters; it becomes a new, open version of itself.
+
+        `alternative` counts from 1. Raises RepairError where the edit cannot be carried out or changes nothing.
+        """
+        from tablemend.repair import editing
+
+        scan_run = self.run(run)
+        before = self.store.items.get(item, scan_run.id)
+        snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
+        with self._session() as session:
+            edited = editing.edited(
+                session,
+                self.snapshots.read(snapshot.hash),
+                snapshot.columns,
+                before,
+                operation=operation,
+                params=params,
+                alternative=alternative,
+            )
+        with self.store.transaction():
+            self.store.items.put([edited])
+            self.store.audit.write(self.settings.person, "edit", before.id, edited.title)
+        return self.store.items.get(before.id, scan_run.id)
+
+    def propose(
+        self,
+        operation: str,
+        columns: Sequence[str] = (),
+        params: Mapping[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        explanation: str = "",
+    ) -> Item:
+        """Add a repair of one's own to a scan, as an open item; any operation of the vocabulary.
+
+        Raises RepairError where it cannot be carried out or changes nothing.
+        """
+        from tablemend.repair import editing
+
+        scan_run = self.run(run)
+        snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
+        proposal = Proposal(
+            check="person",
+            operation=operation,
+            columns=tuple(columns),
+            params=dict(params or {}),
+            confidence=1.0,
+            tier=editing.fingerprint(params),
+            explanation=explanation or f"Proposed by {self.settings.person}.",
+        )
+        with self._session() as session:
+            made = editing.proposed(
+                session,
+                self.snapshots.read(snapshot.hash),
+                snapshot.columns,
+                proposal,
+                run=scan_run.id,
+                dataset=snapshot.dataset,
+            )
+        with self.store.transaction():
+            self.store.items.put([made])
+            self.store.audit.write(self.settings.person, "propose", made.id, made.title)
+        return self.store.items.get(made.id, scan_run.id)
