@@ -58,19 +58,23 @@ class State:
             )
         return self._opened()
 
+    def _place(self) -> str | Path:
+        """Where the state is or will be: a URL, or a file in the data folder, which is made."""
+        if self.settings.store_url:
+            return self.settings.store_url
+        try:
+            self.settings.data.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StateError(
+                f"{self.settings.data} cannot be made a workspace: {problem.strerror}",
+                hint="Name another folder with --data.",
+            ) from problem
+        return (self.settings.data / "state.db").resolve()
+
     def _opened(self) -> Store:
         from tablemend.store.state import Store
 
-        url = self.settings.store_url
-        if not url:
-            try:
-                self.settings.data.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise StateError(
-                    f"{self.settings.data} cannot be made a workspace: {problem.strerror}",
-                    hint="Name another folder with --data.",
-                ) from problem
-        store = Store(url or (self.settings.data / "state.db").resolve())
+        store = Store(self._place())
         self.recovered = tuple(store.recover(self.snapshots.sweep))
         return store
 
