@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="Threads of the embedded engine; 0 takes every core.")
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
+    telemetry_limit: int = Field(10_000, gt=0, description="Most figures of a run kept one by one; totals stay exact.")
     weight_completeness: float = Field(0.3, ge=0, description="Weight of completeness in the score.")
     weight_validity: float = Field(0.3, ge=0, description="Weight of validity in the score.")
     weight_consistency: float = Field(0.2, ge=0, description="Weight of consistency in the score.")

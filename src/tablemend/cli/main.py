@@ -50,6 +50,8 @@ def workspace(*, quiet: bool = False) -> Iterator[Workspace]:
         finally:
             for run in opened.recovered:
                 sys.stderr.write(f"tablemend: run {run} had ended before it was done; nothing of it was applied.\n")
+            for note in opened.notes:
+                sys.stderr.write(f"tablemend: {' '.join(note.split())}\n")
 
 
 def require_one_document(output: str | None, *, as_json: bool) -> None:
@@ -74,7 +76,7 @@ def interrupted() -> int:
 
 def main() -> None:
     """Run the command line."""
-    from tablemend.cli import bench, decide, heal, history, recipe  # noqa: F401 - registers the commands
+    from tablemend.cli import bench, decide, heal, history, recipe, runs  # noqa: F401 - registers the commands
 
     try:
         app()

@@ -173,3 +173,15 @@ audit = Table(
     Column("subject", String, nullable=False),
     Column("detail", String, nullable=False),
 )
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("at", String, nullable=False),
+    Index("metrics_run", "run", "name"),
+)
