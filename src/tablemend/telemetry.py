@@ -64,7 +64,16 @@ class Timings:
 
 Kind = Literal["counter", "gauge", "timing"]
 LIMIT = 10_000
-"""Entries kept, about 1 MB."""
+"""Entries kept by default."""
+NAMES = 10_000
+"""Most names: each has totals that stay."""
+_OWN: dict[str, Kind] = {
+    "run": "timing",
+    "run.failed": "counter",
+    "memory_mb": "gauge",
+    "memory_peak_mb": "gauge",
+}
+"""Names that runs themselves measure under, besides `stage.…`."""
 
 
 class _Total:
@@ -167,11 +176,12 @@ class Telemetry:
 
     def _begin(self, name: str, kind: Kind) -> _Total:
         known = self._totals.get(name)
-        if known is not None:
-            raise StateError(f"{name} is a {known.kind}, not a {kind}", hint="Give each figure a name of its own.")
-        if len(self._totals) >= self.limit:
+        meant = known.kind if known is not None else _own(name)
+        if meant is not None and meant != kind:
+            raise StateError(f"{name} is a {meant}, not a {kind}", hint="Give each figure a name of its own.")
+        if len(self._totals) >= NAMES:
             raise StateError(
-                f"there are {self.limit:,} names of figures already, and {name} is one more",
+                f"there are {NAMES:,} names of figures already, and {name} is one more",
                 hint="Name what is measured, not the single thing that it is measured on.",
             )
         return self._totals.setdefault(name, _Total(kind))
@@ -207,6 +217,12 @@ class Telemetry:
             Metric(name=name, kind=kind, value=value, at=datetime.fromtimestamp(at, UTC))
             for name, kind, value, at in entries
         )
+
+
+def _own(name: str) -> Kind | None:
+    if name.startswith("stage."):
+        return "counter" if name.endswith(".failed") else "timing"
+    return _OWN.get(name)
 
 
 def _summary(total: tuple[Kind, int, float, float, float, float], values: list[float]) -> Summary:
