@@ -239,6 +239,7 @@ class Repair(Record, frozen=True, kw_only=True):
     cells: int  # exact, when applied alone to the snapshot
     rows: int  # exact: rows with a changed cell, or rows removed
     confidence: float
+    prior: float | None = None  # own confidence before people's decisions moved it
     tier: str = ""
     explanation: str = ""
     evidence: tuple[str, ...] = ()
