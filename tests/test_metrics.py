@@ -163,7 +163,7 @@ def test_totals_stay_exact_beyond_the_limit_also_when_read_back(tmp_path: Path) 
         def progress(stage: str, fraction: float) -> None:
             if stage == "store" and fraction == 0:
                 for n in range(1_000):
-                    ws._observed.count("seen", n)
+                    ws.telemetry.count("seen", n)
 
         ws.progress = progress
         scan(ws, tmp_path / "t.csv", [])

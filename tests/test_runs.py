@@ -33,7 +33,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
 
         def stop(stage: str, fraction: float) -> None:
             if stage == "detect":
-                ws._observed.count("seen.so/far", 3)
+                ws.telemetry.count("seen.so/far", 3)
                 raise ValueError("stopped")
 
         ws.progress = stop

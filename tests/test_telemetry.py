@@ -129,6 +129,19 @@ def test_what_cannot_be_measured_is_refused_and_leaves_nothing() -> None:
     assert telemetry.report()["n"].count == 1
 
 
+@pytest.mark.parametrize("name", ["level", "level.failed", "memory_mb"])
+def test_a_block_whose_time_could_not_be_noted_does_not_run(name: str) -> None:
+    workspace = Telemetry()
+    workspace.gauge(name, 1)
+    ran = False
+    with (
+        pytest.raises(StateError, match=f"{name} is a gauge"),
+        Telemetry(parent=workspace).track(name.removesuffix(".failed")),
+    ):
+        ran = True
+    assert not ran
+
+
 def test_a_name_for_every_single_thing_is_refused() -> None:
     telemetry = Telemetry(limit=1)
     for n in range(NAMES):

@@ -138,6 +138,8 @@ class Telemetry:
 
         `attributes` go to the span of the block, where the application traces.
         """
+        self._require(name, "timing")
+        self._require(f"{name}.failed", "counter")
         started = time.perf_counter()
         with self.tracing.span(name, attributes) if self.tracing is not None else nullcontext():
             try:
@@ -174,11 +176,17 @@ class Telemetry:
         if self.parent is not None:
             self.parent._note(name, kind, value)
 
-    def _begin(self, name: str, kind: Kind) -> _Total:
+    def _require(self, name: str, kind: Kind) -> None:
+        """Refuse a name of another kind, before a block runs whose time could not be noted."""
         known = self._totals.get(name)
         meant = known.kind if known is not None else _own(name)
         if meant is not None and meant != kind:
             raise StateError(f"{name} is a {meant}, not a {kind}", hint="Give each figure a name of its own.")
+        if self.parent is not None:
+            self.parent._require(name, kind)
+
+    def _begin(self, name: str, kind: Kind) -> _Total:
+        self._require(name, kind)
         if len(self._totals) >= NAMES:
             raise StateError(
                 f"there are {NAMES:,} names of figures already, and {name} is one more",

@@ -102,16 +102,20 @@ class State:
                 self.store.runs.abort(run.id, "failed", note=f"{type(problem).__name__}: {problem}")
                 raise
 
-    @cached_property
-    def telemetry(self) -> Telemetry:
-        """What was measured since this workspace was opened, within runs and outside; `report()` sums it up."""
-        return Telemetry(self.settings.telemetry_limit)
-
     @property
-    def _observed(self) -> Telemetry:
-        """What the run under way measures; outside a run, what the workspace does."""
+    def telemetry(self) -> Telemetry:
+        """What the run under way here measures; outside a run, what this workspace did since it was opened.
+
+        What a run measures, the workspace is told too.
+        """
         current = _current.get()
-        return self.telemetry if current is None or current.parent is not self.telemetry else current
+        return self._telemetry if current is None or current.parent is not self._telemetry else current
+
+    @cached_property
+    def _telemetry(self) -> Telemetry:
+        from tablemend import tracing
+
+        return Telemetry(self.settings.telemetry_limit, tracing=tracing.found())
 
     def track(self, name: str) -> AbstractContextManager[None]:
         """Time a step of one's own under a name; `NAME.failed` counts the times that it raised.
@@ -120,7 +124,7 @@ class State:
         """
         from tablemend import tracing
 
-        telemetry = self._observed
+        telemetry = self.telemetry
         telemetry.tracing = telemetry.tracing or tracing.found()
         return telemetry.track(name)
 
@@ -129,7 +133,7 @@ class State:
         """Measure a run and write the metrics when it has ended, however it ends."""
         from tablemend import tracing
 
-        telemetry = Telemetry(self.settings.telemetry_limit, parent=self.telemetry, tracing=tracing.found())
+        telemetry = Telemetry(self.settings.telemetry_limit, parent=self._telemetry, tracing=tracing.found())
         telemetry.memory = Memory(telemetry)
         before = _current.set(telemetry)
         try:
