@@ -176,7 +176,7 @@ def test_decisions_of_a_workspace_teach(tmp_path: Path) -> None:
         first, second = found.items
         ws.approve(found.run, ids=[first.id])
         ws.reject(found.run, ids=[second.id])
-        past = [(ws.store.items.get(each.id, found.run), ws.store.items.decisions(each.id)[-1]) for each in found.items]
+        past = list(ws.store.items.decided(type="repair"))
         (row,) = Experience.of(past).table()
         assert (row.check, row.operation, row.approved, row.rejected) == ("outer_space", "trim", 1, 1)
         (moved,) = adjust([repair_of(first)], Experience.of(past))

@@ -21,40 +21,37 @@ def metrics(number: int) -> list[Metric]:
     return [Metric(name=f"n{n % 2}", kind="counter", value=n, at=begin + timedelta(seconds=n)) for n in range(number)]
 
 
-def test_metrics_are_read_back_as_they_were_written(tmp_path: Path) -> None:
-    with Store(tmp_path / "s.db") as store:
-        run = store.runs.begin("scan", settings={}).id
-        given = metrics(5)
-        store.metrics.put(run, given)
-        assert store.metrics.of(run) == given
-        assert store.metrics.of(run, "n1") == given[1::2]
-        assert {name: each.sum for name, each in store.metrics.summary(run).items()} == {"n0": 6, "n1": 4}
+def test_metrics_are_read_back_as_they_were_written(store: Store) -> None:
+    run = store.runs.begin("scan", settings={}).id
+    given = metrics(5)
+    store.metrics.put(run, given)
+    assert store.metrics.of(run) == given
+    assert store.metrics.of(run, "n1") == given[1::2]
+    assert {name: each.sum for name, each in store.metrics.summary(run).items()} == {"n0": 6, "n1": 4}
 
 
-def test_metrics_of_an_unknown_run_are_refused(tmp_path: Path) -> None:
-    with Store(tmp_path / "s.db") as store:
-        for call in (
-            lambda: store.metrics.put("r-none", metrics(2)),
-            lambda: store.metrics.put("r-none", []),
-            lambda: store.metrics.of("r-none"),
-            lambda: store.metrics.summary("r-none"),
-        ):
-            with pytest.raises(StateError, match="no run r-none"):
-                call()
+def test_metrics_of_an_unknown_run_are_refused(store: Store) -> None:
+    for call in (
+        lambda: store.metrics.put("r-none", metrics(2)),
+        lambda: store.metrics.put("r-none", []),
+        lambda: store.metrics.of("r-none"),
+        lambda: store.metrics.summary("r-none"),
+    ):
+        with pytest.raises(StateError, match="no run r-none"):
+            call()
 
 
-def test_a_batch_of_metrics_is_all_or_nothing(tmp_path: Path) -> None:
-    with Store(tmp_path / "s.db") as store:
-        run = store.runs.begin("scan", settings={}).id
-        telemetry = Telemetry(1)
-        telemetry.count("c", 2)
-        telemetry.count("c", 3)
-        report = telemetry.report()
-        store.metrics.put(run, telemetry.drain(), report)
-        assert store.metrics.summary(run) == report
-        with pytest.raises(StateError, match="has its figures already"):
-            store.metrics.put(run, metrics(2), report)
-        assert len(store.metrics.of(run)) == 1
+def test_a_batch_of_metrics_is_all_or_nothing(store: Store) -> None:
+    run = store.runs.begin("scan", settings={}).id
+    telemetry = Telemetry(1)
+    telemetry.count("c", 2)
+    telemetry.count("c", 3)
+    report = telemetry.report()
+    store.metrics.put(run, telemetry.drain(), report)
+    assert store.metrics.summary(run) == report
+    with pytest.raises(StateError, match="has its figures already"):
+        store.metrics.put(run, metrics(2), report)
+    assert len(store.metrics.of(run)) == 1
 
 
 def report_of(ws: Workspace) -> RunReport:

@@ -14,6 +14,7 @@ from core_helpers import proposal, scan, workspace, write
 from tablemend.cli import runs as _commands  # noqa: F401 - registers them
 from tablemend.cli.main import app
 from tablemend.errors import NotFound, StateError, TablemendError
+from tablemend.store.state import Store
 from tablemend.workspace.prometheus import names
 
 Call = Callable[..., Result]
@@ -154,3 +155,17 @@ def test_a_plain_name_is_exported_as_it_is() -> None:
         ("rows_read", "counter"): "tablemend_rows_read",
         ("load", "timing"): "tablemend_load_seconds",
     }
+
+
+def test_a_run_is_found_by_its_beginning_in_every_database(store: Store) -> None:
+    with pytest.raises(NotFound, match="no run yet"):
+        store.overview.find()
+    first, second = (store.runs.begin("scan", settings={"a": n}) for n in range(2))
+    store.runs.finish(first.id, "partial")
+    assert store.overview.find().id == second.id
+    assert store.overview.find(first.id).status == "partial"
+    assert store.overview.totals() == {"scan": {"partial": 1, "running": 1}}
+    assert [run.id for run in store.overview.listed(kind="scan", status="partial")] == [first.id]
+    for none in ("%", "_", "r%"):
+        with pytest.raises(NotFound, match="no run"):
+            store.overview.find(none)

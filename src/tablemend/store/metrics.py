@@ -14,6 +14,7 @@ from tablemend.store.database import Database
 from tablemend.telemetry import summarise
 
 _table = schema.metrics
+_COLUMNS = ("run", "name", "kind", "value", "at")
 _TOTALS = "metrics"
 """Artifact of a run that holds the figures of which entries were dropped."""
 
@@ -29,14 +30,10 @@ class Metrics:
 
         `dropped` are the figures of names of which entries were dropped, as the entries left do not tell them.
         """
-        rows = [
-            {"run": run, "name": each.name, "kind": each.kind, "value": each.value, "at": stamp(each.at)}
-            for each in metrics
-        ]
+        rows = [(run, each.name, each.kind, each.value, stamp(each.at)) for each in metrics]
         with self._database.transaction() as connection:
             self._require(connection, run)
-            if rows:
-                connection.execute(_table.insert(), rows)
+            self._database.insert(connection, _table, _COLUMNS, rows)
             if dropped:
                 if self._dropped(connection, run):
                     raise StateError(f"run {run} has its figures already", hint="They are written once, at its end.")

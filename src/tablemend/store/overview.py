@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from tablemend.errors import NotFound, StateError
 from tablemend.records import Run
 from tablemend.store import schema
-from tablemend.store.codec import unpack
 from tablemend.store.database import Database
 from tablemend.store.runs import STATUSES, Runs
 
@@ -63,12 +60,3 @@ class Overview:
             for kind, status, number in connection.execute(query):
                 found.setdefault(kind, {})[status] = number
         return found
-
-    def settings(self, run: Run) -> dict[str, Any]:
-        """The settings that a run went by, without secrets."""
-        table = schema.settings_snapshots
-        with self._database.reading() as connection:
-            body = connection.execute(sa.select(table.c.body).where(table.c.hash == run.settings_hash)).scalar()
-        if body is None:
-            raise NotFound(f"run {run.id} kept no settings", hint=_HINT)
-        return unpack(body, dict[str, Any])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
@@ -16,6 +16,9 @@ from tablemend.store.items import Items
 from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
 from tablemend.store.runs import Runs
+
+if TYPE_CHECKING:
+    from tablemend.store.asynchronous import AsyncStore
 
 
 class Store:
@@ -36,6 +39,13 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def asynchronous(self) -> AsyncStore:
+        """The same store for asyncio."""
+        from tablemend.store.asynchronous import AsyncStore
+
+        return AsyncStore(self)
 
     def transaction(self) -> AbstractContextManager[sa.Connection]:
         """Several writes as one: all or nothing."""

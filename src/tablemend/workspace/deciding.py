@@ -11,7 +11,7 @@ from tablemend.workspace.observing import Observing
 if TYPE_CHECKING:
     from tablemend.review.decisions import Verdict
     from tablemend.review.gate import Gate
-    from tablemend.store.items import Filter
+    from tablemend.store.filters import Filter
 
 
 class Deciding(Observing):
@@ -23,7 +23,7 @@ class Deciding(Observing):
 
     def filter(self, run: str | None = None, *, ids: Sequence[str] = (), **conditions: Any) -> Filter:
         """A choice of items of a run; ids may be shortened as far as they stay unmistakable."""
-        from tablemend.store.items import Filter
+        from tablemend.store.filters import Filter
 
         run_id = self.run(run).id
         return Filter(run=run_id, ids=tuple(self.store.items.get(each, run_id).id for each in ids), **conditions)

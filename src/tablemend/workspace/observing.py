@@ -20,7 +20,7 @@ class Observing(State):
     def run_report(self, run: str | None = None) -> RunReport:
         """A run with its settings and metrics, by an unmistakable beginning of its id; by default the newest."""
         found = self.store.overview.find(run)
-        settings = self.store.overview.settings(found)
+        settings = self.store.runs.settings(found.settings_hash)
         return RunReport(run=found, settings=settings, metrics=self.store.metrics.summary(found.id))
 
     def newest_reports(self) -> list[RunReport]:
