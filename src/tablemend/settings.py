@@ -45,6 +45,8 @@ class Settings(BaseSettings):
         0.5, ge=0, le=1, description="Least confidence that `heal --policy all` applies: more likely right than wrong."
     )
 
+    repair_gate: str = Field("repair", min_length=1, description="Gate that repairs pass: a file, or a shipped gate.")
+
     @classmethod
     def settings_customise_sources(
         cls,

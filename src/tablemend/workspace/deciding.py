@@ -30,10 +30,10 @@ class Deciding(State):
 
     @property
     def gate(self) -> Gate:
-        """The gate of repairs."""
-        from tablemend.review.gate import shipped
+        """The gate of repairs: the setting `repair_gate`, a file or a shipped gate; raises SettingsError."""
+        from tablemend.review.gate import load
 
-        return shipped("repair")
+        return load(self.settings.repair_gate)
 
     def approve(self, run: str | None = None, *, force: bool = False, **options: Any) -> Verdict:
         """Approve items of a run, by ids or by conditions; see `decide`."""

@@ -1,0 +1,218 @@
+"""Conditions: one grammar for gates, for modifiers of a scorecard and for the scores that it derives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from tablemend.errors import SettingsError
+from tablemend.records import Record
+from tablemend.review.fields import FIELDS, PART, Field, Kind, Value, field_of
+from tablemend.review.lines import Path
+from tablemend.review.toml import Problem
+
+T = TypeVar("T")
+Test = Callable[[T], tuple[bool, str]]
+"""Whether a condition holds for a subject, and how it comes to that, in words."""
+
+
+class Condition(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"is_": "is"}):
+    """What must be true of one field; where several comparators are given, all of them.
+
+    A condition on what was not measured fails. The bounds count the members of a set.
+    """
+
+    field: str  # of the list of fields
+    at_least: float | None = None  # this or more
+    at_most: float | None = None  # this or less
+    above: float | None = None  # more than this
+    below: float | None = None  # less than this
+    is_: str | float | tuple[str | float, ...] | None = None  # this value, or one of these
+    any_of: tuple[str, ...] | None = None  # a set holds one of these, or more
+    none_of: tuple[str, ...] | None = None  # a set holds, or a text is, none of these
+
+
+BOUNDS = ("at_least", "at_most", "above", "below")
+COMPARATORS: Mapping[Kind, tuple[str, ...]] = {
+    "number": (*BOUNDS, "is"),
+    "text": ("is", "none_of"),
+    "set": (*BOUNDS, "any_of", "none_of"),
+}
+"""The comparators that fit each kind of field."""
+
+
+def given(condition: Condition) -> dict[str, Any]:
+    """The comparators that a condition uses, with their values."""
+    names = ("at_least", "at_most", "above", "below", "is_", "any_of", "none_of")
+    found = {name.rstrip("_"): getattr(condition, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def problems(
+    conditions: Sequence[Condition],
+    path: Path,
+    fields: Mapping[str, Field] = FIELDS,
+    parts: Iterable[str] | None = None,
+) -> Iterator[Problem]:
+    """What is wrong with conditions that stand at a path, where only the given fields and parts can be asked about.
+
+    `parts` are the names of a scorecard; None where any may come.
+    """
+    known = None if parts is None else tuple(parts)
+    for place, condition in enumerate(conditions):
+        yield from _problems(condition, (*path, place), fields, known)
+
+
+def _problems(
+    condition: Condition, path: Path, fields: Mapping[str, Field], parts: tuple[str, ...] | None
+) -> Iterator[Problem]:
+    field = field_of(condition.field)
+    askable = condition.field in fields or (condition.field.startswith(PART) and (parts is None or parts))
+    if field is None or not askable:
+        there = [*fields, *([f"{PART}NAME"] if parts is None else (PART + each for each in parts))]
+        yield Problem(
+            path=(*path, "field"),
+            text=f"there is no field {condition.field!r} to ask about here; the fields are {', '.join(there)}",
+        )
+        return
+    if parts is not None and field.name.startswith(PART) and field.name.removeprefix(PART) not in parts:
+        yield Problem(path=(*path, "field"), text=f"there is no part {field.name!r}; the parts are {', '.join(parts)}")
+    yield from _comparator_problems(condition, field, path)
+
+
+def _comparator_problems(condition: Condition, field: Field, path: Path) -> Iterator[Problem]:
+    fitting, used = COMPARATORS[field.kind], given(condition)
+    if not used:
+        yield Problem(path=path, text=f"{field.name} is compared with nothing; use {', '.join(fitting)}")
+    for name, value in used.items():
+        if name not in fitting:
+            yield Problem(
+                path=(*path, name),
+                text=f"{name} does not fit {field.name}, which is a {field.kind}; what fits is {', '.join(fitting)}",
+            )
+        elif problem := _value_problem(field, name, value):
+            yield Problem(path=(*path, name), text=f"{field.name} {name} {problem}")
+
+
+def _value_problem(field: Field, name: str, value: Any) -> str:
+    values = value if isinstance(value, tuple) else (value,)
+    if not values:
+        return "is an empty list, which nothing meets"
+    numbers = [each for each in values if isinstance(each, float)]
+    if not all(math.isfinite(each) for each in numbers):
+        return f"is {value}, which is not a finite number"
+    if name == "is" and field.kind == "number" and len(numbers) < len(values):
+        return f"is {value!r}; {field.name} is a number"
+    if name == "is" and field.kind == "text" and numbers:
+        return f"is {value!r}; {field.name} is a text"
+    return ""
+
+
+def compiled(condition: Condition, take: Callable[[str], Callable[[T], Value]]) -> list[Test[T]]:
+    """The tests of a condition, made once; `take` gives how a field is taken from a subject."""
+    field = field_of(condition.field)
+    if field is None:
+        raise SettingsError(f"there is no field {condition.field!r}", hint=f"The fields are {', '.join(FIELDS)}.")
+    value_of = take(field.name)
+    return [_MAKERS[name](field, value_of, value) for name, value in given(condition).items()]
+
+
+def compiled_all(conditions: Iterable[Condition], take: Callable[[str], Callable[[T], Value]]) -> tuple[Test[T], ...]:
+    """The tests of several conditions."""
+    return tuple(test for condition in conditions for test in compiled(condition, take))
+
+
+def figure(value: float) -> str:
+    """A number as people write it: six digits, or all of them where six would hide something."""
+    if value == int(value):
+        return str(int(value))
+    short = f"{value:g}"
+    return short if abs(float(short) - value) < abs(value) * 1e-9 else repr(value)
+
+
+def _bound(compare: Callable[[float, float], bool], holds: str, fails: str) -> Callable[..., Test[Any]]:
+    def make(field: Field, value_of: Callable[[Any], Value], limit: float) -> Test[Any]:
+        counts = field.kind == "set"
+        label = f"number of {field.name}" if counts else field.name
+        yes, no, missing = f"{holds} {figure(limit)}", f"{fails} {figure(limit)}", _missing(field)
+
+        def test(subject: Any) -> tuple[bool, str]:
+            value: Any = value_of(subject)
+            if value is None or (isinstance(value, float) and math.isnan(value)):
+                return False, missing
+            if counts:
+                value = len(value)
+            held = compare(value, limit)
+            shown = str(value) if isinstance(value, int) else f"{value:g}"
+            if compare(float(shown), limit) != held:  # six digits must not seem to say the opposite
+                shown = repr(value)
+            return held, f"{label} {shown} {yes if held else no}"
+
+        return test
+
+    return make
+
+
+def _missing(field: Field) -> str:
+    return f"{field.name} is not measured"
+
+
+def _members(value: Value) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _is(field: Field, value_of: Callable[[Any], Value], wanted: Any) -> Test[Any]:
+    values = _members(wanted)
+    text = ", ".join(each if isinstance(each, str) else figure(each) for each in values)
+    many, label = len(values) > 1, field.name
+    yes = f", one of {text}" if many else ""
+    no = f", none of {text}" if many else f", not {text}"
+    missing = _missing(field)
+
+    def test(subject: Any) -> tuple[bool, str]:
+        value: Any = value_of(subject)
+        if value is None:
+            return False, missing
+        held = value in values
+        return held, f"{label} is {value if isinstance(value, str) else repr(value)}{yes if held else no}"
+
+    return test
+
+
+def _any_of(field: Field, value_of: Callable[[Any], Value], wanted: tuple[str, ...]) -> Test[Any]:
+    label, text, chosen, missing = field.name, ", ".join(wanted), frozenset(wanted), _missing(field)
+
+    def test(subject: Any) -> tuple[bool, str]:
+        value: Any = value_of(subject)
+        if value is None:
+            return False, missing
+        present = [each for each in value if each in chosen]
+        return bool(present), f"{label} has {', '.join(present)}" if present else f"{label} has none of {text}"
+
+    return test
+
+
+def _none_of(field: Field, value_of: Callable[[Any], Value], unwanted: tuple[str, ...]) -> Test[Any]:
+    label, text, chosen, missing = field.name, ", ".join(unwanted), frozenset(unwanted), _missing(field)
+    verb = "has" if field.kind == "set" else "is"
+
+    def test(subject: Any) -> tuple[bool, str]:
+        value: Any = value_of(subject)
+        if value is None:
+            return False, missing
+        present = [each for each in _members(value) if each in chosen]
+        return not present, f"{label} {verb} {', '.join(present) if present else f'none of {text}'}"
+
+    return test
+
+
+_MAKERS: Mapping[str, Callable[..., Test[Any]]] = {
+    "at_least": _bound(lambda value, limit: value >= limit, "is at least", "is below"),
+    "at_most": _bound(lambda value, limit: value <= limit, "is at most", "is above"),
+    "above": _bound(lambda value, limit: value > limit, "is above", "is not above"),
+    "below": _bound(lambda value, limit: value < limit, "is below", "is not below"),
+    "is": _is,
+    "any_of": _any_of,
+    "none_of": _none_of,
+}
