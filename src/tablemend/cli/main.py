@@ -74,7 +74,7 @@ def interrupted() -> int:
 
 def main() -> None:
     """Run the command line."""
-    from tablemend.cli import bench, decide, heal, history, recipe  # noqa: F401 - registers the commands
+    from tablemend.cli import bench, decide, gates, heal, history, recipe, scorecards  # noqa: F401 - registers the commands
 
     try:
         app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -74,11 +75,17 @@ def _problems(
         yield Problem(
             path=(*path, "field"),
             text=f"there is no field {condition.field!r} to ask about here; the fields are {', '.join(there)}",
+            hint=_nearest(condition.field, there),
         )
         return
     if parts is not None and field.name.startswith(PART) and field.name.removeprefix(PART) not in parts:
         yield Problem(path=(*path, "field"), text=f"there is no part {field.name!r}; the parts are {', '.join(parts)}")
     yield from _comparator_problems(condition, field, path)
+
+
+def _nearest(name: str, there: Sequence[str]) -> str:
+    found = difflib.get_close_matches(name, there, n=1)
+    return f"Perhaps {found[0]} is meant." if found else ""
 
 
 def _comparator_problems(condition: Condition, field: Field, path: Path) -> Iterator[Problem]:
@@ -92,21 +99,25 @@ def _comparator_problems(condition: Condition, field: Field, path: Path) -> Iter
                 text=f"{name} does not fit {field.name}, which is a {field.kind}; what fits is {', '.join(fitting)}",
             )
         elif problem := _value_problem(field, name, value):
-            yield Problem(path=(*path, name), text=f"{field.name} {name} {problem}")
+            yield Problem(path=(*path, name), text=f"{field.name} {name}: {problem}")
 
 
 def _value_problem(field: Field, name: str, value: Any) -> str:
     values = value if isinstance(value, tuple) else (value,)
     if not values:
-        return "is an empty list, which nothing meets"
+        return "the list is empty, so that nothing meets it"
     numbers = [each for each in values if isinstance(each, float)]
     if not all(math.isfinite(each) for each in numbers):
-        return f"is {value}, which is not a finite number"
+        return f"{value} is not a finite number"
     if name == "is" and field.kind == "number" and len(numbers) < len(values):
-        return f"is {value!r}; {field.name} is a number"
+        return f"{_listed(values)} is no number"
     if name == "is" and field.kind == "text" and numbers:
-        return f"is {value!r}; {field.name} is a text"
+        return f"{_listed(values)} is no text"
     return ""
+
+
+def _listed(values: Iterable[str | float]) -> str:
+    return ", ".join(repr(each) if isinstance(each, str) else figure(each) for each in values)
 
 
 def compiled(condition: Condition, take: Callable[[str], Callable[[T], Value]]) -> list[Test[T]]:

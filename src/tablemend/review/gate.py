@@ -81,8 +81,13 @@ def shipped(name: str) -> Gate:
 
 def load(what: str | File) -> Gate:
     """A gate of a file, or a shipped one by name; SettingsError says what is wrong, on which line."""
-    text, origin = toml.text_of(what, FOLDER)
+    text, origin = source(what)
     return parse(text, origin=origin)
+
+
+def source(what: str | File) -> tuple[str, str]:
+    """The text of a file, or of a shipped one by name, and how messages call it."""
+    return toml.text_of(what, FOLDER)
 
 
 def parse(text: str, *, origin: str) -> Gate:

@@ -103,8 +103,13 @@ def shipped(name: str) -> Scorecard:
 
 def load(what: str | File) -> Scorecard:
     """A scorecard of a file, or a shipped one by name; SettingsError says what is wrong, on which line."""
-    text, origin = toml.text_of(what, FOLDER)
+    text, origin = source(what)
     return parse(text, origin=origin)
+
+
+def source(what: str | File) -> tuple[str, str]:
+    """The text of a file, or of a shipped one by name, and how messages call it."""
+    return toml.text_of(what, FOLDER)
 
 
 def parse(text: str, *, origin: str) -> Scorecard:

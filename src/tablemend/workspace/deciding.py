@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tablemend.records import Item
@@ -11,6 +12,7 @@ from tablemend.workspace.state import State
 if TYPE_CHECKING:
     from tablemend.review.decisions import Verdict
     from tablemend.review.gate import Gate
+    from tablemend.review.replay import Replay
     from tablemend.store.items import Filter
 
 
@@ -82,3 +84,15 @@ class Deciding(State):
         from tablemend.review import decisions
 
         return decisions.pass_gate(self.store, self.items(run), self.gate)
+
+    def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
+        """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
+
+        `type` chooses one type of items; `people` only what people decided. Raises SettingsError for the file.
+        """
+        from tablemend.review.gate import load
+        from tablemend.review.replay import replay
+
+        chosen = load(gate)
+        decided = self.store.items.decided(type=type)
+        return replay(chosen, (pair for pair in decided if not (people and pair[1].gate)))
