@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tablemend.bench import heal, million, startup
+from tablemend.bench import heal, million, review, startup
 from tablemend.bench.case import Case, Row
 from tablemend.errors import NotFound, StateError
 
@@ -26,6 +26,7 @@ CASES = (
     Case(name="tables.import_1m", help="CSV of 1,000,000 × 15 to snapshot.", function=million.import_1m),
     Case(name="quality.scan_1m", help="Scan of 1,000,000 × 15 with calibration.", function=million.scan_1m),
     Case(name="repair.apply_1m", help="Ten repairs of 1,000,000 cells.", function=million.apply_1m),
+    Case(name="review.gate_rate", help="Score and gate 20,000 items.", function=review.gate_rate),
     Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
     Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),
 )

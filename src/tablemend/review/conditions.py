@@ -5,17 +5,26 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tablemend.errors import SettingsError
 from tablemend.records import Record
+from tablemend.review.comparators import Comparator, comparator, figure
 from tablemend.review.fields import FIELDS, PART, Field, Kind, Value, field_of
 from tablemend.review.lines import Path
 from tablemend.review.toml import Problem
 
 T = TypeVar("T")
-Test = Callable[[T], tuple[bool, str]]
-"""Whether a condition holds for a subject, and how it comes to that, in words."""
+
+
+class Test(Generic[T]):
+    """A comparison of a condition, made ready."""
+
+    __slots__ = ("held", "told")
+
+    def __init__(self, held: Callable[[T], bool], told: Callable[[T], tuple[bool, str]]) -> None:
+        self.held = held  # whether it holds for a subject
+        self.told = told  # the same, and how it comes to that, in words
 
 
 class Condition(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"is_": "is"}):
@@ -126,7 +135,7 @@ def compiled(condition: Condition, take: Callable[[str], Callable[[T], Value]]) 
     if field is None:
         raise SettingsError(f"there is no field {condition.field!r}", hint=f"The fields are {', '.join(FIELDS)}.")
     value_of = take(field.name)
-    return [_MAKERS[name](field, value_of, value) for name, value in given(condition).items()]
+    return [_test(field, value_of, comparator(name, field, value)) for name, value in given(condition).items()]
 
 
 def compiled_all(conditions: Iterable[Condition], take: Callable[[str], Callable[[T], Value]]) -> tuple[Test[T], ...]:
@@ -134,96 +143,21 @@ def compiled_all(conditions: Iterable[Condition], take: Callable[[str], Callable
     return tuple(test for condition in conditions for test in compiled(condition, take))
 
 
-def figure(value: float) -> str:
-    """A number as people write it: six digits, or all of them where six would hide something."""
-    if value == int(value):
-        return str(int(value))
-    short = f"{value:g}"
-    return short if abs(float(short) - value) < abs(value) * 1e-9 else repr(value)
+def _test(field: Field, value_of: Callable[[T], Value], asked: Comparator) -> Test[T]:
+    holds, words = asked
+    missing = f"{field.name} is not measured"
 
+    def held(subject: T) -> bool:
+        value = value_of(subject)
+        return value is not None and holds(value)
 
-def _bound(compare: Callable[[float, float], bool], holds: str, fails: str) -> Callable[..., Test[Any]]:
-    def make(field: Field, value_of: Callable[[Any], Value], limit: float) -> Test[Any]:
-        counts = field.kind == "set"
-        label = f"number of {field.name}" if counts else field.name
-        yes, no, missing = f"{holds} {figure(limit)}", f"{fails} {figure(limit)}", _missing(field)
-
-        def test(subject: Any) -> tuple[bool, str]:
-            value: Any = value_of(subject)
-            if value is None or (isinstance(value, float) and math.isnan(value)):
-                return False, missing
-            if counts:
-                value = len(value)
-            held = compare(value, limit)
-            shown = str(value) if isinstance(value, int) else f"{value:g}"
-            if compare(float(shown), limit) != held:  # six digits must not seem to say the opposite
-                shown = repr(value)
-            return held, f"{label} {shown} {yes if held else no}"
-
-        return test
-
-    return make
-
-
-def _missing(field: Field) -> str:
-    return f"{field.name} is not measured"
-
-
-def _members(value: Value) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _is(field: Field, value_of: Callable[[Any], Value], wanted: Any) -> Test[Any]:
-    values = _members(wanted)
-    text = ", ".join(each if isinstance(each, str) else figure(each) for each in values)
-    many, label = len(values) > 1, field.name
-    yes = f", one of {text}" if many else ""
-    no = f", none of {text}" if many else f", not {text}"
-    missing = _missing(field)
-
-    def test(subject: Any) -> tuple[bool, str]:
-        value: Any = value_of(subject)
+    def told(subject: T) -> tuple[bool, str]:
+        value = value_of(subject)
         if value is None:
             return False, missing
-        held = value in values
-        return held, f"{label} is {value if isinstance(value, str) else repr(value)}{yes if held else no}"
-
-    return test
-
-
-def _any_of(field: Field, value_of: Callable[[Any], Value], wanted: tuple[str, ...]) -> Test[Any]:
-    label, text, chosen, missing = field.name, ", ".join(wanted), frozenset(wanted), _missing(field)
-
-    def test(subject: Any) -> tuple[bool, str]:
-        value: Any = value_of(subject)
-        if value is None:
+        passed = holds(value)
+        if not passed and isinstance(value, float) and math.isnan(value):
             return False, missing
-        present = [each for each in value if each in chosen]
-        return bool(present), f"{label} has {', '.join(present)}" if present else f"{label} has none of {text}"
+        return passed, words(value, passed)
 
-    return test
-
-
-def _none_of(field: Field, value_of: Callable[[Any], Value], unwanted: tuple[str, ...]) -> Test[Any]:
-    label, text, chosen, missing = field.name, ", ".join(unwanted), frozenset(unwanted), _missing(field)
-    verb = "has" if field.kind == "set" else "is"
-
-    def test(subject: Any) -> tuple[bool, str]:
-        value: Any = value_of(subject)
-        if value is None:
-            return False, missing
-        present = [each for each in _members(value) if each in chosen]
-        return not present, f"{label} {verb} {', '.join(present) if present else f'none of {text}'}"
-
-    return test
-
-
-_MAKERS: Mapping[str, Callable[..., Test[Any]]] = {
-    "at_least": _bound(lambda value, limit: value >= limit, "is at least", "is below"),
-    "at_most": _bound(lambda value, limit: value <= limit, "is at most", "is above"),
-    "above": _bound(lambda value, limit: value > limit, "is above", "is not above"),
-    "below": _bound(lambda value, limit: value < limit, "is below", "is not below"),
-    "is": _is,
-    "any_of": _any_of,
-    "none_of": _none_of,
-}
+    return Test(held, told)

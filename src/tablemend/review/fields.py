@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, Literal
 
 from tablemend.records import Item, Record
@@ -109,14 +110,14 @@ _COUNTED: Mapping[str, Callable[[Item], Value]] = {
 _TAKEN: Mapping[str, Callable[[Item], Value]] = {
     "total": lambda item: item.scores.get("total"),
     "band": lambda item: item.body.get("band") or None,
-    "flags": lambda item: item.flags,
-    "confidence": lambda item: item.confidence,
-    "cells": lambda item: item.cells,
-    "rows": lambda item: item.rows,
+    "flags": attrgetter("flags"),
+    "confidence": attrgetter("confidence"),
+    "cells": attrgetter("cells"),
+    "rows": attrgetter("rows"),
     "type": lambda item: item.type or None,
     "check": lambda item: item.check or None,
     "operation": lambda item: item.operation or None,
     "dimension": lambda item: item.dimension or None,
-    "columns": lambda item: item.columns,
+    "columns": attrgetter("columns"),
     "dataset": lambda item: item.dataset or None,
 }

@@ -148,11 +148,11 @@ def _tried(rule: _Compiled, item: Item) -> tuple[bool, str]:
     """Whether a rule holds, and how each of its conditions came out."""
     held, told = True, []
     for test in rule.all:
-        passed, words = test(item)
+        passed, words = test.told(item)
         held = held and passed
         told.append(f"passed: {words}" if passed else f"failed: {words}")
     if rule.any:
-        tested = [test(item) for test in rule.any]
+        tested = [test.told(item) for test in rule.any]
         held = held and any(passed for passed, _ in tested)
         words = "; ".join(f"passed: {words}" if passed else f"failed: {words}" for passed, words in tested)
         told.append(f"one of ({words})" if len(tested) > 1 else words)
@@ -176,8 +176,8 @@ def why_not(gate: Gate, item: Item) -> tuple[str, ...]:
 
 def _lacking(rule: _Compiled, item: Item) -> str:
     """The conditions of a rule that fail; empty where it would hold."""
-    failed = [words for passed, words in (test(item) for test in rule.all) if not passed]
-    others = [test(item) for test in rule.any]
+    failed = [words for passed, words in (test.told(item) for test in rule.all) if not passed]
+    others = [test.told(item) for test in rule.any]
     if others and not any(passed for passed, _ in others):
         failed.append(" and ".join(words for _, words in others))
     return "; ".join(failed)

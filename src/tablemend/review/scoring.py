@@ -9,7 +9,8 @@ from typing import Any
 from tablemend.errors import ScoreError
 from tablemend.records import Record
 from tablemend.review import conditions, toml
-from tablemend.review.conditions import Condition, Test, figure
+from tablemend.review.comparators import figure
+from tablemend.review.conditions import Condition, Test
 from tablemend.review.fields import FACTS, PART, of_facts
 from tablemend.review.scorecard import FULL, HINT, Change, Derivation, Modifier, Part, Scorecard, problems
 
@@ -114,12 +115,10 @@ class Scorer:
                 f"the part {name} has no score, and the scorecard {self._card.name} has no rules to derive it",
                 hint=f"Give {name} a score from 0 to {figure(self._maxima[name])}.",
             )
-        failed: list[str] = []
         for rule in rules:
-            held, words = _holds(rule, facts)
-            if held:
-                return rule.points, ", ".join(words)
-            failed += words
+            if _holds(rule, facts):
+                return rule.points, ", ".join(_words(rule, facts, held=True))
+        failed = [words for rule in rules for words in _words(rule, facts, held=False)]
         raise ScoreError(
             f"the part {name} has no score, and no rule of the scorecard {self._card.name} derives it: "
             + "; ".join(dict.fromkeys(failed)),
@@ -155,19 +154,24 @@ def _within(name: str, value: Any, maximum: float) -> float:
     return float(value)
 
 
-def _holds(rule: _Derivation, facts: Facts) -> tuple[bool, list[str]]:
-    """Whether a rule holds; the conditions that held, or those that did not."""
-    every = [test(facts) for test in rule.all]
-    some = [test(facts) for test in rule.any]
-    held = all(passed for passed, _ in every) and (not some or any(passed for passed, _ in some))
-    return held, [words for passed, words in (*every, *some) if passed == held]
+def _holds(rule: _Derivation, facts: Facts) -> bool:
+    for test in rule.all:
+        if not test.held(facts):
+            return False
+    return not rule.any or any(test.held(facts) for test in rule.any)
+
+
+def _words(rule: _Derivation, facts: Facts, *, held: bool) -> list[str]:
+    """The conditions of a rule that hold, or those that do not."""
+    told = (test.told(facts) for test in (*rule.all, *rule.any))
+    return [words for passed, words in told if passed == held]
 
 
 def _modify(modifier: _Modifier, values: dict[str, float], seen: Facts) -> str:
     """Change the values; what came of it, in words."""
     told = []
     for change in modifier.changes:
-        held = all(test(seen)[0] for test in change.tests)
+        held = all(test.held(seen) for test in change.tests)
         asked = change.add if held else change.otherwise
         if asked is not None:
             told.append(_apply(change, asked, values))
