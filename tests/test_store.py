@@ -1,34 +1,15 @@
 """The state: all or nothing, one writer at a time, nothing lost."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from core_helpers import ids, proposal, scan, workspace, write
+from store_helpers import begin, item
 from tablemend.errors import NotFound, StateError
-from tablemend.records import Item
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 from tablemend.store.state import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state ?#%.db") as opened:
-        yield opened
-
-
-def item(number: int, run: str, **fields: object) -> Item:
-    given = {"id": f"i{number:04}", "run": run, "type": "repair", "title": "t", "content": "c", "check": "typo"}
-    return Item(**given | fields)  # type: ignore[arg-type]
-
-
-def begin(store: Store, kind: str = "scan") -> str:
-    return store.runs.begin(kind, settings={"a": 1}).id
 
 
 def test_one_connection_and_one_commit_for_ten_decisions(tmp_path: Path) -> None:
@@ -143,6 +124,8 @@ def test_a_run_ends_once_and_in_a_known_way(store: Store) -> None:
     assert (store.runs.get(run).status, store.runs.get(run).counts) == ("completed", {"rows": 3})
     with pytest.raises(NotFound):
         store.runs.get("r-none")
+    with pytest.raises(NotFound):
+        store.runs.finish("r-none", "completed")
 
 
 def test_settings_are_kept_without_secrets(tmp_path: Path) -> None:
@@ -154,52 +137,3 @@ def test_settings_are_kept_without_secrets(tmp_path: Path) -> None:
         hashes = {ws.run(each.run).settings_hash for each in (first, second)}
         assert len(hashes) == 1
     assert b"top secret" not in b"".join(path.read_bytes() for path in (tmp_path / ".tablemend").glob("state.db*"))
-
-
-def test_another_schema_version_is_refused(tmp_path: Path) -> None:
-    with Store(tmp_path / "s.db") as opened, opened.transaction() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StateError, match="schema 9999"):
-        Store(tmp_path / "s.db")
-
-
-def test_threads_lose_nothing(store: Store) -> None:
-    run = begin(store)
-
-    def put(number: int) -> None:
-        for n in range(5):
-            store.items.put([item(number * 100 + n, run)])
-            store.runs.beat(run)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(put, range(8)))
-    assert store.items.count(Filter(run=run)) == 40
-    assert len({each.id for each in store.items.select(Filter(run=run))}) == 40
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from tablemend.records import Item
-from tablemend.store.state import Store
-
-with Store(Path(sys.argv[1])) as store:
-    run = store.runs.begin("scan", settings={"same": True}).id
-    for n in range(20):
-        store.items.put([Item(id=f"i{sys.argv[2]}-{n}", run=run, type="repair", title="t")])
-    store.runs.finish(run, "completed")
-"""
-
-
-def test_four_processes_make_and_fill_a_store_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "s.db"
-    started = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(n)], stderr=subprocess.PIPE, text=True)
-        for n in range(4)
-    ]
-    for process in started:
-        _, err = process.communicate(timeout=100)
-        assert (process.returncode, err) == (0, "")
-    with Store(path) as store:
-        assert store.items.count(Filter()) == 80
-        assert [run.status for run in store.runs.recent()] == ["completed"] * 4

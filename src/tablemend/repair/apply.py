@@ -18,15 +18,20 @@ from tablemend.repair.execution import Result, execute
 from tablemend.repair.further import Standing, relative, standing
 from tablemend.repair.script import precedence
 from tablemend.repair.verification import sort_out
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 
 
 def approved(store: Store, run: str, *, keep_rows: bool) -> list[Item]:
     """Approved items of a run that are not applied yet, in order of precedence: people, confidence, id."""
     items = store.items.select(Filter(run=run, decision="approved"))
-    waiting = [item for item in items if not item.applied and not (keep_rows and item.body["phase"] == "rows")]
+    waiting = [item for item in items if _due(item) and not (keep_rows and item.body["phase"] == "rows")]
     return precedence(waiting)
+
+
+def _due(item: Item) -> bool:
+    """Whether the decision is about this content and not carried out yet."""
+    return not item.applied and not item.stale
 
 
 class Carried(Record, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from tablemend.repair.changes import CHANGES
 from tablemend.repair.commit import Change
 from tablemend.repair.difference import difference
 from tablemend.repair.execution import Result
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tablemend.errors import NotFound
 from tablemend.records import Finding, Item, Profile, Record, Run, Score, Snapshot
 from tablemend.repair.results import html_table
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 from tablemend.tables.files import write_whole
 from tablemend.tables.snapshot import Snapshots

@@ -11,7 +11,7 @@ from tablemend.errors import StateError
 from tablemend.records import Column, Item, Run
 from tablemend.repair import expressions, operations, rows
 from tablemend.repair.compose import ROW, Step
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 
 _SHOWN = 50  # pairs spelled out in the statement shown with a repair

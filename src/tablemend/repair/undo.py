@@ -17,7 +17,7 @@ from tablemend.repair.commit import Change, Desk, commit
 from tablemend.repair.compose import Step
 from tablemend.repair.execution import execute
 from tablemend.review.decisions import UNDONE
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 
 
 class What(Record, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tablemend.errors import DecisionRefused
 from tablemend.records import Decision, Item, Record, now
 from tablemend.review.gate import Gate, judge
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 
 UNDONE = "undone in "

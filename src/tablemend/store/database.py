@@ -1,19 +1,20 @@
-"""The one door to the state database: opening, transactions."""
+"""The one door to the state database: opening, transactions, bulk writes, cached reads."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from tablemend.errors import StateError
-from tablemend.store import schema
+from tablemend.store import dialects, schema
+from tablemend.store.reads import Reads
 
-_BUSY_SECONDS = 30
+T = TypeVar("T")
 
 
 class Database:
@@ -24,72 +25,117 @@ class Database:
     """
 
     def __init__(self, where: str | Path) -> None:
-        """Open a URL, or a path of SQLite; StateError where it holds something else."""
-        self.url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else sa.make_url(where)
+        """Open a URL, or a path of SQLite; StateError where it holds something else or cannot be reached."""
+        self.url = dialects.url(where)
+        self.dialect = dialects.of(self.url)
+        self.reads = Reads()
         self._local = threading.local()
-        self._engine = sa.create_engine(self.url, **self._options())
-        if self.url.get_backend_name() == "sqlite":
-            sa.event.listen(self._engine, "connect", _prepare_sqlite)
-            sa.event.listen(self._engine, "begin", _begin_sqlite)
+        self._writing = threading.Lock()  # threads queue here: in the database they would queue less fairly
+        self._engine = dialects.engine(self.url, self.dialect)
+        self._reader = self._engine.execution_options(**self.dialect.reading)
         try:
             self._prepare()
-        except sa.exc.DatabaseError as problem:
+        except BaseException as problem:
             self.close()
-            raise StateError(
-                f"the state {self.url.render_as_string(hide_password=True)} cannot be opened: {problem.orig}",
-                hint="Choose another folder with TABLEMEND_DATA, or move the file away.",
-            ) from problem
+            if isinstance(problem, sa.exc.DatabaseError):
+                raise StateError(
+                    f"the state {self.name} cannot be opened: {_reason(problem)}", hint=self.dialect.hint
+                ) from problem
+            raise
 
-    def _options(self) -> dict[str, Any]:
-        if self.url.get_backend_name() == "sqlite":
-            return {"connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False}}
-        return {"pool_pre_ping": True}
+    @property
+    def name(self) -> str:
+        """Where the state is, without its password."""
+        return self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """Write: all or nothing; nested calls are savepoints."""
-        current: sa.Connection | None = getattr(self._local, "connection", None)
+        """Write: all or nothing; nested calls are savepoints. StateError where the write lock cannot be had."""
+        current = self._current()
         if current is not None:
             with current.begin_nested():
                 yield current
             return
-        with self._engine.connect().execution_options(tablemend_write=True) as connection, connection.begin():
+        with self._writing, self._begun() as connection:
             self._local.connection = connection
             try:
                 yield connection
+                connection.exec_driver_sql(_COUNT)
             finally:
                 self._local.connection = None
 
     @contextmanager
+    def _begun(self) -> Iterator[sa.Connection]:
+        with self._engine.connect().execution_options(tablemend_write=True) as connection:
+            try:
+                transaction = connection.begin()
+                if self.dialect.lock:
+                    connection.exec_driver_sql(self.dialect.lock)
+            except sa.exc.OperationalError as problem:
+                raise StateError(
+                    f"the state {self.name} cannot be written now: {_reason(problem)}",
+                    hint="Another process holds it, or it is read-only; try again later.",
+                ) from problem
+            with transaction:
+                yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Read one consistent state; inside a transaction, its own."""
-        current: sa.Connection | None = getattr(self._local, "connection", None)
+        current = self._current()
         if current is not None:
             yield current
             return
-        with self._engine.connect() as connection, connection.begin():
+        with self._reader.connect() as connection, connection.begin():
             yield connection
+
+    def recall(self, key: Hashable, load: Callable[[sa.Connection], T]) -> T:
+        """What `load` reads, kept until the next write of anybody; inside a transaction always read anew."""
+        current = self._current()
+        if current is not None:
+            return load(current)
+        with self.reading() as connection:
+            written = int(connection.exec_driver_sql(_COUNTED).scalar_one())
+            return self.reads.get(key, written, lambda: load(connection))
+
+    def insert(
+        self, connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert many rows in a transaction by the fastest way of the database."""
+        if rows:
+            self.dialect.insert(connection, table.name, [self._quoted(name) for name in columns], rows)
+
+    def _quoted(self, name: str) -> str:
+        return self._engine.dialect.identifier_preparer.quote(name)
+
+    def _current(self) -> sa.Connection | None:
+        return getattr(self._local, "connection", None)
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
 
     def _prepare(self) -> None:
+        """Make the tables, or lead older ones to this version, in one transaction."""
         found = self._version()
         if found == schema.VERSION:
             return
-        with self.transaction() as connection:
-            found = self._version()
-            if found == schema.VERSION:
-                return
-            if found is None:
-                schema.metadata.create_all(connection)
-                connection.execute(schema.version_table.insert().values(version_num=schema.VERSION))
-                return
-        raise StateError(
-            f"the state was written by another version of tablemend (schema {found}, this one knows {schema.VERSION})",
-            hint="Install that version, or choose another folder with TABLEMEND_DATA.",
-        )
+        with self._writing, self._begun() as connection:
+            self._local.connection = connection
+            try:
+                self._make(connection, self._version())
+            finally:
+                self._local.connection = None
+
+    def _make(self, connection: sa.Connection, found: str | None) -> None:
+        if found is None:
+            schema.metadata.create_all(connection)
+            connection.execute(schema.version_table.insert().values(version_num=schema.VERSION))
+            connection.execute(schema.counters.insert().values(name=schema.WRITES, value=0))
+        elif found != schema.VERSION:
+            from tablemend.store import migrate
+
+            migrate.upgrade(connection, found)
 
     def _version(self) -> str | None:
         with self.reading() as connection:
@@ -98,17 +144,9 @@ class Database:
             return connection.execute(sa.select(schema.version_table.c.version_num)).scalar()
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions are begun below, with the lock that is needed
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
+_COUNT = f"UPDATE counters SET value = value + 1 WHERE name = '{schema.WRITES}'"
+_COUNTED = f"SELECT value FROM counters WHERE name = '{schema.WRITES}'"
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    write = connection.get_execution_options().get("tablemend_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _reason(problem: sa.exc.DatabaseError) -> str:
+    return " ".join(str(problem.orig).split())

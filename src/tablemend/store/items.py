@@ -1,40 +1,54 @@
-"""Items and their decisions: versioned, listed by filter, written in batches that are all or nothing."""
+"""Items: versioned, linked to every run that saw them, listed by filter, written in batches that are all or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from tablemend.errors import NotFound, StateError
-from tablemend.records import Decision, Item, Record, now
+from tablemend.records import Decision, Item, now
 from tablemend.store import schema
 from tablemend.store.codec import moment, pack, stamp, unpack
 from tablemend.store.database import Database
+from tablemend.store.decisions import Decisions
+from tablemend.store.filters import Filter, conditions, members, words
 
-_CHUNK = 500  # keys in one IN list, well below SQLite's limit of parameters
-_MARK = "\x1f"  # stands around each member of a list kept as text, so that LIKE finds whole members
+PAGE = 1000
+"""Items read at a time where all of them are streamed."""
+
+_KEPT = 5000  # items of one answer up to which it is worth keeping in memory
 
 
-class Filter(Record, frozen=True, kw_only=True):
-    """Which items are meant; every condition that is set must hold."""
+class _Known(NamedTuple):
+    """An item as it was before a batch."""
 
-    run: str | None = None
-    ids: tuple[str, ...] = ()
-    type: str | None = None
-    decision: str | None = None
-    check: str | None = None
-    operation: str | None = None
-    column: str | None = None
-    dimension: str | None = None
-    flag: str | None = None
-    min_confidence: float | None = None
-    max_confidence: float | None = None
-    min_rows: int | None = None
-    max_rows: int | None = None
-    text: str | None = None
+    seq: int
+    version: int
+    content: str
+    body: bytes
+
+
+class _Put(NamedTuple):
+    """An item on its way into the state."""
+
+    item: Item
+    seq: int
+    version: int
+    body: bytes
+    known: _Known | None
+
+    @property
+    def new_version(self) -> bool:
+        """Whether it says something else than the version before."""
+        return self.known is None or self.version != self.known.version
+
+    @property
+    def opens(self) -> bool:
+        """Whether it holds what nobody has decided on."""
+        return self.known is None or self.item.content != self.known.content
 
 
 class Items:
@@ -42,110 +56,136 @@ class Items:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._log = Decisions(database)
 
     def put(self, items: Sequence[Item]) -> None:
-        """Write items of a run: new ones, new versions where the content differs, else a link to the run.
+        """Write items of one run: new ones, new versions where anything differs, and a link to the run for each.
 
-        A new version is open; the decision on the older one stays in the log. All or nothing. StateError where an
-        item stands twice in the batch, or its run is unknown.
+        A new version keeps the decision where it has the content that was decided on, else it is open; the log keeps
+        every decision. All or nothing. StateError where an item stands twice in the batch, its run is unknown or
+        another than that of the rest, or its evidence speaks of a claim that it does not make.
         """
-        if len({item.id for item in items}) != len(items):
-            raise StateError("an item stands twice in one batch", hint="Give each item an id of its own.")
-        try:
-            self._put(items)
-        except sa.exc.IntegrityError as problem:
-            raise StateError(f"items cannot be kept: {problem.orig}", hint="Begin their run first.") from problem
-
-    def _put(self, items: Sequence[Item]) -> None:
-        when = stamp(now())
-        with self._database.transaction() as connection:
-            known = self._known(connection, [item.id for item in items])
-            fresh = [item for item in items if item.id not in known]
-            changed = [item for item in items if item.id in known and known[item.id][1] != item.content]
-            version = {item.id: 1 for item in fresh}
-            version |= {item.id: known[item.id][0] + 1 for item in changed}
-            version |= {item.id: known[item.id][0] for item in items if item.id not in version}
-            self._insert(connection, fresh, when)
-            self._renew(connection, changed, version, when)
-            self._record_versions(connection, [*fresh, *changed], version, when)
-            self._link(connection, items, version)
-
-    @staticmethod
-    def _known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
-        table = schema.items
-        found: dict[str, tuple[int, str]] = {}
-        for start in range(0, len(ids), _CHUNK):
-            query = sa.select(table.c.id, table.c.version, table.c.content).where(
-                table.c.id.in_(ids[start : start + _CHUNK])
-            )
-            found |= {row.id: (row.version, row.content) for row in connection.execute(query)}
-        return found
-
-    @staticmethod
-    def _insert(connection: sa.Connection, items: Sequence[Item], when: str) -> None:
-        if items:
-            connection.execute(schema.items.insert(), [_row(item, when) | {"created": when} for item in items])
-
-    @staticmethod
-    def _renew(connection: sa.Connection, items: Sequence[Item], version: Mapping[str, int], when: str) -> None:
-        for item in items:
-            values = _row(item, when) | {"version": version[item.id]}
-            connection.execute(schema.items.update().where(schema.items.c.id == item.id).values(**values))
-
-    @staticmethod
-    def _record_versions(
-        connection: sa.Connection, items: Sequence[Item], version: Mapping[str, int], when: str
-    ) -> None:
-        if items:
-            connection.execute(
-                schema.item_versions.insert(),
-                [
-                    {
-                        "item": item.id,
-                        "version": version[item.id],
-                        "run": item.run,
-                        "content": item.content,
-                        "body": pack(item),
-                        "created": when,
-                    }
-                    for item in items
-                ],
-            )
-
-    @staticmethod
-    def _link(connection: sa.Connection, items: Sequence[Item], version: Mapping[str, int]) -> None:
         if not items:
             return
-        table, run = schema.item_runs, items[0].run
-        linked = set(connection.execute(sa.select(table.c.item).where(table.c.run == run)).scalars())
-        rows = [
-            {"run": run, "position": n, "item": item.id, "version": version[item.id], "applied": ""}
-            for n, item in enumerate(items, start=len(linked))
-            if item.id not in linked
-        ]
-        if rows:
-            connection.execute(table.insert(), rows)
-        for item in items:
-            if item.id in linked:
-                connection.execute(
-                    table.update().where(table.c.run == run, table.c.item == item.id).values(version=version[item.id])
-                )
+        _require_sound(items)
+        try:
+            self._put(items, stamp(now()))
+        except (sa.exc.IntegrityError, sa.exc.DataError) as problem:
+            raise StateError(
+                f"items cannot be kept: {problem.orig}", hint="Nothing of the batch was kept."
+            ) from problem
+
+    def _put(self, items: Sequence[Item], when: str) -> None:
+        with self._database.transaction() as connection:
+            run = _run(connection, items[0].run)
+            known = self._known(connection, [item.id for item in items])
+            following = _next(connection)
+            puts: list[_Put] = []
+            for item in items:
+                before, body = known.get(item.id), _body(item)
+                if before is None:
+                    puts.append(_Put(item, following, 1, body, None))
+                    following += 1
+                else:
+                    puts.append(_Put(item, before.seq, before.version + (body != before.body), body, before))
+            insert = self._database.insert
+            fresh = [each for each in puts if each.known is None]
+            insert(connection, schema.items, _COLUMNS, [_row(each, run, when) for each in fresh])
+            self._renew(connection, [each for each in puts if each.known is not None], run, when)
+            insert(connection, schema.item_versions, _VERSION, _versions(puts, run, when))
+            self._link(connection, puts, run, known=bool(known))
+
+    def _known(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, _Known]:
+        items, versions = schema.items.c, schema.item_versions.c
+        query = (
+            sa.select(items.id, items.seq, items.version, items.content, versions.body)
+            .join(schema.item_versions, (versions.item == items.seq) & (versions.version == items.version))
+            .where(self._database.dialect.within("items.id", ids))
+        )
+        return {identity: _Known(*rest) for identity, *rest in connection.execute(query)}
+
+    @staticmethod
+    def _renew(connection: sa.Connection, puts: Sequence[_Put], run: int, when: str) -> None:
+        """Bring items that are seen again up to date; what has the content decided on keeps its decision."""
+        same = [{"of": each.seq, "run": run} for each in puts if not each.new_version]
+        if same:
+            table = schema.items
+            connection.execute(table.update().where(table.c.seq == sa.bindparam("of")), same)
+        for each in puts:
+            if each.new_version:
+                values = dict(zip(_COLUMNS, _row(each, run, when), strict=True))
+                kept = ("seq", "id", "created") if each.opens else ("seq", "id", "created", *_DECISION)
+                changed = {name: value for name, value in values.items() if name not in kept}
+                connection.execute(schema.items.update().where(schema.items.c.seq == each.seq).values(**changed))
+
+    def _link(self, connection: sa.Connection, puts: Sequence[_Put], run: int, *, known: bool) -> None:
+        """Say that the run saw these versions; what it saw before keeps its place."""
+        table = schema.item_runs
+        last = connection.execute(sa.select(sa.func.max(table.c.position)).where(table.c.run == run)).scalar()
+        start = 0 if last is None else last + 1
+        linked: set[int] = set()
+        if known and start:
+            linked = set(connection.execute(sa.select(table.c.item).where(table.c.run == run)).scalars())
+        new = [each for each in puts if each.seq not in linked]
+        rows = [(run, n, each.seq, each.version, "") for n, each in enumerate(new, start=start)]
+        self._database.insert(connection, table, ("run", "position", "item", "version", "applied"), rows)
+        again = [{"of": each.seq, "now": each.version} for each in puts if each.seq in linked]
+        if again:
+            statement = table.update().where(table.c.run == run, table.c.item == sa.bindparam("of"))
+            connection.execute(statement.values(version=sa.bindparam("now")), again)
 
     def select(self, wanted: Filter, *, limit: int | None = None, offset: int = 0) -> list[Item]:
-        """Items that meet a filter, in the order in which their run found them."""
-        query = _query(wanted).order_by(schema.item_runs.c.run, schema.item_runs.c.position)
-        if limit is not None:
-            query = query.limit(limit).offset(offset)
-        with self._database.reading() as connection:
-            return [_item(row) for row in connection.execute(query).mappings()]
+        """Items that meet a filter, in the order in which their run found them, as that run saw them.
+
+        Without a run they come in the order in which they were first seen, as their newest run saw them.
+        """
+        query = self._query(wanted).order_by(_order(wanted))
+        if limit is not None or offset:
+            query = query.limit(limit if limit is not None else -1).offset(offset)
+
+        def load(connection: sa.Connection) -> list[Item]:
+            return [_item(row) for row in connection.execute(query)]
+
+        if limit is not None and limit > _KEPT:
+            with self._database.reading() as connection:
+                return load(connection)
+        return list(self._database.recall(("items", wanted.key, limit, offset), load))
+
+    def stream(self, wanted: Filter, *, page: int = PAGE) -> Iterator[Item]:
+        """All items that meet a filter, a page at a time; each page is as quick as the first."""
+        place, last = _order(wanted), -1
+        while True:
+            query = self._query(wanted).add_columns(place).where(place > last).order_by(place).limit(page)
+            with self._database.reading() as connection:
+                rows = connection.execute(query).all()
+            yield from (_item(row) for row in rows)
+            if len(rows) < page:
+                return
+            last = rows[-1][-1]
+
+    def _query(self, wanted: Filter) -> sa.Select[Any]:
+        items, links, versions = schema.items, schema.item_runs, schema.item_versions
+        query = (
+            sa.select(*_READ)
+            .select_from(links)
+            .join(items, items.c.seq == links.c.item)
+            .join(versions, (versions.c.item == links.c.item) & (versions.c.version == links.c.version))
+            .join(schema.runs, schema.runs.c.seq == links.c.run)
+        )
+        if wanted.run is None:
+            query = query.where(links.c.run == items.c.run)
+        else:
+            run = sa.select(schema.runs.c.seq).where(schema.runs.c.id == wanted.run).scalar_subquery()
+            query = query.where(links.c.run == run)
+        return query.where(*conditions(wanted, self._database.dialect))
 
     def get(self, item: str, run: str | None = None) -> Item:
         """One item by id, or by an unmistakable beginning of it; `NotFound` otherwise."""
         table = schema.items
         query = sa.select(table.c.id).where(table.c.id.startswith(item, autoescape=True))
         if run is not None:
-            links = schema.item_runs
-            query = query.where(table.c.id.in_(sa.select(links.c.item).where(links.c.run == run)))
+            query = query.join(schema.item_runs, schema.item_runs.c.item == table.c.seq)
+            query = query.join(schema.runs, schema.runs.c.seq == schema.item_runs.c.run).where(schema.runs.c.id == run)
         with self._database.reading() as connection:
             ids = list(connection.execute(query.limit(2)).scalars())
         if len(ids) != 1 or not item:
@@ -155,176 +195,166 @@ class Items:
             )
         return self.select(Filter(run=run, ids=tuple(ids)))[-1]
 
+    def versions(self, item: str) -> list[Item]:
+        """Every version of an item as it was, oldest first; `NotFound` where there is none."""
+        items, versions, runs = schema.items.c, schema.item_versions.c, schema.runs.c
+        query = (
+            sa.select(versions.body, versions.version, runs.id, versions.created)
+            .join(schema.items, items.seq == versions.item)
+            .join(schema.runs, runs.seq == versions.run)
+            .where(items.id == item)
+            .order_by(versions.version)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            raise NotFound(f"there is no item {item!r}", hint="`tablemend items` lists them.")
+        return [
+            msgspec.structs.replace(unpack(body, Item), version=version, run=run, updated=moment(created))
+            for body, version, run, created in rows
+        ]
+
     def count(self, wanted: Filter) -> int:
         """How many items meet a filter."""
-        with self._database.reading() as connection:
-            return int(
-                connection.execute(sa.select(sa.func.count()).select_from(_query(wanted).subquery())).scalar_one()
-            )
+        query = sa.select(sa.func.count()).select_from(self._query(wanted).subquery())
+        return self._database.recall(
+            ("count", wanted.key), lambda connection: int(connection.execute(query).scalar_one())
+        )
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Append decisions to the log and make them current; all or nothing."""
-        if not decisions:
-            return
-        with self._database.transaction() as connection:
-            connection.execute(schema.decisions.insert(), [_decision_row(each) for each in decisions])
-            statement = (
-                schema.items.update()
-                .where(schema.items.c.id == sa.bindparam("of"))
-                .values(
-                    decision=sa.bindparam("to"),
-                    decided_by=sa.bindparam("who"),
-                    reason=sa.bindparam("why"),
-                    updated=sa.bindparam("at"),
-                )
-            )
-            connection.execute(
-                statement,
-                [
-                    {
-                        "of": each.item,
-                        "to": each.decision,
-                        "who": f"gate:{each.by}" if each.gate else each.by,
-                        "why": each.reason,
-                        "at": stamp(each.when),
-                    }
-                    for each in decisions
-                ],
-            )
+        self._log.append(decisions)
 
     def decisions(self, item: str) -> list[Decision]:
         """The log of one item, oldest first."""
-        table = schema.decisions
-        with self._database.reading() as connection:
-            rows = connection.execute(sa.select(table).where(table.c.item == item).order_by(table.c.seq)).mappings()
-            return [_decision(row) for row in rows]
+        return self._log.of(item)
+
+    def decided(self, *, type: str | None = None) -> Iterator[tuple[Item, Decision]]:  # noqa: A002
+        """Items that have a decision, as they were when it was taken, each with the last one."""
+        return self._log.last(type)
 
     def mark_applied(self, run: str, items: Iterable[str], change_set: str) -> None:
         """Say which change set carried out items of a run; an empty one says that it was undone."""
+        chosen = list(items)
+        if not chosen:
+            return
         table = schema.item_runs
+        which = sa.select(schema.items.c.seq).where(self._database.dialect.within("items.id", chosen))
         with self._database.transaction() as connection:
-            for item in items:
-                connection.execute(
-                    table.update().where(table.c.run == run, table.c.item == item).values(applied=change_set)
-                )
+            statement = table.update().where(table.c.run == _run(connection, run), table.c.item.in_(which))
+            connection.execute(statement.values(applied=change_set))
 
 
-def _row(item: Item, when: str) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "version": 1,
-        "run": item.run,
-        "dataset": item.dataset,
-        "type": item.type,
-        "check_name": item.check,
-        "operation": item.operation,
-        "columns": _members(item.columns),
-        "flags": _members(item.flags),
-        "dimension": item.dimension,
-        "confidence": item.confidence,
-        "cells": item.cells,
-        "rows": item.rows,
-        "decision": "open",
-        "decided_by": "",
-        "reason": "",
-        "content": item.content,
-        "body": pack(item),
-        "updated": when,
-    }
+_DECISION = ("decision", "decided_by", "reason")
+_COLUMNS = tuple(column.name for column in schema.items.columns)
+_VERSION = tuple(column.name for column in schema.item_versions.columns)
+_READ = (
+    schema.item_versions.c.body,
+    schema.item_runs.c.version,
+    schema.item_versions.c.content,
+    schema.runs.c.id.label("run"),
+    schema.item_runs.c.applied,
+    schema.items.c.content.label("newest"),
+    schema.items.c.decision,
+    schema.items.c.decided_by,
+    schema.items.c.reason,
+    schema.items.c.created,
+    schema.items.c.updated,
+)
 
 
-def _members(values: Iterable[str]) -> str:
-    return "".join(f"{_MARK}{value}" for value in values) + _MARK
+def _require_sound(items: Sequence[Item]) -> None:
+    if len({item.id for item in items}) != len(items):
+        raise StateError("an item stands twice in one batch", hint="Give each item an id of its own.")
+    run = items[0].run
+    for item in items:
+        if item.run != run:
+            raise StateError(f"a batch holds items of the runs {run} and {item.run}", hint="Put the items run by run.")
+        if item.evidence:
+            _require_linked(item)
 
 
-def _query(wanted: Filter) -> sa.Select[Any]:
-    items, links = schema.items, schema.item_runs
-    query = sa.select(
-        items.c.body,
-        items.c.version,
-        items.c.decision,
-        items.c.decided_by,
-        items.c.reason,
-        items.c.created,
-        items.c.updated,
-        links.c.run,
-        links.c.applied,
-        links.c.version.label("seen"),
-    ).join(links, links.c.item == items.c.id)
-    query = query.where(links.c.run == wanted.run) if wanted.run else query.where(links.c.run == items.c.run)
-    if wanted.ids:
-        query = query.where(items.c.id.in_(wanted.ids))
-    return query.where(*_conditions(wanted))
+def _require_linked(item: Item) -> None:
+    claims = {claim.id for claim in item.claims}
+    for each in item.evidence:
+        if not claims.issuperset(each.claims):
+            missing = ", ".join(sorted(set(each.claims) - claims))
+            raise StateError(
+                f"evidence {each.id} of item {item.id} speaks of {missing}, which it does not claim",
+                hint="Name claims of the same item.",
+            )
 
 
-def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    items = schema.items.c
-    equal = {
-        items.type: wanted.type,
-        items.decision: wanted.decision,
-        items.check_name: wanted.check,
-        items.operation: wanted.operation,
-        items.dimension: wanted.dimension,
-    }
-    found: list[sa.ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
-    for column, member in ((items.columns, wanted.column), (items.flags, wanted.flag)):
-        if member is not None:
-            found.append(column.contains(_members([member]), autoescape=True))
-    if wanted.text is not None:
-        found.append(sa.cast(items.body, sa.String).icontains(wanted.text, autoescape=True))
-    bounds = (
-        (items.confidence, wanted.min_confidence, wanted.max_confidence),
-        (items.rows, wanted.min_rows, wanted.max_rows),
+def _run(connection: sa.Connection, run: str) -> int:
+    found = connection.execute(sa.select(schema.runs.c.seq).where(schema.runs.c.id == run)).scalar()
+    if found is None:
+        raise StateError(f"there is no run {run}", hint="Begin the run before its items.")
+    return int(found)
+
+
+def _next(connection: sa.Connection) -> int:
+    """Number of the next new item; only one writer at a time gets here."""
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(schema.items.c.seq), 0))).scalar_one()) + 1
+
+
+_NEITHER = {"run": "", "version": 1, "created": None, "updated": None, "stale": False, "applied": ""}
+_UNDECIDED = {"decision": "open", "decided_by": "", "reason": ""}
+
+
+def _body(item: Item) -> bytes:
+    """What a version says, without what the state itself knows of the item."""
+    return pack(msgspec.structs.replace(item, **_NEITHER, **_UNDECIDED))
+
+
+def _versions(puts: Iterable[_Put], run: int, when: str) -> list[tuple[Any, ...]]:
+    return [(each.seq, each.version, run, each.item.content, each.body, when) for each in puts if each.new_version]
+
+
+def _row(put: _Put, run: int, when: str) -> tuple[Any, ...]:
+    """A row of the table of items, in the order of its columns."""
+    item = put.item
+    return (
+        put.seq,
+        item.id,
+        put.version,
+        run,
+        item.dataset,
+        item.type,
+        item.check,
+        item.operation,
+        members(item.columns),
+        item.dimension,
+        members(item.flags),
+        item.confidence,
+        item.scores.get("total"),
+        item.cells,
+        item.rows,
+        "open",
+        "",
+        "",
+        item.content,
+        words(item),
+        when,
+        when,
     )
-    for column, low, high in bounds:
-        if low is not None:
-            found.append(column >= low)
-        if high is not None:
-            found.append(column <= high)
-    return found
 
 
-def _item(row: Mapping[Any, Any]) -> Item:
+def _order(wanted: Filter) -> sa.ColumnElement[int]:
+    return schema.items.c.seq if wanted.run is None else schema.item_runs.c.position
+
+
+def _item(row: Sequence[Any] | Mapping[Any, Any]) -> Item:
+    body, version, content, run, applied, newest, decision, by, reason, created, updated, *_ = row
+    item = unpack(body, Item)
     return msgspec.structs.replace(
-        unpack(row["body"], Item),
-        run=row["run"],
-        version=row["version"],
-        decision=row["decision"],
-        decided_by=row["decided_by"],
-        reason=row["reason"],
-        applied=row["applied"],
-        stale=row["seen"] < row["version"],
-        created=moment(row["created"]),
-        updated=moment(row["updated"]),
-    )
-
-
-def _decision_row(each: Decision) -> dict[str, Any]:
-    return {
-        "item": each.item,
-        "version": each.version,
-        "decision": each.decision,
-        "by": each.by,
-        "gate": each.gate,
-        "reason": each.reason,
-        "note": each.note,
-        "rating": each.rating,
-        "explanation": pack(list(each.explanation)),
-        "when": stamp(each.when),
-    }
-
-
-def _decision(row: Mapping[Any, Any]) -> Decision:
-    when = moment(row["when"])
-    return Decision(
-        item=row["item"],
-        version=row["version"],
-        decision=row["decision"],
-        by=row["by"],
-        gate=row["gate"],
-        reason=row["reason"],
-        note=row["note"],
-        rating=row["rating"],
-        explanation=tuple(unpack(row["explanation"], list[str])),
-        when=when or now(),
+        item,
+        run=run,
+        version=version,
+        decision=decision,
+        decided_by=by,
+        reason=reason,
+        applied=applied,
+        stale=content != newest,
+        created=moment(created),
+        updated=moment(updated),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from tablemend.errors import NotFound, StateError
@@ -24,6 +25,14 @@ SILENCE = timedelta(minutes=10)
 
 _table = schema.runs
 
+_KEEP_SETTINGS = sa.text("INSERT INTO settings_snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING")
+
+
+def settings_snapshot(settings: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Hash and bytes of settings: the same for equal settings, whatever their order and wherever they are read."""
+    body = msgspec.json.encode(settings, order="deterministic")
+    return hashlib.sha256(body).hexdigest()[:32], body
+
 
 class Runs:
     """The runs of a store."""
@@ -35,8 +44,7 @@ class Runs:
         self, kind: str, *, dataset: str | None = None, version: int | None = None, settings: Mapping[str, Any]
     ) -> Run:
         """Start a run under this process, with a copy of the settings it goes by."""
-        body = pack(dict(sorted(settings.items())))
-        digest = hashlib.sha256(body).hexdigest()[:32]
+        digest, body = settings_snapshot(settings)
         process, started = processes.current(), now()
         run = Run(
             id=f"r{secrets.token_hex(4)}",
@@ -48,11 +56,7 @@ class Runs:
             settings_hash=digest,
         )
         with self._database.transaction() as connection:
-            known = connection.execute(
-                sa.select(schema.settings_snapshots.c.hash).where(schema.settings_snapshots.c.hash == digest)
-            ).scalar()
-            if known is None:
-                connection.execute(schema.settings_snapshots.insert().values(hash=digest, body=body))
+            connection.execute(_KEEP_SETTINGS, {"hash": digest, "body": body})
             connection.execute(
                 _table.insert().values(
                     id=run.id,
@@ -98,7 +102,11 @@ class Runs:
                 _table.update().where(_table.c.id == run, _table.c.status == "running").values(**values)
             )
             if changed.rowcount != 1:
-                raise StateError(f"run {run} is not running", hint="A run ends once; `tablemend history` lists them.")
+                known = self.get(run)
+                raise StateError(
+                    f"run {run} is not running: it is {known.status}",
+                    hint="A run ends once; `tablemend history` lists them.",
+                )
 
     def abort(self, run: str, status: str, *, note: str = "") -> None:
         """End a run that was interrupted, unless its work was committed already."""
@@ -106,10 +114,19 @@ class Runs:
         with self._database.transaction() as connection:
             connection.execute(_table.update().where(_table.c.id == run, _table.c.status == "running").values(**values))
 
+    def settings(self, digest: str) -> dict[str, Any]:
+        """The settings that a run went by; `NotFound` where nothing has that hash."""
+        table = schema.settings_snapshots
+        with self._database.reading() as connection:
+            body = connection.execute(sa.select(table.c.body).where(table.c.hash == digest)).scalar()
+        if body is None:
+            raise NotFound(f"there are no settings {digest!r}", hint="`settings_hash` of a run names them.")
+        return unpack(body, dict[str, Any])
+
     def get(self, run: str) -> Run:
         """One run; `NotFound` where there is none."""
-        with self._database.reading() as connection:
-            row = connection.execute(sa.select(_table).where(_table.c.id == run)).mappings().first()
+        query = sa.select(_table).where(_table.c.id == run)
+        row = self._database.recall(("run", run), lambda connection: connection.execute(query).mappings().first())
         if row is None:
             raise NotFound(f"there is no run {run}", hint="`tablemend history` lists the runs.")
         return _record(row)

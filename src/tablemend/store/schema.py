@@ -1,6 +1,7 @@
-"""The tables of this tool's own state, on SQLAlchemy Core;"""
+"""The tables of this tool's own state, on SQLAlchemy Core; `migrations` lead older states here."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -12,10 +13,17 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    UniqueConstraint,
 )
 
-VERSION = "0001"
-"""Of the schema; named as Alembic does."""
+VERSION = "0002"
+"""Of the schema: the newest revision of the migrations."""
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""Of a row; SQLite numbers its rows only by a column of type INTEGER."""
+
+WRITES = "writes"
+"""Name of the counter that every write moves on, so that a cached read knows its age."""
 
 metadata = MetaData()
 
@@ -53,7 +61,7 @@ settings_snapshots = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Number, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     Column("kind", String, nullable=False),
     Column("status", String, nullable=False),
@@ -83,9 +91,10 @@ artifacts = Table(
 items = Table(
     "items",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("id", String, nullable=False, unique=True),
     Column("version", Integer, nullable=False),
-    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("run", ForeignKey("runs.seq"), nullable=False),  # the newest that saw it
     Column("dataset", String, nullable=False),
     Column("type", String, nullable=False),
     Column("check_name", String, nullable=False),
@@ -94,15 +103,17 @@ items = Table(
     Column("dimension", String, nullable=False),
     Column("flags", String, nullable=False),
     Column("confidence", Float, nullable=False),
+    Column("score", Float),
     Column("cells", Integer, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("decision", String, nullable=False),
     Column("decided_by", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("content", String, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("words", String, nullable=False),  # what a search looks through, casefolded
     Column("created", String, nullable=False),
     Column("updated", String, nullable=False),
+    Index("items_run", "run"),
     Index("items_type_decision", "type", "decision"),
     Index("items_created", "created"),
 )
@@ -110,9 +121,9 @@ items = Table(
 item_versions = Table(
     "item_versions",
     metadata,
-    Column("item", ForeignKey("items.id"), nullable=False),
+    Column("item", ForeignKey("items.seq"), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("run", ForeignKey("runs.seq"), nullable=False),
     Column("content", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("created", String, nullable=False),
@@ -122,20 +133,20 @@ item_versions = Table(
 item_runs = Table(
     "item_runs",
     metadata,
-    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("run", ForeignKey("runs.seq"), nullable=False),
     Column("position", Integer, nullable=False),
-    Column("item", ForeignKey("items.id"), nullable=False),
+    Column("item", ForeignKey("items.seq"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("applied", String, nullable=False),
-    PrimaryKeyConstraint("run", "item"),
-    Index("item_runs_position", "run", "position"),
+    PrimaryKeyConstraint("run", "position"),
+    UniqueConstraint("item", "run", name="item_runs_item"),
 )
 
 decisions = Table(
     "decisions",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("item", ForeignKey("items.id"), nullable=False),
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("item", ForeignKey("items.seq"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("decision", String, nullable=False),
     Column("by", String, nullable=False),
@@ -151,7 +162,7 @@ decisions = Table(
 change_sets = Table(
     "change_sets",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Number, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     Column("dataset", ForeignKey("datasets.id"), nullable=False),
     Column("kind", String, nullable=False),
@@ -166,10 +177,40 @@ change_sets = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Number, primary_key=True, autoincrement=True),
     Column("when", String, nullable=False),
     Column("by", String, nullable=False),
     Column("action", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("detail", String, nullable=False),
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("at", String, nullable=False),
+    Index("metrics_run", "run", "name"),
+)
+
+learning_resets = Table(
+    "learning_resets",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("check_name", String, nullable=False),  # empty: every one
+    Column("operation", String, nullable=False),
+    Column("semantic", String, nullable=False),
+    Column("when", String, nullable=False),
+    Column("by", String, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Number, nullable=False),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
@@ -14,6 +14,9 @@ from tablemend.store.database import Database
 from tablemend.store.datasets import Datasets
 from tablemend.store.items import Items
 from tablemend.store.runs import Runs
+
+if TYPE_CHECKING:
+    from tablemend.store.asynchronous import AsyncStore
 
 
 class Store:
@@ -32,6 +35,13 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def asynchronous(self) -> AsyncStore:
+        """The same store for asyncio."""
+        from tablemend.store.asynchronous import AsyncStore
+
+        return AsyncStore(self)
 
     def transaction(self) -> AbstractContextManager[sa.Connection]:
         """Several writes as one: all or nothing."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tablemend.review.decisions import Verdict
     from tablemend.review.gate import Gate
     from tablemend.review.replay import Replay
-    from tablemend.store.items import Filter
+    from tablemend.store.filters import Filter
 
 
 class Deciding(State):
@@ -25,7 +25,7 @@ class Deciding(State):
 
     def filter(self, run: str | None = None, *, ids: Sequence[str] = (), **conditions: Any) -> Filter:
         """A choice of items of a run; ids may be shortened as far as they stay unmistakable."""
-        from tablemend.store.items import Filter
+        from tablemend.store.filters import Filter
 
         run_id = self.run(run).id
         return Filter(run=run_id, ids=tuple(self.store.items.get(each, run_id).id for each in ids), **conditions)

@@ -1,0 +1,140 @@
+"""The log of decisions: it only grows, and the newest entry of an item is its decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from tablemend.errors import StateError
+from tablemend.records import DECISIONS, Decision, Item, now
+from tablemend.store import schema
+from tablemend.store.codec import moment, pack, stamp, unpack
+from tablemend.store.database import Database
+
+_COLUMNS = ("item", "version", "decision", "by", "gate", "reason", "note", "rating", "explanation", "when")
+
+
+class _Target(NamedTuple):
+    """The version of an item that a decision is about."""
+
+    seq: int  # of the item
+    newest: bool  # it has the content that the newest version has
+
+
+class Decisions:
+    """The decisions of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, decisions: Sequence[Decision]) -> None:
+        """Append decisions; those on the content that is newest become current. All or nothing.
+
+        StateError for an unknown word, item or version.
+        """
+        if not decisions:
+            return
+        for each in decisions:
+            if each.decision not in DECISIONS:
+                raise StateError(f"{each.decision!r} is no decision", hint=f"It is one of {', '.join(DECISIONS)}.")
+        with self._database.transaction() as connection:
+            known = self._targets(connection, {each.item for each in decisions})
+            for each in decisions:
+                if (each.item, each.version) not in known:
+                    raise StateError(
+                        f"there is no version {each.version} of item {each.item!r}",
+                        hint="`tablemend items` lists them.",
+                    )
+            found = [(each, known[each.item, each.version]) for each in decisions]
+            self._database.insert(connection, schema.decisions, _COLUMNS, [_row(*pair) for pair in found])
+            if current := [_current(each, target) for each, target in found if target.newest]:
+                connection.execute(_MAKE_CURRENT, current)
+
+    def _targets(self, connection: sa.Connection, ids: set[str]) -> dict[tuple[str, int], _Target]:
+        items, versions = schema.items.c, schema.item_versions.c
+        query = (
+            sa.select(items.id, versions.version, items.seq, (items.content == versions.content).label("newest"))
+            .join(schema.item_versions, versions.item == items.seq)
+            .where(self._database.dialect.within("items.id", ids))
+        )
+        rows = connection.execute(query)
+        return {(identity, version): _Target(seq, bool(newest)) for identity, version, seq, newest in rows}
+
+    def of(self, item: str) -> list[Decision]:
+        """The log of one item, oldest first."""
+        table, items = schema.decisions, schema.items
+        query = sa.select(table, items.c.id).join(items, items.c.seq == table.c.item).where(items.c.id == item)
+        with self._database.reading() as connection:
+            return [_decision(row) for row in connection.execute(query.order_by(table.c.seq)).mappings()]
+
+    def last(self, kind: str | None) -> Iterator[tuple[Item, Decision]]:
+        """Items that have a decision, as they were when it was taken, each with the last one, in order of decision."""
+        table, items, versions, runs = schema.decisions, schema.items, schema.item_versions, schema.runs
+        newest = sa.select(sa.func.max(table.c.seq)).group_by(table.c.item)
+        query = (
+            sa.select(table, items.c.id, versions.c.body, runs.c.id.label("run"))
+            .join(items, items.c.seq == table.c.item)
+            .join(versions, (versions.c.item == table.c.item) & (versions.c.version == table.c.version))
+            .join(runs, runs.c.seq == versions.c.run)
+            .where(table.c.seq.in_(newest))
+            .order_by(table.c.seq)
+        )
+        if kind is not None:
+            query = query.where(items.c.type == kind)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        for row in rows:
+            yield _as_decided(row), _decision(row)
+
+
+_MAKE_CURRENT = (
+    schema.items.update()
+    .where(schema.items.c.seq == sa.bindparam("of"))
+    .values(
+        decision=sa.bindparam("to"),
+        decided_by=sa.bindparam("who"),
+        reason=sa.bindparam("why"),
+        updated=sa.bindparam("at"),
+    )
+)
+
+
+def _current(each: Decision, target: _Target) -> dict[str, Any]:
+    who = f"gate:{each.by}" if each.gate else each.by
+    return {"of": target.seq, "to": each.decision, "who": who, "why": each.reason, "at": stamp(each.when)}
+
+
+def _row(each: Decision, target: _Target) -> tuple[Any, ...]:
+    explanation = pack(list(each.explanation))
+    told = (each.decision, each.by, each.gate, each.reason, each.note, each.rating)
+    return (target.seq, each.version, *told, explanation, stamp(each.when))
+
+
+def _as_decided(row: Mapping[Any, Any]) -> Item:
+    who = f"gate:{row['by']}" if row["gate"] else row["by"]
+    return msgspec.structs.replace(
+        unpack(row["body"], Item),
+        run=row["run"],
+        version=row["version"],
+        decision=row["decision"],
+        decided_by=who,
+        reason=row["reason"],
+    )
+
+
+def _decision(row: Mapping[Any, Any]) -> Decision:
+    return Decision(
+        item=row["id"],
+        version=row["version"],
+        decision=row["decision"],
+        by=row["by"],
+        gate=row["gate"],
+        reason=row["reason"],
+        note=row["note"],
+        rating=row["rating"],
+        explanation=tuple(unpack(row["explanation"], list[str])),
+        when=moment(row["when"]) or now(),
+    )

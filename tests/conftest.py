@@ -1,0 +1,26 @@
+"""What several files of tests ask for by name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import servers
+from tablemend.store.state import Store
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | Path]:
+    """A place for a state, once for each database that can hold one."""
+    if request.param == "sqlite":
+        yield tmp_path / "state ?#%.db"
+    else:
+        with servers.schema() as url:
+            yield url
+
+
+@pytest.fixture
+def store(where: str | Path) -> Iterator[Store]:
+    """A new state, once for each database that can hold one."""
+    with Store(where) as opened:
+        yield opened
