@@ -59,7 +59,7 @@ def brand(flags: tuple[str, ...] = (), **parts: float) -> Scored:
         ),
         (
             f"{CARD}[[bands]]\nname = 'u'\nfrom = 50\nto = 70\n[[bands]]\nname = 'v'\nfrom = 60",
-            r"line 12: the bands u \(to 70\) and v \(from 60\) overlap",
+            r"line 9: the bands u \(to 70\) and v \(from 60\) overlap",
         ),
         (f"{CARD}{MODIFIER}changes = []", "line 10: the modifier m changes nothing"),
         (f"{CARD}{MODIFIER}changes = [{{ part = 'c', add = 1 }}]", "line 10: there is no part 'c'; the parts are a, b"),
@@ -125,6 +125,21 @@ def test_a_part_that_is_neither_given_nor_derivable_is_an_error() -> None:
         score(shipped("brand"), parts={k: v for k, v in PARTS.items() if k != "timeliness"})
     with pytest.raises(ScoreError, match="there is no fact agehours"):
         score(shipped("brand"), parts=PARTS, facts={"agehours": 3})
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"age_hours": "3"}, "the fact age_hours is '3'; it is a number"),
+        ({"age_hours": True}, "the fact age_hours is True; it is a number"),
+        ({"pillars": "craft"}, "the fact pillars is 'craft'; it is a set"),
+        ({"pillars": 2}, "the fact pillars is 2; it is a set"),
+        ({"flags": ("single_source",)}, "there is no fact flags"),
+    ],
+)
+def test_a_fact_that_cannot_be_used(facts: dict[str, object], message: str) -> None:
+    with pytest.raises(ScoreError, match=message):
+        score(shipped("brand"), parts=PARTS, facts=facts)
 
 
 def test_parts_are_derived_only_where_the_item_brings_none() -> None:

@@ -84,10 +84,10 @@ def replay_gate(
 
 def _replayed(found: Replay) -> None:
     rows = [
-        (who, tally.agreed, tally.contradicted, tally.left, tally.total)
+        (who, tally.agreed, tally.contradicted, tally.left, tally.reopened, tally.total)
         for who, tally in (("people", found.people), ("gates", found.gates))
     ]
-    show.table(("decided by", "agreed", "contradicted", "left to people", "total"), rows)
+    show.table(("decided by", "agreed", "contradicted", "left to people", "reopened", "total"), rows)
     if found.flips:
         show.table(("id", "what", "decision", "by", "now", "why"), [_flip(each) for each in found.flips], title="Flips")
     show.say(f"gate {found.gate}: {found.total} items with a decision, {len(found.flips)} flips")
@@ -95,4 +95,5 @@ def _replayed(found: Replay) -> None:
 
 def _flip(each: Flip) -> tuple[str, ...]:
     by = f"gate {each.by}" if each.gate else each.by
-    return each.item, each.title, each.decided, by, each.word, "\n".join(each.why)
+    why = each.why if each.rule == "default" else each.why[-1:]  # where no rule decides, every one says why not
+    return each.item, each.title, each.decided, by, each.word, "\n".join(why)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -12,7 +11,7 @@ from tablemend.records import Record
 from tablemend.review.comparators import Comparator, comparator, figure
 from tablemend.review.fields import FIELDS, PART, Field, Kind, Value, field_of
 from tablemend.review.lines import Path
-from tablemend.review.toml import Problem
+from tablemend.review.toml import Problem, nearest
 
 T = TypeVar("T")
 
@@ -84,17 +83,12 @@ def _problems(
         yield Problem(
             path=(*path, "field"),
             text=f"there is no field {condition.field!r} to ask about here; the fields are {', '.join(there)}",
-            hint=_nearest(condition.field, there),
+            hint=nearest(condition.field, there),
         )
         return
     if parts is not None and field.name.startswith(PART) and field.name.removeprefix(PART) not in parts:
         yield Problem(path=(*path, "field"), text=f"there is no part {field.name!r}; the parts are {', '.join(parts)}")
     yield from _comparator_problems(condition, field, path)
-
-
-def _nearest(name: str, there: Sequence[str]) -> str:
-    found = difflib.get_close_matches(name, there, n=1)
-    return f"Perhaps {found[0]} is meant." if found else ""
 
 
 def _comparator_problems(condition: Condition, field: Field, path: Path) -> Iterator[Problem]:

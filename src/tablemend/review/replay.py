@@ -8,23 +8,24 @@ from typing import Literal
 from tablemend.records import Decision, Item, Record
 from tablemend.review.gate import Gate, Judgement, judge
 
-Standing = Literal["agreed", "contradicted", "left"]
+Standing = Literal["agreed", "contradicted", "left", "reopened"]
 
-_AGREES = {"approved": "promote", "rejected": "block", "blocked": "block", "open": "monitor"}
+_AGREES = {"approved": "promote", "rejected": "block", "blocked": "block"}
 """The outcome that comes to the same as each decision."""
 
 
 class Tally(Record, frozen=True, kw_only=True):
-    """How a gate stands to decisions; the three counts add up to all of them."""
+    """How a gate stands to decisions; the four counts add up to all of them."""
 
-    agreed: int  # promotes what was approved, blocks what was rejected or blocked, leaves open what was opened
-    contradicted: int  # promotes what was rejected or blocked, blocks what was approved, decides what was opened
-    left: int  # would leave to people what was decided
+    agreed: int  # promotes what was approved, blocks what was rejected or blocked
+    contradicted: int  # promotes what was rejected or blocked, blocks what was approved
+    left: int  # leaves to people what was decided
+    reopened: int  # opened again and not decided since: nothing to compare with
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.agreed + self.contradicted + self.left
+        return self.agreed + self.contradicted + self.left + self.reopened
 
 
 class Flip(Record, frozen=True, kw_only=True):
@@ -32,12 +33,13 @@ class Flip(Record, frozen=True, kw_only=True):
 
     item: str
     title: str
-    decided: str  # approved, rejected, blocked or open
+    decided: str  # approved, rejected or blocked
     by: str  # person, or name of the gate
     gate: bool  # decided by a gate
     outcome: str  # promote, monitor or block
     word: str  # what the gate calls it
-    why: tuple[str, ...]  # the rule that decides now, and what failed in rules before
+    rule: str  # the rule that decides now, or "default"
+    why: tuple[str, ...]  # a line for each rule that was tried
 
 
 class Replay(Record, frozen=True, kw_only=True):
@@ -73,6 +75,8 @@ def replay(gate: Gate, decided: Iterable[tuple[Item, Decision]]) -> Replay:
 
 
 def _standing(decision: Decision, judgement: Judgement) -> Standing:
+    if decision.decision == "open":
+        return "reopened"
     if _AGREES[decision.decision] == judgement.outcome:
         return "agreed"
     return "left" if judgement.outcome == "monitor" else "contradicted"
@@ -87,6 +91,7 @@ def _flip(item: Item, decision: Decision, judgement: Judgement) -> Flip:
         gate=decision.gate,
         outcome=judgement.outcome,
         word=judgement.word,
+        rule=judgement.rule,
         why=judgement.explanation,
     )
 
@@ -96,4 +101,5 @@ def _tally(counts: dict[tuple[bool, Standing], int], *, by_gate: bool) -> Tally:
         agreed=counts.get((by_gate, "agreed"), 0),
         contradicted=counts.get((by_gate, "contradicted"), 0),
         left=counts.get((by_gate, "left"), 0),
+        reopened=counts.get((by_gate, "reopened"), 0),
     )

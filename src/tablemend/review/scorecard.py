@@ -65,7 +65,7 @@ class Modifier(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Scorecard(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
-    """How items are scored: the total is 100 times the sum of the parts by the sum of their maxima.
+    """How items are scored: the total is the sum of the parts by the sum of their maxima, times 100.
 
     Modifiers act in the order of the file. Their conditions look at the values before any modifier, so that no
     condition depends on that order; a part never leaves 0 to its maximum.
@@ -183,9 +183,10 @@ def _overlaps(bands: tuple[Band, ...]) -> Iterator[Problem]:
     ranged = _ranged(bands)
     for (lower, top), (upper, _) in pairwise(ranged):
         if upper.from_ < top or upper.from_ == lower.from_:
-            second = max(bands.index(lower), bands.index(upper))
+            later = max(bands.index(lower), bands.index(upper))
+            path: Path = ("bands", later, "from") if lower.to is None else ("bands", bands.index(lower), "to")
             yield Problem(
-                path=("bands", second, "from"),
+                path=path,
                 text=f"the bands {lower.name} (to {top:g}) and {upper.name} (from {upper.from_:g}) overlap",
             )
 

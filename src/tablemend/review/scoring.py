@@ -17,6 +17,14 @@ from tablemend.review.scorecard import FULL, HINT, Change, Derivation, Modifier,
 Facts = Mapping[str, Any]
 
 
+_ACCEPTED: Mapping[str, tuple[type, ...]] = {
+    name: (int, float) if field.kind == "number" else (tuple, list)
+    for name, field in FACTS.items()
+    if name != "flags"  # which are given apart
+}
+"""What each fact may be; a set is a tuple or a list of texts."""
+
+
 class Scored(Record, frozen=True, kw_only=True):
     """What a scorecard made of an item."""
 
@@ -87,10 +95,14 @@ class Scorer:
 
     @staticmethod
     def _known(facts: Facts, flags: tuple[str, ...]) -> dict[str, Any]:
-        if unknown := facts.keys() - FACTS.keys():
-            raise ScoreError(
-                f"there is no fact {', '.join(sorted(unknown))}", hint=f"The facts are {', '.join(FACTS)}."
-            )
+        for name, value in facts.items():
+            accepted = _ACCEPTED.get(name)
+            if accepted is None:
+                raise ScoreError(f"there is no fact {name}", hint=f"The facts are {', '.join(_ACCEPTED)}.")
+            if not isinstance(value, accepted) or isinstance(value, bool):
+                raise ScoreError(
+                    f"the fact {name} is {value!r}; it is a {FACTS[name].kind}", hint="Leave out what is not measured."
+                )
         return {**facts, "flags": flags}
 
     def _parts(self, given: Mapping[str, float], facts: Facts, derived: dict[str, str]) -> dict[str, float]:

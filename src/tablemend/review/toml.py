@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path as File
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -42,8 +43,7 @@ def read(text: str, kind: type[T], *, origin: str, check: Check[T], hint: str) -
     try:
         record = msgspec.convert(document, kind)
     except msgspec.ValidationError as problem:
-        path, message = _misfit(document, kind, str(problem))
-        raise _error(Problem(path=path, text=message), text, origin, hint) from problem
+        raise _error(_misfit(document, kind, str(problem)), text, origin, hint) from problem
     for found in check(record):
         raise _error(found, text, origin, hint)
     return record
@@ -110,16 +110,24 @@ def words(path: Path) -> str:
     return ".".join(part for part in path if isinstance(part, str))
 
 
-def _misfit(document: dict[str, Any], kind: type[msgspec.Struct], message: str) -> tuple[Path, str]:
-    """Path and words of what msgspec refused."""
+def nearest(name: str, there: Sequence[str]) -> str:
+    """A hint for a name that is none of those there but like one; else empty."""
+    found = difflib.get_close_matches(name, there, n=1)
+    return f"Perhaps {found[0]} is meant." if found else ""
+
+
+def _misfit(document: dict[str, Any], kind: type[msgspec.Struct], message: str) -> Problem:
+    """What msgspec refused, in words."""
     what, _, place = message.partition(" - at `$")
     path = tuple(_path(document, kind, message, place.removesuffix("`")))
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
-        fields = ", ".join(_field_names(kind, path))
-        return (*path, unknown[1]), f"there is no field {words((*path, unknown[1]))}; the fields are {fields}"
+        where, fields = (*path, unknown[1]), _field_names(kind, path)
+        text = f"there is no field {words(where)}; the fields are {', '.join(fields)}"
+        return Problem(path=where, text=text, hint=nearest(unknown[1], fields))
     if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
-        return path, f"{words((*path, missing[1]))} is missing"
-    return path, f"{words(path)} is {_shown(_at(document, path))}; {_expected(what, kind, path)}"
+        return Problem(path=path, text=f"{words((*path, missing[1]))} is missing")
+    text = f"{words(path)} is {_shown(_at(document, path))}; {_expected(what, kind, path)}"
+    return Problem(path=path, text=text)
 
 
 def _expected(what: str, kind: type[msgspec.Struct], path: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tablemend.errors import NotFound
 from tablemend.records import Item
 from tablemend.workspace.state import State
 
@@ -88,11 +89,15 @@ class Deciding(State):
     def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
         """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
 
-        `type` chooses one type of items; `people` only what people decided. Raises SettingsError for the file.
+        `type` chooses one type of items; `people` only what people decided. Raises SettingsError for the file, and
+        NotFound where nothing is decided yet.
         """
         from tablemend.review.gate import load
         from tablemend.review.replay import replay
 
-        chosen = load(gate)
         decided = self.store.items.decided(type=type)
-        return replay(chosen, (pair for pair in decided if not (people and pair[1].gate)))
+        found = replay(load(gate), (pair for pair in decided if not (people and pair[1].gate)))
+        if not found.total:
+            who, what = " by people" if people else "", f" of type {type}" if type else ""
+            raise NotFound(f"no item{what} was decided{who} yet", hint="Decide on some, or choose others.")
+        return found
