@@ -67,7 +67,7 @@ def brand(flags: tuple[str, ...] = (), **parts: float) -> Scored:
         (f"{CARD}{MODIFIER}changes = [{{ part = 'a', add = 1, otherwise = 2 }}]", "line 10: otherwise stands without"),
         (
             f"{CARD}{MODIFIER}changes = [\n{{ part = 'a', add = 1, if = [{{ field = 'parts.c', above = 1 }}] }},\n]",
-            r"line 11: there is no part 'parts\.c'; the parts are a, b",
+            r"line 11: there is no field 'parts\.c' to ask about here; the fields are .*, parts\.a, parts\.b$",
         ),
         (
             f"{CARD}{MODIFIER}changes = [{{ part = 'a', add = 1, if = [{{ field = 'cells', above = 1 }}] }}]",
@@ -166,6 +166,13 @@ def test_whatever_is_measured_can_be_derived(
         "reports": sources,
     }
     assert 0 <= score(shipped("brand"), parts={}, facts=facts).total <= 100
+
+
+@pytest.mark.parametrize(("tier_a", "points"), [(2, 5), (1, 5), (0, 2), (None, 2)])
+def test_what_is_contradicted_is_trusted_little_unless_tier_a_says_it(tier_a: int | None, points: int) -> None:
+    facts = FACTS | {"evidence.contradict": 1, "evidence.tier_a": tier_a}
+    facts = {name: value for name, value in facts.items() if value is not None}
+    assert score(shipped("brand"), parts={}, facts=facts).parts["confidence"] == points
 
 
 def test_the_total_is_normalised_and_has_a_band() -> None:

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -36,6 +36,7 @@ class Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     parts: dict[str, Inner] = {}
     rows: tuple[Inner, ...] = ()
     words: tuple[str, ...] = ()
+    level: Literal["low", "high"] = "low"
 
 
 def refusal(text: str, check: Any = lambda _: ()) -> str:
@@ -116,12 +117,13 @@ when = 2024-01-01 00:00:00
         ("name = 'x'\nname = 'y'", "line 2: this is not TOML"),
         ("", "line 1: name is missing"),
         ("name = 1", "line 1: name is 1; expected a text"),
-        ("name = 'x'\n\nnmae = 'y'", "line 3: there is no field nmae; the fields are name, parts, rows, words"),
+        ("name = 'x'\n\nnmae = 'y'", "line 3: there is no field nmae; the fields are name, parts, rows, words, level"),
         ("name = 'x'\n[parts.a]\nsize = 1\n[parts.'b c']\n\nsize = 'x'", "line 6: parts.b c.size is 'x'"),
         ("name = 'x'\n[parts.a]\nsize = 1\n[parts.b]\nsize = 1\nsiez = 2", "line 6: there is no field parts.b.siez"),
         ("name = 'x'\n[parts.a]\nsize = 1\n[parts.b]", "line 4: parts.b.size is missing"),
         ("name = 'x'\n[[rows]]\nsize = 1\n[[rows]]\nsize = true", "line 5: rows.size is true; expected a number"),
         ("name = 'x'\nrows = [\n  { size = 1 },\n  { size = [] },\n]", "line 4: rows.size is"),
+        ("name = 'x'\nlevel = 'top'", "line 2: level is 'top'; it is one of low, high"),
         ("name = 'x'\nwords = [\n  'a',\n  3,\n]", "line 4: words is 3; expected a text"),
     ],
 )

@@ -76,18 +76,17 @@ def problems(
 def _problems(
     condition: Condition, path: Path, fields: Mapping[str, Field], parts: tuple[str, ...] | None
 ) -> Iterator[Problem]:
+    there = [*fields, *(PART + each for each in parts or ())]
     field = field_of(condition.field)
-    askable = condition.field in fields or (condition.field.startswith(PART) and (parts is None or parts))
-    if field is None or not askable:
-        there = [*fields, *([f"{PART}NAME"] if parts is None else (PART + each for each in parts))]
+    any_part = parts is None and condition.field.startswith(PART)
+    if field is None or not (condition.field in there or any_part):
+        there += [f"{PART}NAME"] if parts is None else []
         yield Problem(
             path=(*path, "field"),
             text=f"there is no field {condition.field!r} to ask about here; the fields are {', '.join(there)}",
             hint=nearest(condition.field, there),
         )
         return
-    if parts is not None and field.name.startswith(PART) and field.name.removeprefix(PART) not in parts:
-        yield Problem(path=(*path, "field"), text=f"there is no part {field.name!r}; the parts are {', '.join(parts)}")
     yield from _comparator_problems(condition, field, path)
 
 
@@ -108,7 +107,7 @@ def _comparator_problems(condition: Condition, field: Field, path: Path) -> Iter
 def _value_problem(field: Field, name: str, value: Any) -> str:
     values = value if isinstance(value, tuple) else (value,)
     if not values:
-        return "the list is empty, so that nothing meets it"
+        return "the list is empty"
     numbers = [each for each in values if isinstance(each, float)]
     if not all(math.isfinite(each) for each in numbers):
         return f"{value} is not a finite number"
