@@ -16,8 +16,7 @@ import typer
 
 import tablemend
 from tablemend import errors, records, settings
-from tablemend.cli import bench, decide, gates, heal, history, recipe, scorecards  # noqa: F401 - registers the commands
-from tablemend.cli.main import app
+from tablemend.cli.main import app, register
 from tablemend.quality import rules, thresholds
 from tablemend.quality.vocabulary import CHECKS
 from tablemend.repair import recipe as recipes
@@ -25,6 +24,8 @@ from tablemend.repair import results
 from tablemend.repair.operations import IRREVERSIBLE, OPERATIONS
 from tablemend.review import conditions, decisions, fields, gate, policy, replay, scorecard, scoring
 from tablemend.workspace import Workspace
+
+register()
 
 KINDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", Path: "PATH"}
 FOLDER = Path(__file__).parent / "reference"

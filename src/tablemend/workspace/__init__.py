@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tablemend.telemetry import Progress, silent
-from tablemend.workspace.healing import Healing
+from tablemend.workspace.keeping import Keeping
 
 __all__ = ["Workspace", "open"]
 
 
-class Workspace(Healing):
+class Workspace(Keeping):
     """Datasets, their versions, and every decision on them, in one data folder.
 
     The folder is made by the first verb that writes. Closing frees every connection; use it as a context manager.
@@ -21,6 +21,7 @@ class Workspace(Healing):
         """This workspace in the hands of another person."""
         other = Workspace(self.settings.model_copy(update={"user": person}), progress=self.progress)
         other.__dict__["store"] = self.store
+        other.__dict__["_telemetry"] = self._telemetry
         return other
 
 

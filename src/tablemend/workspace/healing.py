@@ -77,7 +77,7 @@ class Healing(Versions):
             store=self.store,
             snapshots=self.snapshots,
             session=session,
-            timings=Timings(self._beating(work) if work else self.progress),
+            timings=Timings(self._beating(work) if work else self.progress, self.telemetry),
             rescore=self._rescore(scan_run),
             by=self.settings.person,
             work=work,

@@ -59,7 +59,7 @@ class Scanning(Deciding):
             raise SettingsError("tablemend.toml: rules is not a list", hint="Write each rule under [[rules]].")
         own = rules.parse(given)
         with self._running(kind) as run, self._session() as session:
-            timings = Timings(self._beating(run.id))
+            timings = Timings(self._beating(run.id), self.telemetry)
             with timings.stage("snapshot"):
                 snapshot = what if isinstance(what, Snapshot) else intake.take_in(self.store, self.snapshots, what)
                 data = self.snapshots.read(snapshot.hash) if isinstance(what, Snapshot) else what.table
