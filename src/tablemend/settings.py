@@ -49,6 +49,8 @@ class Settings(BaseSettings):
         10.0, gt=0, description="How many decisions of people weigh as much as the own confidence of a repair."
     )
 
+    repair_gate: str = Field("repair", min_length=1, description="Gate that repairs pass: a file, or a shipped gate.")
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -66,7 +66,7 @@ def decide(
 
 def _refuse_below_gate(gate: Gate, items: Sequence[Item], *, bulk: bool) -> None:
     waiting = [item for item in items if bulk and item.decision in ("open", "blocked")]
-    below = [item for item in waiting if judge(gate, item).outcome != "approve"]
+    below = [item for item in waiting if judge(gate, item).outcome != "promote"]
     if below:
         raise DecisionRefused(
             f"{len(below)} of {len(items)} items do not pass the gate {gate.name}: "
@@ -155,7 +155,7 @@ def _gated(item: Item, gate: Gate) -> Decision | None:
     if item.decision not in ("open", "blocked") or item.applied or by_person:
         return None
     judgement = judge(gate, item)
-    decision = {"approve": "approved", "block": "blocked", "ask": item.decision}[judgement.outcome]
+    decision = {"promote": "approved", "block": "blocked", "monitor": item.decision}[judgement.outcome]
     if decision == item.decision:
         return None
     return Decision(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tablemend.errors import NotFound
 from tablemend.records import Item
 from tablemend.workspace.observing import Observing
 
 if TYPE_CHECKING:
     from tablemend.review.decisions import Verdict
     from tablemend.review.gate import Gate
+    from tablemend.review.replay import Replay
     from tablemend.store.filters import Filter
 
 
@@ -30,10 +33,10 @@ class Deciding(Observing):
 
     @property
     def gate(self) -> Gate:
-        """The gate of repairs."""
-        from tablemend.review.gate import shipped
+        """The gate of repairs: the setting `repair_gate`, a file or a shipped gate; raises SettingsError."""
+        from tablemend.review.gate import load
 
-        return shipped("repair")
+        return load(self.settings.repair_gate)
 
     def approve(self, run: str | None = None, *, force: bool = False, **options: Any) -> Verdict:
         """Approve items of a run, by ids or by conditions; see `decide`."""
@@ -82,3 +85,19 @@ class Deciding(Observing):
         from tablemend.review import decisions
 
         return decisions.pass_gate(self.store, self.items(run), self.gate)
+
+    def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
+        """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
+
+        `type` chooses one type of items; `people` only what people decided. Raises SettingsError for the file, and
+        NotFound where nothing is decided yet.
+        """
+        from tablemend.review.gate import load
+        from tablemend.review.replay import replay
+
+        decided = self.store.items.decided(type=type)
+        found = replay(load(gate), (pair for pair in decided if not (people and pair[1].gate)))
+        if not found.total:
+            who, what = " by people" if people else "", f" of type {type}" if type else ""
+            raise NotFound(f"no item{what} was decided{who} yet", hint="Decide on some, or choose others.")
+        return found
