@@ -22,7 +22,8 @@ from tablemend.quality.vocabulary import CHECKS
 from tablemend.repair import recipe as recipes
 from tablemend.repair import results
 from tablemend.repair.operations import IRREVERSIBLE, OPERATIONS
-from tablemend.review import conditions, decisions, fields, gate, policy, replay, scorecard, scoring
+from tablemend.review import conditions, decisions, fields, gate, learning, policy, replay, scorecard, scoring
+from tablemend.store import checking, resets, retention
 from tablemend.workspace import Workspace
 
 register()
@@ -188,7 +189,7 @@ def record_names(module: ModuleType) -> list[str]:
 
 def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
-    for module in (records, results, decisions, gate, replay, scoring, policy):
+    for module in (records, results, decisions, gate, replay, scoring, policy, learning, resets, retention, checking):
         names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]
         parts += [_record(module, name) for name in names]
     return "\n".join(parts)

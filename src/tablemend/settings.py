@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     accept_all_from: float = Field(
         0.5, ge=0, le=1, description="Least confidence that `heal --policy all` applies: more likely right than wrong."
     )
+    learning: bool = Field(default=True, description="Whether people's decisions move the confidence of later repairs.")
     learning_strength: float = Field(
         10.0, gt=0, description="How many decisions of people weigh as much as the own confidence of a repair."
     )
