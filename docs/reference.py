@@ -16,7 +16,16 @@ import typer
 
 import tablemend
 from tablemend import errors, records, settings
-from tablemend.cli import bench, decide, gates, heal, history, recipe, scorecards  # noqa: F401 - registers the commands
+from tablemend.cli import (  # noqa: F401 - registers the commands
+    bench,
+    decide,
+    gates,
+    heal,
+    history,
+    intel,
+    recipe,
+    scorecards,
+)
 from tablemend.cli.main import app
 from tablemend.quality import rules, thresholds
 from tablemend.quality.vocabulary import CHECKS

@@ -74,7 +74,16 @@ def interrupted() -> int:
 
 def main() -> None:
     """Run the command line."""
-    from tablemend.cli import bench, decide, gates, heal, history, recipe, scorecards  # noqa: F401 - registers the commands
+    from tablemend.cli import (  # noqa: F401 - registers the commands
+        bench,
+        decide,
+        gates,
+        heal,
+        history,
+        intel,
+        recipe,
+        scorecards,
+    )
 
     try:
         app()
