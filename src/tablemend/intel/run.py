@@ -17,7 +17,7 @@ from tablemend.records import Item, Record, Run
 from tablemend.review.decisions import pass_gate
 from tablemend.review.gate import OUTCOMES, Gate
 from tablemend.review.scorecard import Scorecard
-from tablemend.store.items import Filter
+from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 from tablemend.telemetry import Timings
 
@@ -91,11 +91,11 @@ def score_stories(
 
     Either all of it is kept or nothing. UnreadableSource where every entry was rejected.
     """
-    terms = Terms(source=collected.source, kind=collected.kind, now=now, scorecard=scorecard, gate=gate)
+    by = Terms(source=collected.source, kind=collected.kind, now=now, scorecard=scorecard, gate=gate)
     with timings.stage("group"):
         groups = group(collected.stories)
     with timings.stage("score"):
-        found = list(items(groups, terms, run=run.id))
+        found = list(items(groups, by, run=run.id))
     scored = [each for each in found if isinstance(each, Item)]
     rejected = tuple(sorted([*collected.rejected, *(e for e in found if isinstance(e, Rejection))], key=_number))
     if rejected and not scored:
@@ -108,10 +108,10 @@ def score_stories(
     with timings.stage("store"), store.transaction():
         store.items.put(scored)
         pass_gate(store, scored, gate, renew=True)
-        for name, value in (("terms", terms), ("stories", scored), ("rejections", rejected)):
-            store.runs.keep(run.id, name, value)
+        store.runs.keep(run.id, "terms", by)
+        store.runs.keep(run.id, "rejections", rejected)
         store.runs.finish(run.id, "partial" if rejected else "completed", counts=counts)
-    return _result(run.id, terms, decided(store, run.id, scored), rejected, counts, timings.seconds)
+    return _result(run.id, by, store.items.select(Filter(run=run.id)), rejected, counts, timings.seconds)
 
 
 def _number(rejection: Rejection) -> int:
@@ -126,45 +126,30 @@ def _counts(scored: Sequence[Item], rejected: Sequence[Rejection]) -> dict[str, 
 
 def _result(
     run: str,
-    terms: Terms,
+    by: Terms,
     found: Sequence[Item],
     rejected: Sequence[Rejection],
     counts: dict[str, int],
     seconds: dict[str, float],
 ) -> IntelRun:
     return IntelRun(
-        run=run, terms=terms, items=tuple(found), rejected=tuple(rejected), counts=counts, seconds=dict(seconds)
+        run=run, terms=by, items=tuple(found), rejected=tuple(rejected), counts=counts, seconds=dict(seconds)
     )
 
 
-def decided(store: Store, run: str, seen: Sequence[Item]) -> list[Item]:
-    """Items as a run saw them, with the decisions as they stand now."""
-    current = {each.id: each for each in store.items.select(Filter(run=run))}
-    return [_with_decision(each, current[each.id]) for each in seen]
-
-
-def _with_decision(seen: Item, current: Item) -> Item:
-    return msgspec.structs.replace(
-        seen,
-        version=current.version,
-        decision=current.decision,
-        decided_by=current.decided_by,
-        reason=current.reason,
-        stale=current.stale,
-        created=current.created,
-        updated=current.updated,
-    )
+def terms(store: Store, run: Run) -> Terms:
+    """What a run over stories was scored by."""
+    return store.runs.recall(run.id, "terms", Terms)
 
 
 def recall(store: Store, run: Run) -> IntelRun:
     """A finished run over stories, with the decisions as they stand now; NotFound where it is of another kind."""
     if run.kind != KIND:
         raise NotFound(f"run {run.id} is a {run.kind}, not an {KIND} run", hint="`tablemend intel score` makes one.")
-    seen = store.runs.recall(run.id, "stories", list[Item])
     return _result(
         run.id,
-        store.runs.recall(run.id, "terms", Terms),
-        decided(store, run.id, seen),
+        terms(store, run),
+        store.items.select(Filter(run=run.id)),
         store.runs.recall(run.id, "rejections", list[Rejection]),
         run.counts,
         {},

@@ -78,11 +78,13 @@ class Intelligence(Healing):
             if found.kind != KIND or found.status not in _FINISHED:
                 raise NotFound(f"run {run} is no finished run over stories: {found.kind}, {found.status}", hint=hint)
             return found
-        newest = (each for each in self.store.runs.recent(limit=_LOOKED_AT) if each.kind == KIND)
-        for each in newest:
-            if each.status in _FINISHED:
-                return each
-        raise NotFound("no stories were scored yet", hint=hint)
+        return self.store.runs.latest(KIND, statuses=_FINISHED, hint=hint)
+
+    def _gate_of(self, run: str | None) -> Gate:
+        from tablemend.intel.run import KIND, terms
+
+        found = self.run(run)
+        return terms(self.store, found).gate if found.kind == KIND else super()._gate_of(run)
 
     def brief(self, run: str | None = None, *, days: float | None = None) -> Brief:
         """What a run found, by band, each event once; with `days` only what was published in the last of them."""
@@ -98,4 +100,3 @@ class Intelligence(Healing):
 
 
 _FINISHED = ("completed", "partial")
-_LOOKED_AT = 10_000  # newest runs among which the newest of this kind is looked for

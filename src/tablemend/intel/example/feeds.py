@@ -14,7 +14,8 @@ Entry = Mapping[str, Any]
 def rss(told: Sequence[Entry]) -> str:
     """An RSS 2.0 feed."""
     items = "".join(
-        f'  <item>\n    <guid isPermaLink="false">tag:desk.example,2026:{each["id"]}</guid>\n    <title>{escape(each["title"])}</title>\n'
+        f'  <item>\n    <guid isPermaLink="false">tag:desk.example,2026:{each["id"]}</guid>\n'
+        f"    <title>{escape(each['title'])}</title>\n"
         f"    <link>{escape(each['url'])}</link>\n    <description>{escape(each['summary'])}</description>\n"
         f"    <pubDate>{format_datetime(datetime.fromisoformat(each['published']))}</pubDate>\n  </item>\n"
         for each in told
