@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-import numpy as np
-import numpy.typing as npt
 
 from tablemend.intel.sources import canonical
 from tablemend.intel.story import Story, digest
 from tablemend.intel.union import Union
+from tablemend.intel.wording import Index
 from tablemend.records import Record
 
 THRESHOLD = 0.35
@@ -27,11 +21,6 @@ look-alikes begin to be, at 0.4 paraphrases no longer are.
 
 WINDOW = timedelta(days=7)
 """Most time between two reports of one event; a story without a date may belong to any."""
-
-FEWEST_WORDS = 4
-"""Distinct words below which a wording says too little to be compared ("Weekly news")."""
-
-_WORD = re.compile(r"\w+")
 
 
 class Group(Record, frozen=True, kw_only=True):
@@ -79,60 +68,14 @@ def _same_address(ordered: Sequence[Story]) -> Iterator[tuple[int, int]]:
             yield first.setdefault(canonical(story.url), number), number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wording:
-    """The words of a story, rarest first, with weights whose squares add up to one."""
-
-    words: tuple[int, ...]
-    weights: tuple[float, ...]
-
-
 def _alike(ordered: Sequence[Story], threshold: float) -> Iterator[tuple[int, int]]:
     """Pairs whose wording is alike, each once."""
-    wordings = _wordings(ordered)
-    postings = _postings(wordings)
+    index = Index([(story.title, story.summary) for story in ordered])
     ends, undated = _reach(ordered)
-    similar = np.zeros(len(ordered))
-    for one, wording in enumerate(wordings):
-        if len(wording.words) >= FEWEST_WORDS:
-            for other in _candidates(one, wording, postings, similar, threshold):
-                if other < ends[one] or other >= undated:
-                    yield one, other
-
-
-def _wordings(ordered: Sequence[Story]) -> list[_Wording]:
-    counted = [_counts(story) for story in ordered]
-    spread = Counter(word for each in counted for word in each)
-    rank = {word: place for place, word in enumerate(sorted(spread, key=lambda word: (spread[word], word)))}
-    return [_wording(each, spread, rank, len(ordered)) for each in counted]
-
-
-def _counts(story: Story) -> Counter[str]:
-    title, summary = (_WORD.findall(text.casefold()) for text in (story.title, story.summary))
-    return Counter([*title, *title, *summary])
-
-
-def _wording(counts: Counter[str], spread: Counter[str], rank: dict[str, int], stories: int) -> _Wording:
-    words = sorted(counts, key=rank.__getitem__)
-    weights = [counts[word] * math.log(1 + stories / spread[word]) for word in words]
-    length = math.sqrt(math.fsum(weight * weight for weight in weights))
-    return _Wording(words=tuple(rank[word] for word in words), weights=tuple(weight / length for weight in weights))
-
-
-_Posting = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
-
-
-def _postings(wordings: Sequence[_Wording]) -> dict[int, _Posting]:
-    """For each word, the stories that hold it, in order, and its weight in them."""
-    holding: dict[int, tuple[list[int], list[float]]] = {}
-    for number, wording in enumerate(wordings):
-        if len(wording.words) < FEWEST_WORDS:
-            continue
-        for word, weight in zip(wording.words, wording.weights, strict=True):
-            numbers, weights = holding.setdefault(word, ([], []))
-            numbers.append(number)
-            weights.append(weight)
-    return {word: (np.array(numbers), np.array(weights)) for word, (numbers, weights) in holding.items()}
+    for one, end in enumerate(ends):
+        for other in index.alike(one, threshold):
+            if other < end or other >= undated:
+                yield one, other
 
 
 def _reach(ordered: Sequence[Story]) -> tuple[list[int], int]:
@@ -149,55 +92,3 @@ def _reach(ordered: Sequence[Story]) -> tuple[list[int], int]:
 
 def _within(one: Story, other: Story) -> bool:
     return one.published is None or other.published is None or other.published - one.published <= WINDOW
-
-
-def _candidates(
-    one: int,
-    wording: _Wording,
-    postings: dict[int, _Posting],
-    similar: npt.NDArray[np.float64],
-    threshold: float,
-) -> list[int]:
-    """Later stories whose cosine with this one reaches the threshold.
-
-    Words are looked up from the rarest on, until those left could not add up to the threshold by themselves: a pair
-    that shares none of the words before cannot reach it (prefix filter; Bayardo, Ma & Srikant 2007). The common words
-    are added only for pairs that could reach it with them.
-    """
-    prefix = _prefix_length(wording, threshold)
-    touched = []
-    for word, weight in zip(wording.words[:prefix], wording.weights[:prefix], strict=True):
-        numbers, weights = postings[word]
-        start = int(numbers.searchsorted(one, side="right"))
-        similar[numbers[start:]] += weight * weights[start:]
-        touched.append(numbers[start:])
-    chosen = np.unique(np.concatenate(touched))
-    sums = similar[chosen]
-    similar[chosen] = 0.0
-    left = math.sqrt(math.fsum(weight * weight for weight in wording.weights[prefix:]))
-    close = sums >= threshold - left - _ROUNDING
-    chosen, sums = chosen[close], sums[close]
-    for word, weight in zip(wording.words[prefix:], wording.weights[prefix:], strict=True):
-        sums += weight * _weights_in(postings[word], chosen)
-    return chosen[sums >= threshold].tolist()
-
-
-_ROUNDING = 1e-9
-"""Far above the rounding of a sum of some hundred weights; it only keeps a pair for the exact sum."""
-
-
-def _prefix_length(wording: _Wording, threshold: float) -> int:
-    """How many words it takes until the rest is shorter than the threshold."""
-    left = 1.0
-    for length, weight in enumerate(wording.weights):
-        if left < threshold * threshold - _ROUNDING:
-            return length
-        left -= weight * weight
-    return len(wording.weights)
-
-
-def _weights_in(posting: _Posting, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The weight of a word in the chosen stories; 0 where it does not stand."""
-    numbers, weights = posting
-    places = np.minimum(numbers.searchsorted(chosen), len(numbers) - 1)
-    return np.where(numbers[places] == chosen, weights[places], 0.0)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tablemend.errors import ScoreError
-from tablemend.intel.evidence import linked, reports
+from tablemend.intel.evidence import Report, linked, reports
 from tablemend.intel.grouping import Group
 from tablemend.intel.sources import independent
 from tablemend.intel.story import Rejection, Story, digest
@@ -56,7 +56,7 @@ class Terms(Record, frozen=True, kw_only=True):
 def items(groups: Sequence[Group], terms: Terms, *, run: str) -> Iterator[Item | Rejection]:
     """Each story as an item of its own, or the reason why it cannot be scored."""
     for group in groups:
-        sources = reports(group.members)
+        sources = reports(group.members, terms.scorecard.policy)
         for story in group.members:
             try:
                 yield _item(story, group, sources, terms, run)
@@ -74,7 +74,7 @@ def content(story: Story) -> str:
     return digest(story.title, *sorted(claim.text for claim in story.claims), length=32)
 
 
-def _item(story: Story, group: Group, sources: Sequence[Story], terms: Terms, run: str) -> Item:
+def _item(story: Story, group: Group, sources: Sequence[Report], terms: Terms, run: str) -> Item:
     card = terms.scorecard
     evidence = linked(story, sources, card.policy)
     said = _mentions(story, card)
