@@ -15,6 +15,12 @@ FEWEST_WORDS = 4
 """Distinct words below which a text says too little to be compared ("Weekly news")."""
 
 _WORD = re.compile(r"\w+")
+_BEFORE = 30
+"""Texts as if read before: they keep two texts alone from weighing the words that they do not share the most.
+
+Measured with the threshold of grouping: without them, a sixth of the paraphrases in samples of four texts are missed.
+"""
+
 _ROUNDING = 1e-9
 """Far above the rounding of a sum of some hundred weights; what it lets through is summed up exactly."""
 
@@ -93,9 +99,10 @@ class Index:
 def _wordings(texts: Sequence[tuple[str, str]]) -> list[_Wording]:
     """The wording of each text; empty for one of too few words."""
     counted = [_counts(*text) for text in texts]
-    spread = Counter(word for each in counted for word in each)
+    distinct = dict(zip(texts, counted, strict=True))  # copies make no word common
+    spread = Counter(word for each in distinct.values() for word in each)
     rank = {word: place for place, word in enumerate(sorted(spread, key=lambda word: (spread[word], word)))}
-    rarity = {word: math.log(1 + len(texts) / spread[word]) for word in spread}
+    rarity = {word: math.log(1 + (len(distinct) + _BEFORE) / (spread[word] + 1)) for word in spread}
     return [_wording(each, rarity, rank) for each in counted]
 
 
