@@ -40,7 +40,7 @@ def entry(identity: str = "a", **fields: Any) -> dict[str, Any]:
         "title": f"Title {identity}",
         "url": f"https://{identity}.example/1",
         "published": (NOW - timedelta(hours=5)).isoformat(),
-        "scores": {"impact": 15, "timeliness": 12, "virality": 8, "relevance": 15, "confidence": 7},
+        "scores": {"impact": 20, "timeliness": 12, "virality": 8, "relevance": 15, "confidence": 7},
         "claims": [{"id": "c1", "text": f"Claim {identity}"}],
     } | fields
 

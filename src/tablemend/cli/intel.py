@@ -90,8 +90,7 @@ def _moment(text: str | None) -> datetime | None:
 def _scored(result: IntelRun) -> None:
     counts = result.counts
     best = sorted(result.items, key=lambda each: (-each.scores["total"], each.id))[:SHOWN]
-    rows = [(i.id, i.scores["total"], i.body.get("band", ""), i.decision, i.title) for i in best]
-    show.table(("id", "total", "band", "decision", "title"), rows, title="Highest totals")
+    show.stories(best, title="Highest totals")
     for each in result.rejected[:SHOWN]:
         show.say(f"rejected {each.place}: {each.reason}")
     if len(result.rejected) > SHOWN:
@@ -144,7 +143,7 @@ def _compared(found: Comparison) -> None:
     if settings:
         show.table(("key", "before", "after"), settings, title="Scored by")
     for title, items in (("New", found.new), ("Gone", found.gone)):
-        rows = [(each.id, each.scores["total"], each.body.get("band", ""), each.title) for each in items]
+        rows = [(each.id, each.scores["total"], each.body["band"], each.title) for each in items]
         if rows:
             show.table(("id", "total", "band", "title"), rows, title=title)
     changed = [

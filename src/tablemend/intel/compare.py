@@ -59,7 +59,7 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 
 def _brief(item: Item) -> dict[str, Any]:
-    return {"id": item.id, "title": item.title, "band": item.body.get("band", ""), "total": item.scores["total"]}
+    return {"id": item.id, "title": item.title, "band": item.body["band"], "total": item.scores["total"]}
 
 
 def compare(before: IntelRun, after: IntelRun) -> Comparison:
@@ -82,7 +82,7 @@ def _difference(before: Item, after: Item) -> Difference:
     return Difference(
         id=after.id,
         title=after.title,
-        band=(before.body.get("band", ""), after.body.get("band", "")),
+        band=(before.body["band"], after.body["band"]),
         outcome=(before.body["outcome"], after.body["outcome"]),
         total=(before.scores["total"], after.scores["total"]),
     )

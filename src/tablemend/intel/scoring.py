@@ -33,7 +33,7 @@ class IntelBody(Record, frozen=True, kw_only=True):
     group: str  # id of the stories of the same event
     reports: int  # how many of them there are
     lead: str  # id of the earliest of them
-    band: str = ""  # empty below every band
+    band: str  # empty below every band
     notes: tuple[str, ...] = ()  # what the modifiers did
     derived: dict[str, str] = {}  # part → why it has its points
     mentions: tuple[str, ...] = ()  # why the policy set its flags
