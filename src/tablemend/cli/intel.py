@@ -97,7 +97,7 @@ def _scored(result: IntelRun) -> None:
         show.say(f"… and {len(result.rejected) - SHOWN} more; --json lists all of them")
     events = len({each.body["group"] for each in result.items})
     show.say(f"{result.read:,} read: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
-    show.say(f"{len(result.items):,} stories of {events:,} events")
+    show.say(f"stories {len(result.items):,}, events {events:,}")
     show.say(f"run {result.run}")
 
 

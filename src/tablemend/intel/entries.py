@@ -13,14 +13,14 @@ from tablemend.intel.story import OWN, Rejection, Story, digest
 from tablemend.records import Claim, Evidence, Record, Value
 
 
-class GivenClaim(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EntryClaim(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A claim of an entry."""
 
     text: str
     id: str | int | None = None  # by default c1, c2 …
 
 
-class GivenEvidence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EntryEvidence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A piece of evidence of an entry."""
 
     kind: Literal["support", "contradict"] = "support"
@@ -32,7 +32,7 @@ class GivenEvidence(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     value: Value = None
 
 
-class Given(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Entry(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An entry of JSON or JSON Lines; any other field is refused."""
 
     title: str
@@ -44,8 +44,8 @@ class Given(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     flags: tuple[str, ...] = ()
     tactics: tuple[str, ...] = ()
     angle: str = ""
-    claims: tuple[str | GivenClaim, ...] = ()
-    evidence: tuple[str | GivenEvidence, ...] = ()  # an address alone supports every claim
+    claims: tuple[str | EntryClaim, ...] = ()
+    evidence: tuple[str | EntryEvidence, ...] = ()  # an address alone supports every claim
 
 
 class Refused(ValueError):
@@ -55,7 +55,7 @@ class Refused(ValueError):
 def story(entry: Any, place: str) -> Story | Rejection:
     """An entry as a story, or why it cannot be one."""
     try:
-        return checked(msgspec.convert(entry, Given), place)
+        return checked(msgspec.convert(entry, Entry), place)
     except (msgspec.ValidationError, ValueError) as problem:
         return Rejection(place=place, reason=_reason(problem), story=named(entry))
 
@@ -71,7 +71,7 @@ def _reason(problem: Exception) -> str:
     return re.sub(r"\$\.?", "", text.replace("required field", "field")).replace(" - at ``", "")
 
 
-def checked(given: Given, place: str) -> Story:
+def checked(given: Entry, place: str) -> Story:
     """A story of an entry whose types are right; raises ValueError for what cannot be meant."""
     title = words(given.title)
     if not title:
@@ -100,16 +100,16 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def _identity(given: Given, title: str) -> str:
+def _identity(given: Entry, title: str) -> str:
     if given.id is not None and str(given.id).strip():
         return str(given.id).strip()
     return canonical(given.url) if given.url else "t" + digest(title.casefold())
 
 
-def _claims(given: Given) -> tuple[Claim, ...]:
+def _claims(given: Entry) -> tuple[Claim, ...]:
     found = []
     for number, each in enumerate(given.claims, start=1):
-        claim = GivenClaim(text=each) if isinstance(each, str) else each
+        claim = EntryClaim(text=each) if isinstance(each, str) else each
         if not claim.text.strip():
             raise Refused(f"claim {number} is empty")
         found.append(Claim(id=str(claim.id if claim.id is not None else f"c{number}"), text=words(claim.text)))
@@ -117,16 +117,16 @@ def _claims(given: Given) -> tuple[Claim, ...]:
     return tuple(found)
 
 
-def _evidence(given: Given, claims: list[str]) -> tuple[Evidence, ...]:
+def _evidence(given: Entry, claims: list[str]) -> tuple[Evidence, ...]:
     found = tuple(
-        _piece(GivenEvidence(url=each) if isinstance(each, str) else each, number, claims)
+        _piece(EntryEvidence(url=each) if isinstance(each, str) else each, number, claims)
         for number, each in enumerate(given.evidence, start=1)
     )
     _must_differ("evidence", [each.id for each in found])
     return found
 
 
-def _piece(given: GivenEvidence, number: int, claims: list[str]) -> Evidence:
+def _piece(given: EntryEvidence, number: int, claims: list[str]) -> Evidence:
     identity = str(given.id) if given.id is not None else f"e{number}"
     if identity.startswith(OWN):
         raise Refused(f"evidence {identity}: ids that begin with {OWN} are kept for the stories themselves")
