@@ -204,8 +204,8 @@ def record_names(module: ModuleType) -> list[str]:
 
 def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
-    intel = (story, intel_scoring, run, brief, compare)
-    for module in (records, results, decisions, gate, replay, scoring, policy, *intel):
+    stories = (story, intel_scoring, run, brief, compare)
+    for module in (records, results, decisions, gate, replay, scoring, policy, *stories):
         names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]
         parts += [_record(module, name) for name in names]
     return "\n".join(parts)

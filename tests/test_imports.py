@@ -28,7 +28,9 @@ def test_an_import_loads_nothing_heavy(code: str) -> None:
     assert _loaded_by(code) & HEAVY == set()
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["heal", "--help"], ["items", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["heal", "--help"], ["items", "--help"], ["intel", "score", "-h"]]
+)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"import sys; sys.argv = {['tablemend', *words]!r}\n"
     code += "from tablemend.cli.main import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"

@@ -39,6 +39,10 @@ def test_other_addresses_stay_apart(url: str) -> None:
     assert canonical(url) != "news.example/a/b"
 
 
+def test_a_host_of_another_script_is_the_one_that_the_network_knows() -> None:
+    assert canonical("https://Bücher.example/1") == canonical("https://xn--bcher-kva.example/1")
+
+
 def test_queries_are_sorted_and_kept() -> None:
     assert canonical("https://a.example/?b=2&a=1") == canonical("https://a.example?a=1&b=2") == "a.example?a=1&b=2"
 

@@ -147,10 +147,11 @@ def _compared(found: Comparison) -> None:
         if rows:
             show.table(("id", "total", "band", "title"), rows, title=title)
     changed = [
-        (c.id, c.total[1] - c.total[0], " → ".join(c.band), " → ".join(c.outcome), c.title) for c in found.changed
+        (c.id, c.total[1] - c.total[0], " → ".join(band or "none" for band in c.band), " → ".join(c.outcome), c.title)
+        for c in found.changed
     ]
     if changed:
-        show.table(("id", "total", "band", "outcome", "title"), changed, title="Changed")
+        show.table(("id", "change", "band", "outcome", "title"), changed, title="Changed")
     show.say(
         f"{len(found.new)} new, {len(found.gone)} gone, {len(found.changed)} changed "
         f"({sum(each.moved for each in found.changed)} in band or outcome), {found.same} the same"

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tablemend.intel.union import Union
 from tablemend.records import Evidence
+from tablemend.review.policy import normalised
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -77,6 +78,7 @@ def _split(url: str) -> tuple[str, int | None, str, str] | None:
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not host or re.search(r"\s", url.strip()):
         return None
+    host = host if host.isascii() else normalised(host) or host  # as the network spells it
     return host.removeprefix("www."), None if port == _PORTS[scheme] else port, parts.path, parts.query
 
 
