@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from tablemend.intel.sources import canonical
 from tablemend.intel.story import Story, digest
@@ -69,26 +70,33 @@ def _same_address(ordered: Sequence[Story]) -> Iterator[tuple[int, int]]:
 
 
 def _alike(ordered: Sequence[Story], threshold: float) -> Iterator[tuple[int, int]]:
-    """Pairs whose wording is alike, each once."""
-    index = Index([(story.title, story.summary) for story in ordered])
-    ends, undated = _reach(ordered)
-    for one, end in enumerate(ends):
+    """Pairs whose wording is alike, as many as it takes to join all that are.
+
+    Copies share one wording, which is compared with others once.
+    """
+    copies: dict[tuple[str, str], list[int]] = {}
+    for number, story in enumerate(ordered):
+        copies.setdefault((story.title, story.summary), []).append(number)
+    texts = sorted(copies)
+    index = Index(texts)
+    for one, text in enumerate(texts):
+        if index.comparable(one):
+            yield from _near(ordered, copies[text])
         for other in index.alike(one, threshold):
-            if other < end or other >= undated:
-                yield one, other
+            yield from _near(ordered, [*copies[text], *copies[texts[other]]])
 
 
-def _reach(ordered: Sequence[Story]) -> tuple[list[int], int]:
-    """For each story the first later one beyond the window, and the first one without a date."""
-    undated = next((n for n, story in enumerate(ordered) if story.published is None), len(ordered))
-    ends: list[int] = []
-    end = 0
-    for story in ordered[:undated]:
-        while end < undated and _within(story, ordered[end]):
-            end += 1
-        ends.append(end)
-    return [*ends, *([len(ordered)] * (len(ordered) - undated))], undated
+def _near(ordered: Sequence[Story], alike: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Pairs that join those of alike stories between which, or between whose neighbours, no more than the window lies.
+
+    A story without a date, which comes last, is near all of them.
+    """
+    in_time = sorted(alike)
+    near_all = ordered[in_time[-1]].published is None
+    for one, other in pairwise(in_time):
+        if near_all or _within(ordered[one], ordered[other]):
+            yield one, other
 
 
 def _within(one: Story, other: Story) -> bool:
-    return one.published is None or other.published is None or other.published - one.published <= WINDOW
+    return one.published is not None and other.published is not None and other.published - one.published <= WINDOW

@@ -40,7 +40,7 @@ _Posting = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
 class Index:
-    """Texts of a title and a summary by their words.
+    """Distinct texts, each of a title and a summary, by their words.
 
     Words of the title count twice, and each by how rare it is (tf-idf; Salton & Buckley 1988).
     """
@@ -63,6 +63,10 @@ class Index:
                 weights.append(weight)
             self._places.append(places)
         return {word: (np.array(numbers), np.array(weights)) for word, (numbers, weights) in holding.items()}
+
+    def comparable(self, one: int) -> bool:
+        """Whether a text has words enough to be compared."""
+        return bool(self._wordings[one].words)
 
     def alike(self, one: int, threshold: float) -> list[int]:
         """Later texts whose cosine with this one is at least the threshold.
@@ -99,10 +103,9 @@ class Index:
 def _wordings(texts: Sequence[tuple[str, str]]) -> list[_Wording]:
     """The wording of each text; empty for one of too few words."""
     counted = [_counts(*text) for text in texts]
-    distinct = dict(zip(texts, counted, strict=True))  # copies make no word common
-    spread = Counter(word for each in distinct.values() for word in each)
+    spread = Counter(word for each in counted for word in each)
     rank = {word: place for place, word in enumerate(sorted(spread, key=lambda word: (spread[word], word)))}
-    rarity = {word: math.log(1 + (len(distinct) + _BEFORE) / (spread[word] + 1)) for word in spread}
+    rarity = {word: math.log(1 + (len(texts) + _BEFORE) / (spread[word] + 1)) for word in spread}
     return [_wording(each, rarity, rank) for each in counted]
 
 
