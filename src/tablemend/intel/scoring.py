@@ -114,7 +114,7 @@ def _judged(made: Item, story: Story, group: Group, scored: Scored, said: Mentio
         outcome=judgement.outcome,
         rule=judgement.rule,
         explanation=judgement.explanation,
-        why_not=why_not(gate, made),
+        why_not=() if judgement.outcome == "promote" else why_not(gate, made),
     )
     return msgspec.structs.replace(made, body=msgspec.to_builtins(body))
 
