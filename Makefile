@@ -50,7 +50,7 @@ picture: $(READY) ## draw the run that the README shows
 
 lock: ## pin the newest allowed version of every dependency
 	test -x $(BIN)/uv || $(MAKE) setup
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group build --group dev --group docs --universal --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra mysql --extra otel --extra postgres --group build --group dev --group docs --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
 
 clean: ## remove what was made

@@ -16,17 +16,7 @@ import typer
 
 import tablemend
 from tablemend import errors, records, settings
-from tablemend.cli import (  # noqa: F401 - registers the commands
-    bench,
-    decide,
-    gates,
-    heal,
-    history,
-    intel,
-    recipe,
-    scorecards,
-)
-from tablemend.cli.main import app
+from tablemend.cli.main import app, register
 from tablemend.intel import brief, compare, entries, run, story
 from tablemend.intel import rows as story_rows
 from tablemend.intel import scoring as intel_scoring
@@ -35,8 +25,11 @@ from tablemend.quality.vocabulary import CHECKS
 from tablemend.repair import recipe as recipes
 from tablemend.repair import results
 from tablemend.repair.operations import IRREVERSIBLE, OPERATIONS
-from tablemend.review import conditions, decisions, fields, gate, policy, replay, scorecard, scoring
+from tablemend.review import conditions, decisions, fields, gate, learning, policy, replay, scorecard, scoring
+from tablemend.store import checking, resets, retention
 from tablemend.workspace import Workspace
+
+register()
 
 KINDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", Path: "PATH"}
 FOLDER = Path(__file__).parent / "reference"
@@ -205,7 +198,8 @@ def record_names(module: ModuleType) -> list[str]:
 def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
     stories = (story, intel_scoring, run, brief, compare)
-    for module in (records, results, decisions, gate, replay, scoring, policy, *stories):
+    state = (learning, resets, retention, checking)
+    for module in (records, results, decisions, gate, replay, scoring, policy, *state, *stories):
         names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]
         parts += [_record(module, name) for name in names]
     return "\n".join(parts)

@@ -173,6 +173,14 @@ def test_no_item_no_versions(store: Store) -> None:
     store.items.put([])
 
 
+def test_content_that_comes_back_has_the_decision_that_was_taken_on_it(store: Store) -> None:
+    for content, expected in (("a", "open"), ("b", "open"), ("a", "rejected"), ("b", "open")):
+        store.items.put([item(1, begin(store), content=content)])
+        assert store.items.get("i0001").decision == expected
+        if store.items.get("i0001").version == 1:
+            store.items.decide([decision("i0001", "rejected")])
+
+
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab"), st.sampled_from("xyz")), max_size=12)
 
 
@@ -181,22 +189,20 @@ STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab"), st.sampled_
 def test_versions_count_what_changed_and_decisions_follow_content(
     store: Store, steps: list[tuple[int, str, str]]
 ) -> None:
-    """A model of one line for each item: version, body, content, decision."""
-    model: dict[str, list[object]] = {}
+    """A model beside it: of each item the body and version, and of each content the decision."""
+    bodies: dict[str, tuple[str, str]] = {}
+    versions: dict[str, int] = {}
+    decided: dict[tuple[str, str], str] = {}
     prefix = begin(store)
     for number, content, title in steps:
         identity = f"{prefix}-{number}"
         store.items.put([item(0, begin(store), id=identity, content=content, title=title)])
-        known = model.get(identity)
-        if known is None:
-            model[identity] = [1, title, content, "open"]
-        else:
-            opened = "open" if known[2] != content else known[3]
-            changed = (known[1], known[2]) != (title, content)
-            model[identity] = [int(str(known[0])) + changed, title, content, opened]
+        versions[identity] = versions.get(identity, 0) + (bodies.get(identity) != (title, content))
+        bodies[identity] = (title, content)
         if title == "x":
-            store.items.decide([decision(identity, "approved", version=int(str(model[identity][0])))])
-            model[identity][3] = "approved"
-    for identity, expected in model.items():
+            store.items.decide([decision(identity, "approved", version=versions[identity])])
+            decided[identity, content] = "approved"
+    for identity, (title, content) in bodies.items():
         found = store.items.get(identity)
-        assert [found.version, found.title, found.content, found.decision] == expected
+        expected = (versions[identity], title, content, decided.get((identity, content), "open"))
+        assert (found.version, found.title, found.content, found.decision) == expected

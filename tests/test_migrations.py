@@ -21,20 +21,11 @@ from tablemend.store.state import Store
 WHEN = "2026-01-02T03:04:05.000006+00:00"
 
 
-class Empty(Database):
-    """A door to a database in which nothing is made."""
-
-    def _prepare(self) -> None:
-        pass
-
-
 def reach(where: str | Path, version: str, fill: Callable[[sa.Connection], Any] = lambda _: None) -> None:
     """Make a state of an older version."""
-    door = Empty(where)
-    with door._begun() as connection:
+    with Database(where, prepare=False) as door, door.exclusively() as connection:
         migrate.upgrade(connection, "base", version)
         fill(connection)
-    door.close()
 
 
 def insert(connection: sa.Connection, table: str, **values: Any) -> None:
@@ -67,10 +58,9 @@ def fill(connection: sa.Connection) -> None:
 
 def shape(where: str | Path) -> dict[str, Any]:
     """Columns, keys and indexes of every table."""
-    door = Empty(where)
-    with door.reading() as connection:
+    with Database(where, prepare=False) as door, door.reading() as connection:
         found = sa.inspect(connection)
-        tables = {
+        return {
             name: (
                 [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
                 found.get_pk_constraint(name)["constrained_columns"],
@@ -80,8 +70,6 @@ def shape(where: str | Path) -> dict[str, Any]:
             )
             for name in found.get_table_names()
         }
-    door.close()
-    return tables
 
 
 def test_an_older_state_becomes_just_what_a_new_one_is(where: str | Path, tmp_path: Path) -> None:

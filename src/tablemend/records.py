@@ -239,6 +239,7 @@ class Repair(Record, frozen=True, kw_only=True):
     cells: int  # exact, when applied alone to the snapshot
     rows: int  # exact: rows with a changed cell, or rows removed
     confidence: float
+    prior: float | None = None  # own confidence before people's decisions moved it
     tier: str = ""
     explanation: str = ""
     evidence: tuple[str, ...] = ()
@@ -333,6 +334,39 @@ class Run(Record, frozen=True, kw_only=True):
     settings_hash: str = ""
     notes: tuple[str, ...] = ()
     counts: dict[str, int] = {}
+
+
+class Metric(Record, frozen=True, kw_only=True):
+    """One figure measured during a run."""
+
+    name: str
+    kind: Literal["counter", "gauge", "timing"]
+    value: float  # how often more, the present value, or seconds
+    at: datetime
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """The figures of one name over a run, or since a workspace was opened."""
+
+    kind: Literal["counter", "gauge", "timing"]
+    count: int  # entries, also those no longer kept
+    mean: float
+    min: float
+    max: float
+    p50: float | None  # of the entries kept; none where none is
+    p95: float | None
+    p99: float | None
+    sum: float
+    last: float
+    kept: int  # entries that the percentiles rest on
+
+
+class RunReport(Record, frozen=True, kw_only=True):
+    """One run with what it went by and what was measured during it."""
+
+    run: Run
+    settings: dict[str, Any]  # without secrets
+    metrics: dict[str, Summary]
 
 
 class Outcome(Record, frozen=True, kw_only=True):

@@ -37,12 +37,17 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="Threads of the embedded engine; 0 takes every core.")
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
+    telemetry_limit: int = Field(10_000, gt=0, description="Most figures of a run kept one by one; totals stay exact.")
     weight_completeness: float = Field(0.3, ge=0, description="Weight of completeness in the score.")
     weight_validity: float = Field(0.3, ge=0, description="Weight of validity in the score.")
     weight_consistency: float = Field(0.2, ge=0, description="Weight of consistency in the score.")
     weight_uniqueness: float = Field(0.2, ge=0, description="Weight of uniqueness in the score.")
     accept_all_from: float = Field(
         0.5, ge=0, le=1, description="Least confidence that `heal --policy all` applies: more likely right than wrong."
+    )
+    learning: bool = Field(default=True, description="Whether people's decisions move the confidence of later repairs.")
+    learning_strength: float = Field(
+        10.0, gt=0, description="How many decisions of people weigh as much as the own confidence of a repair."
     )
 
     repair_gate: str = Field("repair", min_length=1, description="Gate that repairs pass: a file, or a shipped gate.")

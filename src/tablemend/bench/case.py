@@ -59,6 +59,15 @@ def p95(found: Sequence[float]) -> float:
     return sorted(found)[min(len(found) - 1, round(0.95 * len(found)))]
 
 
+def _enough(ratio: float | None, least: float | None) -> bool:
+    return least is None or (ratio is not None and ratio >= least)
+
+
+def _all(tests: Sequence[bool], *bars: float | None) -> bool | None:
+    """Whether every bar is met; None where there is none."""
+    return all(tests) if any(bar is not None for bar in bars) else None
+
+
 def seconds(
     case: str,
     what: str,
@@ -74,8 +83,6 @@ def seconds(
     value = statistics.median(found)
     other = statistics.median(baseline) if baseline else None
     ratio = other / value if other is not None else None
-    tests = [value <= bar] if bar is not None else []
-    tests += [ratio is not None and ratio >= least_ratio] if least_ratio is not None else []
     return Row(
         case=case,
         what=what,
@@ -86,7 +93,7 @@ def seconds(
         baseline_what=baseline_what,
         ratio=ratio,
         bar=bar,
-        met=all(tests) if tests else None,
+        met=_all([bar is None or value <= bar, _enough(ratio, least_ratio)], bar, least_ratio),
         peak_mb=peak,
     )
 
@@ -101,11 +108,13 @@ def rate(
     baseline: Sequence[float] = (),
     baseline_what: str = "",
     bar: float | None = None,
+    least_ratio: float | None = None,
     peak: float | None = None,
 ) -> Row:
-    """An amount per second: higher is better."""
+    """An amount per second: higher is better; met where it reaches the bar and enough times the baseline."""
     value = amount / statistics.median(found)
     other = amount / statistics.median(baseline) if baseline else None
+    ratio = value / other if other else None
     return Row(
         case=case,
         what=what,
@@ -114,9 +123,9 @@ def rate(
         p95=amount / p95(found),
         baseline=other,
         baseline_what=baseline_what,
-        ratio=value / other if other else None,
+        ratio=ratio,
         bar=bar,
-        met=value >= bar if bar is not None else None,
+        met=_all([bar is None or value >= bar, _enough(ratio, least_ratio)], bar, least_ratio),
         peak_mb=peak,
     )
 

@@ -39,6 +39,10 @@ def _line(row: Row) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
+    if unit == "s" and value < 0.001:
+        return f"{value * 1e6:,.1f} µs"
+    if unit == "s" and value < 0.1:
+        return f"{value * 1000:,.1f} ms"
     if unit == "s":
         return f"{value * 1000:,.0f} ms" if value < 1 else f"{value:,.2f} s"
     return f"{value:,.0f} {unit}"

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tablemend.bench import heal, million, review, startup
+from tablemend.bench import heal, million, review, startup, store
 from tablemend.bench.case import Case, Row
 from tablemend.errors import NotFound, StateError
 
@@ -27,6 +27,11 @@ CASES = (
     Case(name="quality.scan_1m", help="Scan of 1,000,000 × 15 with calibration.", function=million.scan_1m),
     Case(name="repair.apply_1m", help="Ten repairs of 1,000,000 cells.", function=million.apply_1m),
     Case(name="review.gate_rate", help="Score and gate 20,000 items.", function=review.gate_rate),
+    Case(name="store.batch_100", help="100 items in one transaction.", function=store.batch_100),
+    Case(name="store.batch_rate", help="Items a second in large batches.", function=store.batch_rate),
+    Case(name="store.list_run_of_1m", help="1,000 items of one run out of 1,000,000.", function=store.list_run_of_1m),
+    Case(name="store.typical_run", help="A run with repeated questions and settings.", function=store.typical_run),
+    Case(name="review.settings_hash", help="Hash of the settings of a run.", function=store.settings_hash),
     Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
     Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),
 )

@@ -50,6 +50,8 @@ def workspace(*, quiet: bool = False) -> Iterator[Workspace]:
         finally:
             for run in opened.recovered:
                 sys.stderr.write(f"tablemend: run {run} had ended before it was done; nothing of it was applied.\n")
+            for note in opened.notes:
+                sys.stderr.write(f"tablemend: {' '.join(note.split())}\n")
 
 
 def require_one_document(output: str | None, *, as_json: bool) -> None:
@@ -72,19 +74,21 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
+COMMANDS = ("bench", "decide", "gates", "heal", "history", "intel", "learning", "recipe", "runs", "scorecards", "store")
+"""Modules whose import adds commands."""
+
+
+def register() -> None:
+    """Add every command."""
+    from importlib import import_module
+
+    for name in COMMANDS:
+        import_module(f"tablemend.cli.{name}")
+
+
 def main() -> None:
     """Run the command line."""
-    from tablemend.cli import (  # noqa: F401 - registers the commands
-        bench,
-        decide,
-        gates,
-        heal,
-        history,
-        intel,
-        recipe,
-        scorecards,
-    )
-
+    register()
     try:
         app()
     except TablemendError as problem:

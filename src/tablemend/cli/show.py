@@ -43,7 +43,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = ""
     Console(highlight=False).print(grid)
 
 
-_WHOLE = ("id", "repair", "run", "change_set", "check", "decision", "status")
+_WHOLE = ("id", "repair", "run", "change_set", "check", "decision", "status", "metric")
 """Columns that are copied or read at a glance, and so never cut into lines."""
 
 

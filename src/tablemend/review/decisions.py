@@ -13,6 +13,9 @@ from tablemend.store.state import Store
 UNDONE = "undone in "
 """How the reason begins where a change set was undone: that opens its items again, for people and gates alike."""
 
+RECIPE = "recipe "
+"""How the reason begins where a recipe approved what a person had decided on elsewhere."""
+
 _TARGETS = {"approve": "approved", "reject": "rejected", "reopen": "open"}
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
@@ -24,8 +24,11 @@ class Database:
     A transaction inside a transaction is a savepoint.
     """
 
-    def __init__(self, where: str | Path) -> None:
-        """Open a URL, or a path of SQLite; StateError where it holds something else or cannot be reached."""
+    def __init__(self, where: str | Path, *, prepare: bool = True) -> None:
+        """Open a URL, or a path of SQLite, and make or update its tables unless told not to.
+
+        StateError where it holds something else or cannot be reached.
+        """
         self.url = dialects.url(where)
         self.dialect = dialects.of(self.url)
         self.reads = Reads()
@@ -34,7 +37,8 @@ class Database:
         self._engine = dialects.engine(self.url, self.dialect)
         self._reader = self._engine.execution_options(**self.dialect.reading)
         try:
-            self._prepare()
+            if prepare:
+                self._prepare()
         except BaseException as problem:
             self.close()
             if isinstance(problem, sa.exc.DatabaseError):
@@ -42,6 +46,12 @@ class Database:
                     f"the state {self.name} cannot be opened: {_reason(problem)}", hint=self.dialect.hint
                 ) from problem
             raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def name(self) -> str:
@@ -56,11 +66,17 @@ class Database:
             with current.begin_nested():
                 yield current
             return
+        with self.exclusively() as connection:
+            yield connection
+            connection.exec_driver_sql(_COUNT)
+
+    @contextmanager
+    def exclusively(self) -> Iterator[sa.Connection]:
+        """Write while the tables themselves may change; for all else there is `transaction`."""
         with self._writing, self._begun() as connection:
             self._local.connection = connection
             try:
                 yield connection
-                connection.exec_driver_sql(_COUNT)
             finally:
                 self._local.connection = None
 
@@ -111,6 +127,13 @@ class Database:
     def _current(self) -> sa.Connection | None:
         return getattr(self._local, "connection", None)
 
+    def compact(self) -> None:
+        """Give the space of deleted rows back, where the database does not do so by itself."""
+        if self.dialect.compact:
+            with self._writing, self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute(self.dialect.compact)
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -120,12 +143,8 @@ class Database:
         found = self._version()
         if found == schema.VERSION:
             return
-        with self._writing, self._begun() as connection:
-            self._local.connection = connection
-            try:
-                self._make(connection, self._version())
-            finally:
-                self._local.connection = None
+        with self.exclusively() as connection:
+            self._make(connection, self._version())
 
     def _make(self, connection: sa.Connection, found: str | None) -> None:
         if found is None:

@@ -63,6 +63,22 @@ class Decisions:
         rows = connection.execute(query)
         return {(identity, version): _Target(seq, bool(newest)) for identity, version, seq, newest in rows}
 
+    @staticmethod
+    def standing(connection: sa.Connection, item: int, content: str) -> dict[str, str]:
+        """Decision, who and why, as the table of items has them, of what was last decided on a content of an item."""
+        table, versions = schema.decisions.c, schema.item_versions.c
+        query = (
+            sa.select(table.decision, table.by, table.gate, table.reason)
+            .join(schema.item_versions, (versions.item == table.item) & (versions.version == table.version))
+            .where(table.item == item, versions.content == content)
+            .order_by(table.seq.desc())
+            .limit(1)
+        )
+        row = connection.execute(query).first()
+        if row is None:
+            return {"decision": "open", "decided_by": "", "reason": ""}
+        return {"decision": row.decision, "decided_by": _who(row.by, gate=row.gate), "reason": row.reason}
+
     def of(self, item: str) -> list[Decision]:
         """The log of one item, oldest first."""
         table, items = schema.decisions, schema.items
@@ -102,8 +118,12 @@ _MAKE_CURRENT = (
 )
 
 
+def _who(by: str, *, gate: bool) -> str:
+    return f"gate:{by}" if gate else by
+
+
 def _current(each: Decision, target: _Target) -> dict[str, Any]:
-    who = f"gate:{each.by}" if each.gate else each.by
+    who = _who(each.by, gate=each.gate)
     return {"of": target.seq, "to": each.decision, "who": who, "why": each.reason, "at": stamp(each.when)}
 
 
@@ -114,13 +134,12 @@ def _row(each: Decision, target: _Target) -> tuple[Any, ...]:
 
 
 def _as_decided(row: Mapping[Any, Any]) -> Item:
-    who = f"gate:{row['by']}" if row["gate"] else row["by"]
     return msgspec.structs.replace(
         unpack(row["body"], Item),
         run=row["run"],
         version=row["version"],
         decision=row["decision"],
-        decided_by=who,
+        decided_by=_who(row["by"], gate=row["gate"]),
         reason=row["reason"],
     )
 

@@ -29,6 +29,9 @@ class Dialect(Record, frozen=True, kw_only=True):
     insert: Insert
     hint: str  # what to do where the state cannot be opened
     listen: Callable[[sa.Engine], None] = lambda _: None
+    renumber: Callable[[sa.Connection], None] = lambda _: None  # let numbers go on after rows that came with theirs
+    verify: Callable[[sa.Connection], list[str]] = lambda _: []  # damage that the database finds in itself
+    compact: str = ""  # statement that gives the space of deleted rows back, outside a transaction
 
     def within(self, column: str, texts: Iterable[str]) -> sa.ColumnElement[bool]:
         """True where a column is one of the texts, however many there are."""
@@ -116,6 +119,23 @@ def _insert_postgresql(
         raise sa.exc.DataError(f"COPY {table}", None, problem) from problem
 
 
+def _renumber_postgresql(connection: sa.Connection) -> None:
+    for table in sa.inspect(connection).get_table_names():
+        columns = [each["name"] for each in sa.inspect(connection).get_columns(table)]
+        sequence = "seq" in columns and connection.scalar(
+            sa.text("SELECT pg_get_serial_sequence(:of, 'seq')"), {"of": table}
+        )
+        if sequence:
+            statement = f"SELECT setval('{sequence}', coalesce(max(seq), 0) + 1, false) FROM {table}"
+            connection.exec_driver_sql(statement)
+
+
+def _verify_sqlite(connection: sa.Connection) -> list[str]:
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return found + [f"row {row[1]} of {row[0]} points at a row of {row[2]} that is not there" for row in orphans]
+
+
 DIALECTS = {
     "sqlite": Dialect(
         options={"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}},
@@ -126,6 +146,8 @@ DIALECTS = {
         insert=_insert_sqlite,
         hint="Choose another folder with TABLEMEND_DATA, or move the file away.",
         listen=_listen_sqlite,
+        verify=_verify_sqlite,
+        compact="VACUUM",
     ),
     "postgresql": Dialect(
         options={"pool_pre_ping": True},
@@ -134,6 +156,7 @@ DIALECTS = {
         among="{column} = ANY(CAST(:members AS text[]))",
         bind=lambda texts: texts,
         insert=_insert_postgresql,
+        renumber=_renumber_postgresql,
         hint="Check the setting store_url, and whether the server runs and lets you in.",
     ),
 }

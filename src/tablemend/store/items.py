@@ -61,9 +61,9 @@ class Items:
     def put(self, items: Sequence[Item]) -> None:
         """Write items of one run: new ones, new versions where anything differs, and a link to the run for each.
 
-        A new version keeps the decision where it has the content that was decided on, else it is open; the log keeps
-        every decision. All or nothing. StateError where an item stands twice in the batch, its run is unknown or
-        another than that of the rest, or its evidence speaks of a claim that it does not make.
+        A new version has the decision that was last taken on its content, else it is open; the log keeps every one.
+        All or nothing. StateError where an item stands twice in the batch, its run is unknown or another than that of
+        the rest, or its evidence speaks of a claim that it does not make.
         """
         if not items:
             return
@@ -104,18 +104,19 @@ class Items:
         )
         return {identity: _Known(*rest) for identity, *rest in connection.execute(query)}
 
-    @staticmethod
-    def _renew(connection: sa.Connection, puts: Sequence[_Put], run: int, when: str) -> None:
-        """Bring items that are seen again up to date; what has the content decided on keeps its decision."""
+    def _renew(self, connection: sa.Connection, puts: Sequence[_Put], run: int, when: str) -> None:
+        """Bring items that are seen again up to date: each has the decision that was last taken on its content."""
         same = [{"of": each.seq, "run": run} for each in puts if not each.new_version]
         if same:
             table = schema.items
             connection.execute(table.update().where(table.c.seq == sa.bindparam("of")), same)
         for each in puts:
             if each.new_version:
-                values = dict(zip(_COLUMNS, _row(each, run, when), strict=True))
-                kept = ("seq", "id", "created") if each.opens else ("seq", "id", "created", *_DECISION)
-                changed = {name: value for name, value in values.items() if name not in kept}
+                changed = dict(zip(_COLUMNS, _row(each, run, when), strict=True))
+                for name in ("seq", "id", "created", *_DECISION):
+                    del changed[name]
+                if each.opens:
+                    changed |= self._log.standing(connection, each.seq, each.item.content)
                 connection.execute(schema.items.update().where(schema.items.c.seq == each.seq).values(**changed))
 
     def _link(self, connection: sa.Connection, puts: Sequence[_Put], run: int, *, known: bool) -> None:

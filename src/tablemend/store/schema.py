@@ -140,6 +140,7 @@ item_runs = Table(
     Column("applied", String, nullable=False),
     PrimaryKeyConstraint("run", "position"),
     UniqueConstraint("item", "run", name="item_runs_item"),
+    sqlite_with_rowid=False,
 )
 
 decisions = Table(

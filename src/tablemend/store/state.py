@@ -13,6 +13,9 @@ from tablemend.store.change_sets import Audit, ChangeSets
 from tablemend.store.database import Database
 from tablemend.store.datasets import Datasets
 from tablemend.store.items import Items
+from tablemend.store.metrics import Metrics
+from tablemend.store.overview import Overview
+from tablemend.store.resets import Resets
 from tablemend.store.runs import Runs
 
 if TYPE_CHECKING:
@@ -20,15 +23,18 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Datasets, runs, items, change sets and audit of one workspace."""
+    """Datasets, runs with their metrics, items, change sets and audit of one workspace."""
 
     def __init__(self, where: str | Path) -> None:
         self.database = Database(where)
         self.datasets = Datasets(self.database)
         self.runs = Runs(self.database)
         self.items = Items(self.database)
+        self.metrics = Metrics(self.database)
+        self.overview = Overview(self.database, self.runs)
         self.change_sets = ChangeSets(self.database)
         self.audit = Audit(self.database)
+        self.resets = Resets(self.database)
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tablemend.errors import NotFound
+from tablemend.errors import NotFound, UnreadableSource
 from tablemend.tables.files import TEMPORARY, write_whole
 from tablemend.tables.hashing import hash_table
 
@@ -65,6 +65,29 @@ class Snapshots:
         if not target.is_file():
             raise NotFound(f"The original file {digest[:12]} is not kept in {self.folder}.")
         return target.read_bytes()
+
+    def names(self, digests: Iterable[str]) -> list[str]:
+        """Names in the folder of every kept file of these hashes."""
+        found = []
+        for digest in sorted(digests):
+            places = (self.path(digest), self.changes_path(digest), self._originals / digest)
+            found += [path.relative_to(self.folder).as_posix() for path in places if path.is_file()]
+        return found
+
+    @staticmethod
+    def digest(name: str) -> str:
+        """The hash that a file is named by."""
+        return Path(name).name.removesuffix(".parquet")
+
+    def rehash(self, name: str) -> str:
+        """The hash of what a file holds now."""
+        path = self.folder / name
+        if path.suffix != ".parquet":
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        try:
+            return hash_table(_read_parquet(path, None))
+        except pa.ArrowException as problem:
+            raise UnreadableSource(f"{path} is damaged: {problem}") from problem
 
     def sweep(self, keep: Iterable[str]) -> int:
         """Remove temporary files and every file whose hash is not to be kept; how many were removed.

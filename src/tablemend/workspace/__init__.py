@@ -21,6 +21,7 @@ class Workspace(Intelligence):
         """This workspace in the hands of another person."""
         other = Workspace(self.settings.model_copy(update={"user": person}), progress=self.progress)
         other.__dict__["store"] = self.store
+        other.__dict__["_telemetry"] = self._telemetry
         return other
 
 

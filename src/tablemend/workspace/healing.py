@@ -77,7 +77,7 @@ class Healing(Versions):
             store=self.store,
             snapshots=self.snapshots,
             session=session,
-            timings=Timings(self._beating(work) if work else self.progress),
+            timings=Timings(self._beating(work) if work else self.progress, self.telemetry),
             rescore=self._rescore(scan_run),
             by=self.settings.person,
             work=work,
@@ -189,6 +189,7 @@ class Healing(Versions):
         """Carry out the repairs of a recipe on a source; raises SettingsError where it cannot replay."""
         from tablemend.repair import recipe
         from tablemend.repair.results import Healed
+        from tablemend.review.decisions import RECIPE
 
         started = time.perf_counter()
         self.check_output(output, source)
@@ -201,7 +202,7 @@ class Healing(Versions):
         scanned = self._scan(loaded, "scan", recipe.proposals(chosen))
         if not scanned.items:
             raise NothingToChange(f"{path} would change nothing in {loaded.source.name}", hint="It may be healed.")
-        self.approve(scanned.run, force=True, reason=f"recipe {chosen.name}")
+        self.approve(scanned.run, force=True, reason=f"{RECIPE}{chosen.name}")
         applied = self.apply(scanned.run)
         written = None if output is None else self._export(applied.snapshot, output)
         return Healed(

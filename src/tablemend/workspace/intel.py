@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tablemend.errors import NotFound, SettingsError
 from tablemend.records import Run
 from tablemend.telemetry import Timings
-from tablemend.workspace.healing import Healing
+from tablemend.workspace.keeping import Keeping
 
 if TYPE_CHECKING:
     from tablemend.intel.brief import Brief
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tablemend.review.scorecard import Scorecard
 
 
-class Intelligence(Healing):
+class Intelligence(Keeping):
     """Scoring stories, telling them in a brief, and comparing runs."""
 
     def score_intel(
@@ -55,12 +55,15 @@ class Intelligence(Healing):
         )
         headers = {key: value.get_secret_value() for key, value in self.settings.http_headers.items()}
         with self._running(KIND) as run:
-            timings = Timings(self._beating(run.id))
+            timings = Timings(self._beating(run.id), self.telemetry)
             with timings.stage("read"):
                 collected = collect(source, parts=card.parts, limits=limits, headers=headers)
-            return score_stories(
+            result = score_stories(
                 self.store, run, collected, scorecard=card, gate=by, now=now or present(), timings=timings
             )
+            for name, number in result.counts.items():
+                self.telemetry.count(f"stories.{name}", number)
+            return result
 
     def intel(self, run: str | None = None) -> IntelRun:
         """A finished run over stories, by default the newest, with the decisions as they stand now."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tablemend.errors import Cancelled, NotFound, StateError
 from tablemend.records import Run
-from tablemend.telemetry import Progress, beating, silent
+from tablemend.telemetry import Memory, Progress, Telemetry, beating, silent
 
 if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
     from tablemend.settings import Settings
     from tablemend.store.state import Store
     from tablemend.tables.snapshot import Snapshots
+
+_current: ContextVar[Telemetry | None] = ContextVar("tablemend_run", default=None)
+"""What the run that is under way here measures."""
 
 
 class State:
@@ -26,6 +30,7 @@ class State:
         self.settings = settings
         self.progress = progress
         self.recovered: tuple[str, ...] = ()  # runs that were found dead when the state was opened
+        self.notes: tuple[str, ...] = ()  # what else went wrong beside the work, in words
 
     def __enter__(self) -> Self:
         return self
@@ -58,19 +63,23 @@ class State:
             )
         return self._opened()
 
+    def _place(self) -> str | Path:
+        """Where the state is or will be: a URL, or a file in the data folder, which is made."""
+        if self.settings.store_url:
+            return self.settings.store_url
+        try:
+            self.settings.data.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StateError(
+                f"{self.settings.data} cannot be made a workspace: {problem.strerror}",
+                hint="Name another folder with --data.",
+            ) from problem
+        return (self.settings.data / "state.db").resolve()
+
     def _opened(self) -> Store:
         from tablemend.store.state import Store
 
-        url = self.settings.store_url
-        if not url:
-            try:
-                self.settings.data.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise StateError(
-                    f"{self.settings.data} cannot be made a workspace: {problem.strerror}",
-                    hint="Name another folder with --data.",
-                ) from problem
-        store = Store(url or (self.settings.data / "state.db").resolve())
+        store = Store(self._place())
         self.recovered = tuple(store.recover(self.snapshots.sweep))
         return store
 
@@ -87,14 +96,77 @@ class State:
         if "store" not in self.__dict__:
             self.__dict__["store"] = self._opened()
         run = self.store.runs.begin(kind, dataset=dataset, version=version, settings=self.settings.public())
+        with self._measuring(run):
+            try:
+                yield run
+            except (KeyboardInterrupt, Cancelled):
+                self.store.runs.abort(run.id, "cancelled")
+                raise
+            except BaseException as problem:
+                self.store.runs.abort(run.id, "failed", note=f"{type(problem).__name__}: {problem}")
+                raise
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What the run under way here measures; outside a run, what this workspace did since it was opened.
+
+        What a run measures, the workspace is told too.
+        """
+        current = _current.get()
+        return self._telemetry if current is None or current.parent is not self._telemetry else current
+
+    @cached_property
+    def _telemetry(self) -> Telemetry:
+        from tablemend import tracing
+
+        return Telemetry(self.settings.telemetry_limit, tracing=tracing.found())
+
+    def track(self, name: str) -> AbstractContextManager[None]:
+        """Time a step of one's own under a name; `NAME.failed` counts the times that it raised.
+
+        Within a run it belongs to the metrics of the run; outside, it is kept in memory for `telemetry.report()`.
+        """
+        from tablemend import tracing
+
+        telemetry = self.telemetry
+        telemetry.tracing = telemetry.tracing or tracing.found()
+        return telemetry.track(name)
+
+    @contextmanager
+    def _measuring(self, run: Run) -> Iterator[None]:
+        """Measure a run and write the metrics when it has ended, however it ends."""
+        from tablemend import tracing
+
+        telemetry = Telemetry(self.settings.telemetry_limit, parent=self._telemetry, tracing=tracing.found())
+        telemetry.memory = Memory(telemetry)
+        before = _current.set(telemetry)
         try:
-            yield run
-        except (KeyboardInterrupt, Cancelled):
-            self.store.runs.abort(run.id, "cancelled")
-            raise
+            with telemetry.track("run", id=run.id, kind=run.kind):
+                yield
         except BaseException as problem:
-            self.store.runs.abort(run.id, "failed", note=f"{type(problem).__name__}: {problem}")
+            if note := self._keep_metrics(run, telemetry):
+                problem.add_note(note)
             raise
+        else:
+            self._keep_metrics(run, telemetry)
+        finally:
+            _current.reset(before)
+
+    def _keep_metrics(self, run: Run, telemetry: Telemetry) -> str:
+        """Write what a run measured; why it could not be written, if so: that must not undo or hide the work."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if telemetry.memory is not None:
+            telemetry.memory.close()
+        report = telemetry.report()
+        dropped = {name: each for name, each in report.items() if each.kept < each.count}
+        try:
+            self.store.metrics.put(run.id, telemetry.drain(), dropped)
+        except (StateError, SQLAlchemyError) as problem:
+            note = f"the metrics of run {run.id} were not kept: {problem}"
+            self.notes += (note,)
+            return note
+        return ""
 
     def _beating(self, run: str) -> Progress:
         return beating(self.progress, partial(self.store.runs.beat, run))

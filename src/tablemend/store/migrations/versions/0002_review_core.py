@@ -83,6 +83,7 @@ def _make() -> None:
         Column("applied", String, nullable=False),
         sa.PrimaryKeyConstraint("run", "position"),
         sa.UniqueConstraint("item", "run", name="item_runs_item"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "decisions",

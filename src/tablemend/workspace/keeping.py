@@ -1,0 +1,77 @@
+"""The verbs that look after the state itself: backup, restore, check, retention."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tablemend.errors import OutputError, StateError
+from tablemend.records import now
+from tablemend.workspace.healing import Healing
+
+if TYPE_CHECKING:
+    from tablemend.store.checking import Problem
+    from tablemend.store.retention import Retained
+    from tablemend.workspace.archive import Manifest
+
+
+class Keeping(Healing):
+    """Keeping the state whole and small."""
+
+    def backup(self, path: str | Path, *, overwrite: bool = False) -> Manifest:
+        """Write the state and every file that it points to into one file, all as of one moment.
+
+        The file restores into SQLite and PostgreSQL alike. Raises OutputError where it is there already.
+        """
+        from tablemend.workspace import archive
+
+        target = Path(path)
+        if target.exists() and not overwrite:
+            raise OutputError(f"{target} is there already", hint="Name another file, or ask to overwrite it.")
+        return archive.pack(self.store, self.snapshots, target, progress=self.progress)
+
+    def restore(self, path: str | Path) -> Manifest:
+        """Fill this workspace, which must be empty, from a backup; all of it or nothing.
+
+        Raises StateError where anything was kept here already, or the file is not a whole backup.
+        """
+        from tablemend.workspace import archive
+
+        if "store" in self.__dict__:
+            self.store.close()
+            del self.__dict__["store"]
+        return archive.unpack(self._place(), self.snapshots, Path(path), progress=self.progress)
+
+    def check_state(self, *, deep: bool = False) -> list[Problem]:
+        """Everything in the state that contradicts itself; empty where it is sound.
+
+        `deep` also reads every kept file and compares its content with its hash.
+        """
+        from tablemend.workspace import soundness
+
+        return list(soundness.problems(self.store, self.snapshots, deep=deep))
+
+    def retain(self, *, days: float, dry_run: bool = False) -> Retained:
+        """Let go of what runs that ended so many days ago left; see `Retained` for what that is.
+
+        Decisions, the audit log, versions and change sets all stay. A dry run counts and changes nothing.
+        """
+        from tablemend.store import retention
+
+        if not days >= 0:
+            raise StateError(f"{days} days cannot be kept", hint="Name a number of days from 0 on.")
+        with self.store.transaction():
+            done = retention.retain(self.store.database, now() - timedelta(days=days), dry_run=dry_run)
+            if not dry_run and done.changed:
+                detail = f"{done.runs_removed} runs, {done.items_removed} items older than {days:g} days"
+                self.store.audit.write(self.settings.person, "retain", "store", detail)
+        if not dry_run and done.changed:
+            self.store.database.compact()
+        return done
+
+    def state_info(self) -> dict[str, Any]:
+        """Where the state is, its schema, and how much it holds."""
+        from tablemend.workspace import archive
+
+        return archive.overview(self.store, self.snapshots)
