@@ -17,6 +17,9 @@ import typer
 import tablemend
 from tablemend import errors, records, settings
 from tablemend.cli.main import app, register
+from tablemend.intel import brief, compare, entries, run, story
+from tablemend.intel import rows as story_rows
+from tablemend.intel import scoring as intel_scoring
 from tablemend.quality import rules, thresholds
 from tablemend.quality.vocabulary import CHECKS
 from tablemend.repair import recipe as recipes
@@ -37,6 +40,11 @@ GATES = (
 )
 CONDITIONS = "One grammar for the rules of gates, the modifiers of scorecards and the scores that they derive."
 SCORECARDS = "A scorecard scores items for a gate. `tablemend scorecards show brand` prints one."
+
+STORIES = (
+    "An entry of JSON or JSON Lines, for `tablemend intel score`. A field that is not listed is refused, so that a "
+    "misspelt one is never silently left out. RSS, Atom and JSON Feed give id, title, summary, url and date."
+)
 
 
 def pages() -> dict[str, str]:
@@ -189,14 +197,16 @@ def record_names(module: ModuleType) -> list[str]:
 
 def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
-    for module in (records, results, decisions, gate, replay, scoring, policy, learning, resets, retention, checking):
+    stories = (story, intel_scoring, run, brief, compare)
+    state = (learning, resets, retention, checking)
+    for module in (records, results, decisions, gate, replay, scoring, policy, *state, *stories):
         names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]
         parts += [_record(module, name) for name in names]
     return "\n".join(parts)
 
 
 def _files() -> str:
-    parts = ["# Files: rules, gates, scorecards, recipes\n"]
+    parts = ["# Files: rules, gates, scorecards, recipes, stories\n"]
     intro = (
         ("Rules", "Each `[[rules]]` entry of `tablemend.toml`.", rules, record_names(rules)),
         ("Gates", GATES, gate, ("Gate", "Words", "Rule")),
@@ -204,13 +214,22 @@ def _files() -> str:
         ("Scorecards", SCORECARDS, scorecard, record_names(scorecard)),
         ("Policies", "The section `[policy]` of a scorecard.", policy, ("Policy", "Tiers")),
         ("Recipes", "What `tablemend recipe save` writes, as TOML or JSON.", recipes, record_names(recipes)),
+        ("Stories", STORIES, entries, record_names(entries)),
     )
     for title, text, module, names in intro:
         parts.append(f"## {title}\n\n{text}\n")
         parts += [_record(module, name).replace("## ", "### ", 1) for name in names]
         if title == "Conditions":
             parts.append(_condition_fields())
+    parts.append(f"### Columns of CSV\n\n{_table(('Column', 'Meaning'), _story_columns())}")
     return "\n".join(parts)
+
+
+def _story_columns() -> list[tuple[str, str]]:
+    return [
+        *((f"`{name}`", text) for name, text in story_rows.COLUMNS.items()),
+        ("a part", "score of the scorecard's part"),
+    ]
 
 
 def _condition_fields() -> str:

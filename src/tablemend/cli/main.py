@@ -74,7 +74,7 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
-COMMANDS = ("bench", "decide", "gates", "heal", "history", "learning", "recipe", "runs", "scorecards", "store")
+COMMANDS = ("bench", "decide", "gates", "heal", "history", "intel", "learning", "recipe", "runs", "scorecards", "store")
 """Modules whose import adds commands."""
 
 

@@ -133,18 +133,19 @@ def _problem(item: Item, verb: str, *, force: bool) -> str:
     return ""
 
 
-def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
+def pass_gate(store: Store, items: Sequence[Item], gate: Gate, *, renew: bool = False) -> Verdict:
     """Let a gate decide on the items among these that are open or that a gate has blocked; the rest stays as it is.
 
-    The items are read again under the write lock, so that a person's decision always stands; what a person opened
-    again waits for people, unless it was by undoing a whole change set.
+    The decisions are read again under the write lock, so that a person's always stands; what a person opened again
+    waits for people, unless it was by undoing a whole change set. With `renew` the gate also takes back what a gate
+    approved or blocked before and would no longer, since what a decision does not cover has changed.
     """
     if not items:
         return Verdict(decision="gate")
     asked = {item.id for item in items}
     with store.transaction():
         known = [item for item in store.items.select(Filter(run=items[0].run)) if item.id in asked]
-        decisions = [made for item in known if (made := _gated(item, gate)) is not None]
+        decisions = [made for item in known if (made := _gated(item, gate, renew=renew)) is not None]
         store.items.decide(decisions)
         if decisions:
             store.audit.write(f"gate:{gate.name}", "gate", items[0].run, ", ".join(each.item for each in decisions))
@@ -152,13 +153,16 @@ def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
     return Verdict(decision="gate", decided=decided, unchanged=tuple(sorted(asked - set(decided))))
 
 
-def _gated(item: Item, gate: Gate) -> Decision | None:
+def _gated(item: Item, gate: Gate, *, renew: bool) -> Decision | None:
     """What a gate decides on an item, if it may and does."""
-    by_person = bool(item.decided_by) and not item.decided_by.startswith("gate:") and not item.reason.startswith(UNDONE)
-    if item.decision not in ("open", "blocked") or item.applied or by_person:
+    by_gate = item.decided_by.startswith("gate:")
+    by_person = bool(item.decided_by) and not by_gate and not item.reason.startswith(UNDONE)
+    renewed = renew and by_gate
+    if (item.decision not in ("open", "blocked") and not renewed) or item.applied or by_person:
         return None
     judgement = judge(gate, item)
-    decision = {"promote": "approved", "block": "blocked", "monitor": item.decision}[judgement.outcome]
+    waiting = "open" if renewed else item.decision
+    decision = {"promote": "approved", "block": "blocked", "monitor": waiting}[judgement.outcome]
     if decision == item.decision:
         return None
     return Decision(

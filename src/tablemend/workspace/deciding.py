@@ -38,6 +38,11 @@ class Deciding(Observing):
 
         return load(self.settings.repair_gate)
 
+    def _gate_of(self, run: str | None) -> Gate:
+        """The gate that the items of a run go by."""
+        del run  # of repairs there is one gate
+        return self.gate
+
     def approve(self, run: str | None = None, *, force: bool = False, **options: Any) -> Verdict:
         """Approve items of a run, by ids or by conditions; see `decide`."""
         return self.decide("approve", run, force=force, **options)
@@ -73,7 +78,7 @@ class Deciding(Observing):
             self.filter(run, **conditions),
             verb,
             by=self.settings.person,
-            gate=self.gate,
+            gate=self._gate_of(run),
             reason=reason,
             note=note,
             rating=rating,
@@ -84,7 +89,7 @@ class Deciding(Observing):
         """Let the gate decide on the open items of a run."""
         from tablemend.review import decisions
 
-        return decisions.pass_gate(self.store, self.items(run), self.gate)
+        return decisions.pass_gate(self.store, self.items(run), self._gate_of(run))
 
     def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
         """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
