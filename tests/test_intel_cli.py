@@ -105,3 +105,19 @@ def test_decisions_are_taken_by_the_verbs_for_items(call: Call, tmp_path: Path) 
     code, out, _ = call("items", again["run_id"], "--id", item)
     assert code == 0
     assert "Old news" in out
+
+
+def test_stories_are_listed_and_decided_on_by_what_they_say(call: Call) -> None:
+    call("intel", "example", "desk")
+    _, out, _ = call("intel", "score", "desk/stories.jsonl", "--scorecard", "desk/brand.toml", *NOW, "--json")
+    run = json.loads(out)["run_id"]
+    told = ("--text", "RECALL", "--flag", "always_cover", "--min-score", 70)
+    _, out, _ = call("items", run, *told, "--json")
+    found = json.loads(out)
+    assert len(found) > 3
+    _, out, _ = call("items", run, *told, "--limit", 2, "--offset", 1, "--json")
+    assert json.loads(out) == found[1:3]
+    code, _, err = call("reject", "--run", run, *told[:4], "--max-score", 100, "--reason", "known")
+    assert (code, "rejected, 0 already so" in err) == (0, True)
+    _, out, _ = call("items", run, "--decision", "rejected", "--json")
+    assert {each["id"] for each in found} <= {each["id"] for each in json.loads(out)}

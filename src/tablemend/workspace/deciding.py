@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 class Deciding(Observing):
     """Looking at items and deciding on them."""
 
-    def items(self, run: str | None = None, **conditions: Any) -> list[Item]:
-        """The items of a run that meet conditions such as `check`, `column`, `decision` or `min_confidence`."""
-        return self.store.items.select(self.filter(run, **conditions))
+    def items(
+        self, run: str | None = None, *, limit: int | None = None, offset: int = 0, **conditions: Any
+    ) -> list[Item]:
+        """The items of a run that meet conditions such as `check`, `column`, `decision` or `min_confidence`.
+
+        At most `limit` of them, after `offset`; they come in the order in which the run found them.
+        """
+        return self.store.items.select(self.filter(run, **conditions), limit=limit, offset=offset)
 
     def filter(self, run: str | None = None, *, ids: Sequence[str] = (), **conditions: Any) -> Filter:
         """A choice of items of a run; ids may be shortened as far as they stay unmistakable."""
