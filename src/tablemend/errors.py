@@ -21,7 +21,9 @@
     │   ├── MissingObject        no such database, schema, table or column
     │   ├── ConstraintBroken     a row that a constraint forbids
     │   ├── Transient            trying again is safe: deadlock, serialisation, too many connections
-    │   └── Timeout              a statement or a free connection took too long
+    │   ├── Timeout              a statement or a free connection took too long
+    │   ├── DataRefused          data that the database or its table cannot hold as it is
+    │   └── CountMismatch        the database counted other rows than it was handed
     └── Cancelled            the user stopped the work
 
 Each message says what was wrong and what was there instead; `hint` says what to do next.
@@ -119,6 +121,14 @@ class Transient(DatabaseError):
 
 class Timeout(DatabaseError):
     """A statement, a lock or a free connection took longer than allowed."""
+
+
+class DataRefused(DatabaseError):
+    """Data that the database, or the table it goes to, cannot hold as it is."""
+
+
+class CountMismatch(DatabaseError):
+    """The database counted other rows than it was handed; nothing of them is kept."""
 
 
 class Cancelled(TablemendError):

@@ -7,21 +7,38 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tablemend.databases.bulk.dialect import Dialect
+from tablemend.databases.bulk.dialect import Column, Dialect
 from tablemend.databases.bulk.families import family
 from tablemend.errors import DataRefused
 
 
-def types(dialect: Dialect, schema: pa.Schema) -> None:
-    """Raise DataRefused for a column whose type the database cannot hold."""
-    for field in schema:
-        kind = family(field.type)
-        reason = dialect.unsupported.get(kind)
-        if reason or kind not in dialect.types:
+def types(dialect: Dialect, schema: pa.Schema, columns: Sequence[Column]) -> None:
+    """Raise DataRefused for a column whose type the database, or the column that it is written to, cannot hold."""
+    for field, column in zip(schema, columns, strict=True):
+        _type(dialect, field)
+        if reason := dialect.accepts(column, family(field.type)):
             raise DataRefused(
-                f"{dialect.name} cannot take column {field.name!r} of type {field.type}: {reason or 'unknown type'}.",
-                hint=f"Cast it to one of: {', '.join(sorted(set(dialect.types) - set(dialect.unsupported)))}.",
+                f"Column {field.name!r} of type {field.type} would lose values: {reason}.",
+                hint="Change the column of the table, or cast the data.",
             )
+
+
+def new(dialect: Dialect, schema: pa.Schema) -> None:
+    """Raise DataRefused for a column that no column of a new table can hold."""
+    for field in schema:
+        _type(dialect, field)
+
+
+def _type(dialect: Dialect, field: pa.Field) -> None:
+    kind = family(field.type)
+    if kind not in dialect.types:
+        reason = dialect.unsupported.get(kind, "its type is not known here")
+        raise DataRefused(
+            f"{dialect.name} cannot take column {field.name!r} of type {field.type}: {reason}.",
+            hint=f"Cast it to one of: {', '.join(dialect.types)}.",
+        )
+    if kind == "list":
+        _type(dialect, pa.field(field.name, field.type.value_type))
 
 
 def plain(dialect: Dialect, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
@@ -67,7 +84,7 @@ def _text(dialect: Dialect, name: str, array: pa.Array, first: int) -> None:
 
 def _refuse(dialect: Dialect, name: str, found: pa.Array, first: int, what: str) -> None:
     if pc.any(found).as_py():
-        row = pc.index(found, True).as_py()  # noqa: FBT003
+        row = pc.index(found, True).as_py()
         raise DataRefused(
             f"{dialect.name} cannot hold {what} in column {name!r} (row {first + row} of the data, from 0).",
             hint="Replace the value, or write NULL.",

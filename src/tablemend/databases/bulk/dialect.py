@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 from typing import Any
 
 from tablemend.records import Record
@@ -26,7 +27,6 @@ class Dialect(Record, frozen=True, kw_only=True):
     placeholder: str  # of the driver, for one parameter
     parameters: str  # SQLAlchemy's name for the driver's style of parameters
     catalogue: str  # name, type, generated, identity of the columns of (schema, table)
-    schema: str  # SQL of the schema that a bare table name means
     stage: tuple[str, ...]  # makes the staging table: {stage}, {columns}, {target}
     matched: tuple[str, ...]  # makes the table of positions that met a row: {matched}
     filled: tuple[str, ...] = ()  # after staging, so that the planner knows the sizes: {stage}
@@ -36,7 +36,9 @@ class Dialect(Record, frozen=True, kw_only=True):
     remove: str  # deletes the matched rows; the driver counts them
     add: str  # inserts the staged rows that met no row; the driver counts them
     rest: str = ""  # where `change` and `remove` match by themselves: what met a row but was not changed
-    drop: str = "DROP TABLE {name}"  # a temporary table
+    drop: str = "DROP TABLE IF EXISTS {name}"  # a temporary table
+    temporary: str = "{name}"  # name of a temporary table
+    savepoints: bool = True  # a failed step can be taken back while the transaction goes on
     outlives: bool = False  # a temporary table stays after a rollback, so a failure drops it
     equal: str = "{a} = {b}"  # keys
     equal_text: str  # keys of text: by bytes, and by the index where there is one
@@ -46,10 +48,14 @@ class Dialect(Record, frozen=True, kw_only=True):
     compared: dict[str, str] = {}  # type without an equality of its own → what is compared instead
     read_as: dict[str, str] = {}  # type that the driver shows shortened → what is selected instead
     types: dict[str, str]  # family of Arrow types → column type of a new table
+    in_key: dict[str, str] = {}  # family → column type of a key, where the usual one cannot be indexed
     unsupported: dict[str, str]  # family or feature → why this database or its driver cannot hold or do it
     refused: tuple[str, ...] = ()  # values that the database cannot hold: nul, nan, infinity
     session: tuple[str, str] = ("", "")  # before and after everything, so that the session changes no value
     numbered: tuple[str, str] = ("", "")  # around writing values of an identity column: {target}
+    accepts: Callable[[Column, str], str | None] = lambda _, __: None  # (column, family) → why it would lose values
+    opened: Callable[[Any], AbstractContextManager[Any]] = lambda driver: closing(driver.cursor())
+    counted: Callable[[Any], int] = lambda cursor: cursor.rowcount
     load: Callable[..., int]  # (wire, quoted table, columns, batches) → rows that the database counted
     read: Callable[..., Iterator[Any]]  # (database, sql, values, batch rows) → the schema, then batches
     verified: bool = True  # the conformance suite has run on a real server

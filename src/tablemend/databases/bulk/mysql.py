@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,8 +13,10 @@ from tablemend.databases.bulk import rows as arrow
 from tablemend.databases.bulk import values
 from tablemend.databases.bulk.dialect import Dialect
 from tablemend.databases.bulk.families import family
-from tablemend.databases.bulk.wire import Wire
 from tablemend.errors import DataRefused
+
+if TYPE_CHECKING:
+    from tablemend.databases.bulk.wire import Wire
 
 _LARGEST = 1_000_000
 """Bytes of one statement, where the server takes more: larger ones were not faster."""
@@ -29,7 +31,9 @@ def load(wire: Wire, table: str, columns: Sequence[str], batches: Iterable[pa.Re
     escaped = "NO_BACKSLASH_ESCAPES" not in wire.rows("SELECT @@sql_mode")[0][0]
     head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ".encode()
     return sum(
-        wire.driver.query(head + piece) for batch in batches for piece in _pieces(_rendered(batch, escaped), limit - len(head))
+        wire.driver.query(head + piece)
+        for batch in batches
+        for piece in _pieces(_rendered(batch, escaped), limit - len(head))
     )
 
 
@@ -103,7 +107,7 @@ def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[A
 
 def _described(field: Any) -> tuple[pa.DataType, arrow.Convert | None]:
     """Arrow type of a column of a result, and what its values pass through."""
-    from pymysql.constants import FIELD_TYPE as T  # noqa: N814
+    from pymysql.constants import FIELD_TYPE as T
 
     code, unsigned = field.type_code, bool(field.flags & _UNSIGNED)
     sizes = {T.TINY: 8, T.SHORT: 16, T.INT24: 32, T.LONG: 32, T.LONGLONG: 64, T.YEAR: 16}
@@ -134,7 +138,7 @@ DIALECT = Dialect(
     parameters="format",
     catalogue=(
         "SELECT column_name, lower(column_type), coalesce(generation_expression, '') <> '',"
-        " extra LIKE '%%auto_increment%%' FROM information_schema.columns"
+        " instr(extra, 'auto_increment') > 0 FROM information_schema.columns"
         " WHERE table_schema = coalesce(%s, database()) AND table_name = %s ORDER BY ordinal_position"
     ),
     session=(
@@ -163,7 +167,7 @@ DIALECT = Dialect(
         "INSERT INTO {target} ({written}) SELECT {values} FROM {stage} AS s LEFT JOIN {matched} AS m ON m.pos = s.pos"
         " WHERE m.pos IS NULL"
     ),
-    drop="DROP TEMPORARY TABLE IF EXISTS {name}",
+    drop="DROP TEMPORARY TABLE IF EXISTS {name}",  # a plain DROP TABLE would commit
     outlives=True,
     equal_text="{a} = {b} AND CAST({a} AS BINARY) = CAST({b} AS BINARY)",
     same="{a} <=> {b}",
@@ -189,17 +193,20 @@ DIALECT = Dialect(
         "binary": "longblob",
         "date": "date",
         "time": "time(6)",
+        "duration": "time(6)",
         "timestamp": "datetime(6)",
         "timestamp with zone": "timestamp(6)",
         "json": "json",
         "uuid": "char(36)",
     },
+    in_key={"text": "varchar(512) COLLATE utf8mb4_bin", "binary": "varbinary(512)"},
     unsupported={
         "interval": "there is no column type for it",
         "list": "there is no column type for it; write it as JSON",
         "structure": "there is no column type for it; write it as JSON",
         "nanoseconds": "times have microseconds; finer ones are refused",
         "single floats in queries": "the server shows six digits of a FLOAT; name the table, or cast to DOUBLE",
+        "durations of 839 hours and more": "TIME cannot hold them; the server refuses them",
         "moments outside 1970 to 2038": "TIMESTAMP cannot hold them; the server refuses them",
     },
     refused=("nan", "infinity"),

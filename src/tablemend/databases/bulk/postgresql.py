@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,8 +14,10 @@ from pyarrow import csv
 from tablemend.databases.bulk import statements, values
 from tablemend.databases.bulk.dialect import Dialect
 from tablemend.databases.bulk.families import family
-from tablemend.databases.bulk.wire import Wire
 from tablemend.errors import DataRefused
+
+if TYPE_CHECKING:
+    from tablemend.databases.bulk.wire import Wire
 
 _CSV = csv.WriteOptions(include_header=False, quoting_style="needed")
 _END = "(?m)^\\\\\\.$"
@@ -111,8 +113,12 @@ def _with_text(sql: str, schema: pa.Schema) -> str:
 def _column(field: pa.Field) -> str:
     name = DIALECT.quoted(field.name)
     if pa.types.is_list(field.type):
-        deep = f"('column ' || {_literal(field.name)} || ' holds an array of ' || array_ndims(q.{name}) || ' dimensions')"
-        return f"CASE WHEN array_ndims(q.{name}) > 1 THEN ({deep}::int)::text::{_array(field)} ELSE q.{name} END AS {name}"
+        deep = (
+            f"('column ' || {_literal(field.name)} || ' holds an array of ' || array_ndims(q.{name}) || ' dimensions')"
+        )
+        return (
+            f"CASE WHEN array_ndims(q.{name}) > 1 THEN ({deep}::int)::text::{_array(field)} ELSE q.{name} END AS {name}"
+        )
     return f"q.{name}::text AS {name}" if _shown_as_text(field) else f"q.{name}"
 
 
@@ -199,7 +205,6 @@ DIALECT = Dialect(
         " a.attisdropped AND a.attrelid ="
         " to_regclass(coalesce(quote_ident(%s::text) || '.', '') || quote_ident(%s::text)) ORDER BY a.attnum"
     ),
-    schema="current_schema()",
     stage=(
         "CREATE TEMP TABLE {stage} ON COMMIT DROP AS"
         " SELECT CAST(0 AS bigint) AS pos, {columns} FROM {target} AS t WHERE false",
@@ -221,7 +226,7 @@ DIALECT = Dialect(
     same="{a} IS NOT DISTINCT FROM {b}",
     same_text='{a}::text COLLATE "C" IS NOT DISTINCT FROM {b}::text',
     text=("text", "character", "citext", "name"),
-    compared={kind: "{}::text" for kind in ("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")},
+    compared=dict.fromkeys(("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"), "{}::text"),
     types={
         "null": "text",
         "boolean": "boolean",
@@ -242,12 +247,13 @@ DIALECT = Dialect(
         "time": "time",
         "timestamp": "timestamp",
         "timestamp with zone": "timestamptz",
+        "duration": "interval",
+        "interval": "interval",
         "json": "json",
         "uuid": "uuid",
         "list": "{item}[]",
     },
     unsupported={
-        "interval": "Arrow counts months, days and nanoseconds; a cast to text says which the server shall keep",
         "structure": "there is no column type for it; write it as JSON",
         "arrays of arrays on read": "the driver hands them over flat; they are refused",
         "nanoseconds": "times have microseconds; finer ones are refused",

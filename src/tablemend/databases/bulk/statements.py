@@ -71,7 +71,9 @@ def _statements(dialect: Dialect, shape: Shape, verb: str, add: str = "") -> Sta
         add=add.format(**names),
         counts=f"SELECT count(*), count(DISTINCT pos), coalesce(sum(ok), 0) FROM {matched}",
         conflicts=f"SELECT pos FROM {matched} WHERE ok = 0 ORDER BY pos",
-        missing=f"SELECT s.pos FROM {stage} s LEFT JOIN {matched} m ON m.pos = s.pos WHERE m.pos IS NULL ORDER BY s.pos",
+        missing=(
+            f"SELECT s.pos FROM {stage} s LEFT JOIN {matched} m ON m.pos = s.pos WHERE m.pos IS NULL ORDER BY s.pos"
+        ),
         drop=tuple(dialect.drop.format(name=each) for each in (stage, matched)),
     )
 
@@ -79,11 +81,13 @@ def _statements(dialect: Dialect, shape: Shape, verb: str, add: str = "") -> Sta
 def _names(dialect: Dialect, shape: Shape) -> dict[str, str]:
     keys = [(f"t.{dialect.quoted(each.name)}", f"s.k{n}", each) for n, each in enumerate(shape.key)]
     olds = [(f"t.{dialect.quoted(each.name)}", f"s.o{n}", each) for n, each in enumerate(shape.old)]
-    written = [("k", n, each) for n, each in enumerate(shape.key)] + [("n", n, each) for n, each in enumerate(shape.new)]
+    written = [("k", n, each) for n, each in enumerate(shape.key)] + [
+        ("n", n, each) for n, each in enumerate(shape.new)
+    ]
     return {
         "target": shape.target,
-        "stage": shape.stage,
-        "matched": f"{shape.stage}_matched",
+        "stage": dialect.temporary.format(name=shape.stage),
+        "matched": dialect.temporary.format(name=f"{shape.stage}_matched"),
         "columns": ", ".join(f"t.{dialect.quoted(column.name)} AS {name}" for name, column in shape.staged),
         "key": ", ".join(dialect.quoted(each.name) for each in shape.key),
         "keys": ", ".join(f"s.k{n}" for n in range(len(shape.key))),

@@ -16,29 +16,22 @@ from tablemend.errors import DataRefused
 _HEX = np.array([f"{byte:02x}".encode() for byte in range(256)], dtype="S2").view(np.uint8).reshape(256, 2)
 
 
-def tuples(batch: pa.RecordBatch, spelled: Callable[[pa.Array], Sequence[Any]] = lambda array: array.to_pylist()) -> Iterator[tuple[Any, ...]]:
+def tuples(
+    batch: pa.RecordBatch, spelled: Callable[[pa.Array], Sequence[Any]] = lambda array: array.to_pylist()
+) -> Iterator[tuple[Any, ...]]:
     """Rows of a batch as tuples."""
     return zip(*(spelled(each) for each in batch.columns), strict=True)
 
 
 def text(array: pa.Array) -> pa.Array:
-    """Values as text that PostgreSQL, MySQL and SQL Server read back exactly; binary is left as it is."""
-    kind = family(array.type)
-    if kind == "json":
-        return array.storage.cast(pa.string())
-    if kind == "uuid":
-        return pa.array([None if each is None else str(each) for each in array.to_pylist()], pa.string())
-    if kind in {"timestamp", "timestamp with zone"}:
-        return _moment(array)
-    if kind == "time":
-        return in_microseconds(array, pa.time64("us")).cast(pa.string())
-    if kind == "date":
-        return array.cast(pa.date32()).cast(pa.string())
-    if kind == "float32":
-        return array.cast(pa.float64()).cast(pa.string())  # the shortest text of a float32 is another float64
-    if kind == "decimal":
-        return pa.array([None if each is None else f"{each:f}" for each in array.to_pylist()], pa.string())
-    return array if kind in {"text", "binary"} else array.cast(pa.string())
+    """Values as text that databases read back exactly; binary is left as it is."""
+    spell = _SPELLED.get(family(array.type))
+    return spell(array) if spell else array.cast(pa.string())
+
+
+def each(spelled: Callable[[Any], str]) -> Callable[[pa.Array], pa.Array]:
+    """Spells an array value by value; NULL stays NULL."""
+    return lambda array: pa.array([None if one is None else spelled(one) for one in array.to_pylist()], pa.string())
 
 
 def _moment(array: pa.Array) -> pa.Array:
@@ -46,6 +39,22 @@ def _moment(array: pa.Array) -> pa.Array:
     zoned = array.type.tz is not None
     found = in_microseconds(array, pa.timestamp("us", "UTC" if zoned else None))
     return pc.replace_substring(found.cast(pa.timestamp("us")).cast(pa.string()), "Z", "")
+
+
+def _clock(microseconds: int) -> str:
+    """Hours, minutes and seconds, as PostgreSQL's intervals and MySQL's times are spelled."""
+    seconds, rest = divmod(abs(microseconds), 1_000_000)
+    sign = "-" if microseconds < 0 else ""
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:06}"
+
+
+def _interval(value: Any) -> str:
+    months, days, nanoseconds = value
+    if nanoseconds % 1000:
+        raise DataRefused(
+            f"An interval of {nanoseconds} ns is finer than a microsecond.", hint="Round the column to microseconds."
+        )
+    return f"{months} months {days} days {_clock(nanoseconds // 1000)}"
 
 
 def in_microseconds(array: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -92,3 +101,19 @@ def word(value: Any) -> str:
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else str(value)
     return str(value)
+
+
+_SPELLED: dict[str, Callable[[pa.Array], pa.Array]] = {
+    "text": lambda array: array,
+    "binary": lambda array: array,
+    "json": lambda array: array.storage.cast(pa.string()),
+    "uuid": each(str),
+    "timestamp": _moment,
+    "timestamp with zone": _moment,
+    "time": lambda array: in_microseconds(array, pa.time64("us")).cast(pa.string()),
+    "date": lambda array: array.cast(pa.date32()).cast(pa.string()),
+    "float32": lambda array: array.cast(pa.float64()).cast(pa.string()),  # its shortest text is another float64
+    "decimal": each(lambda value: f"{value:f}"),
+    "duration": lambda array: each(_clock)(in_microseconds(array, pa.duration("us")).cast(pa.int64())),
+    "interval": each(_interval),
+}
