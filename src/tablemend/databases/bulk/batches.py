@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -12,7 +13,7 @@ from tablemend.databases.bulk.dialect import Column, Dialect
 ROWS = 65_536
 """Rows of a batch; a few megabytes of a common table, so that memory stays bounded and calls stay few."""
 
-Data = pa.Table | pa.RecordBatchReader
+Data: TypeAlias = pa.Table | pa.RecordBatchReader
 
 
 class Batches:

@@ -170,8 +170,8 @@ def _run(wire: Wire, sql: Statements, shape: Shape, staging: Staging) -> Outcome
     done = wire.run(sql.statement)
     if sql.rest and not sql.add and done < staging.rows:
         wire.run(sql.rest)
-    (counted,) = wire.rows(sql.counts)
-    _single(*(int(each) for each in counted), done)
+    ((matches, different, holding),) = wire.rows(sql.counts)
+    _single(int(matches), int(different), int(holding), done)
     conflicts = [int(position) for (position,) in wire.rows(sql.conflicts)]
     inserted = 0
     if sql.add:

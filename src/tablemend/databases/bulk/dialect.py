@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from typing import Any
+from typing import Any, Literal
 
 from tablemend.records import Record
 
@@ -25,7 +25,7 @@ class Dialect(Record, frozen=True, kw_only=True):
     name: str  # as people write it
     quotes: tuple[str, str]  # around an identifier; the second is doubled inside
     placeholder: str  # of the driver, for one parameter
-    parameters: str  # SQLAlchemy's name for the driver's style of parameters
+    parameters: Literal["qmark", "format", "numeric_dollar"]  # SQLAlchemy's name for the driver's style of parameters
     catalogue: str  # name, type, generated, identity of the columns of (schema, table)
     stage: tuple[str, ...]  # makes the staging table: {stage}, {columns}, {target}
     matched: tuple[str, ...]  # makes the table of positions that met a row: {matched}

@@ -39,7 +39,10 @@ DIALECT = Dialect(
         "INSERT INTO {matched} SELECT s.pos, CASE WHEN {old} THEN 1 ELSE 0 END"
         " FROM {stage} AS s JOIN {target} AS t ON {join}"
     ),
-    change="UPDATE {target} AS t SET {set} FROM {stage} AS s, {matched} AS m WHERE m.pos = s.pos AND {join} AND m.ok = 1",
+    change=(
+        "UPDATE {target} AS t SET {set} FROM {stage} AS s, {matched} AS m"
+        " WHERE m.pos = s.pos AND {join} AND m.ok = 1"
+    ),
     remove="DELETE FROM {target} AS t USING {stage} AS s, {matched} AS m WHERE m.pos = s.pos AND {join} AND m.ok = 1",
     add=(
         "INSERT INTO {target} ({written}) SELECT {values} FROM {stage} AS s"
