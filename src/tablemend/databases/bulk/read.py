@@ -1,0 +1,57 @@
+"""Reading queries and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
+
+from tablemend.databases.bulk.batches import ROWS
+from tablemend.databases.bulk.dialect import Column, Dialect
+from tablemend.databases.bulk.registry import DIALECTS
+from tablemend.databases.bulk.wire import Table, reading
+from tablemend.databases.database import Database
+
+
+def read(
+    database: Database, source: str | Table, *, params: Mapping[str, Any] | None = None, batch_rows: int = ROWS
+) -> pa.RecordBatchReader:
+    """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
+
+    The connection is held until the reader is read to its end, closed or forgotten. Raises DataRefused for a value that
+    its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
+    """
+    dialect = DIALECTS[database.kind]
+    sql = source if isinstance(source, str) else _selected(database, dialect, source)
+    sql, values = bound(dialect, sql, params or {})
+    stream = dialect.read(database, sql, values, batch_rows)
+    schema = next(stream)
+    return pa.RecordBatchReader.from_batches(schema, stream)
+
+
+def read_table(database: Database, source: str | Table, *, params: Mapping[str, Any] | None = None) -> pa.Table:
+    """A query or table as one Arrow table; see `read`."""
+    return read(database, source, params=params).read_all()
+
+
+def bound(dialect: Dialect, sql: str, params: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
+    """A query with its parameters as the driver takes them."""
+    if not params:
+        return sql, ()
+    compiled = sa.text(sql).bindparams(**params).compile(dialect=DefaultDialect(paramstyle=dialect.parameters))
+    return str(compiled), [params[name] for name in compiled.positiontup or ()]
+
+
+def _selected(database: Database, dialect: Dialect, table: Table) -> str:
+    with reading(database) as wire:
+        columns = wire.columns(table)
+    return f"SELECT {', '.join(_item(dialect, each) for each in columns)} FROM {dialect.qualified(*table)}"
+
+
+def _item(dialect: Dialect, column: Column) -> str:
+    name = dialect.quoted(column.name)
+    shortened = dialect.read_as.get(column.type)
+    return f"{shortened.format(name)} AS {name}" if shortened else name

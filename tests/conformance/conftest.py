@@ -1,0 +1,40 @@
+"""Every database that can run here, each with a place of its own; gaps are marked with the reason of the dialect."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import servers
+from tablemend.databases.bulk.registry import DIALECTS
+from tablemend.databases.database import Database
+
+RUNNING = ("sqlite", "duckdb", "postgresql", "mariadb")
+"""What the suite runs on; SQL Server and Snowflake have no server here and are tested as text."""
+
+
+@contextmanager
+def place(name: str, folder: Path) -> Iterator[str]:
+    """URL of an empty database of a kind, which goes with the block."""
+    if name == "postgresql":
+        with servers.schema() as url:
+            yield url
+    elif name == "mariadb":
+        with servers.mariadb() as url:
+            yield url
+    else:
+        yield f"{name}:///{folder}/{secrets.token_hex(6)}.db?mode=rwc"
+
+
+@pytest.fixture(params=RUNNING)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database, once for each kind; a test marked with `lacks(feature)` must fail where that is a gap."""
+    with place(request.param, tmp_path) as url, Database(url) as opened:
+        for mark in request.node.iter_markers("lacks"):
+            if reason := DIALECTS[opened.kind].unsupported.get(mark.args[0]):
+                request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+        yield opened
