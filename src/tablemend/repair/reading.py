@@ -13,7 +13,7 @@ from tablemend.records import Source
 from tablemend.settings import Settings
 from tablemend.tables.limits import Limits
 from tablemend.tables.read import Loaded, load
-from tablemend.tables.source import from_frame, parse
+from tablemend.tables.source import SERVERS, from_frame, parse
 from tablemend.telemetry import Progress
 
 
@@ -36,12 +36,16 @@ def read(
         limits,
         progress=partial(progress, "load"),
         headers={key: value.get_secret_value() for key, value in settings.http_headers.items()},
-        url=str(source) if parsed.kind == "http" else None,
+        url=str(source) if parsed.kind in _URLS else None,
     )
+
+
+_URLS = ("http", *SERVERS)
+"""Kinds of source that a URL names; it may hold a secret, which the record of the source leaves out."""
 
 
 def _absolute(source: Source) -> Source:
     """A file under its whole path, so that it is the same dataset from every folder."""
-    if source.kind in ("http", "stdin", "frame"):
+    if source.kind in (*_URLS, "stdin", "frame"):
         return source
     return msgspec.structs.replace(source, location=str(Path(source.location).resolve()))

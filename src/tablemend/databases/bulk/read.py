@@ -17,15 +17,20 @@ from tablemend.databases.database import Database
 
 
 def read(
-    database: Database, source: str | Table, *, params: Mapping[str, Any] | None = None, batch_rows: int = ROWS
+    database: Database,
+    source: str | Table,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch_rows: int = ROWS,
+    order: Sequence[str] = (),
 ) -> pa.RecordBatchReader:
     """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
 
-    The connection is held until the reader is read to its end, closed or forgotten. Raises DataRefused for a value that
+    `order` sorts a table by columns. The connection is held until the reader is read to its end, closed or forgotten. Raises DataRefused for a value that
     its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]
-    sql = source if isinstance(source, str) else _selected(database, dialect, source)
+    sql = source if isinstance(source, str) else _selected(database, dialect, source) + _sorted(dialect, order)
     sql, values = bound(dialect, sql, params or {})
     stream = dialect.read(database, sql, values, batch_rows)
     schema = next(stream)
@@ -35,6 +40,19 @@ def read(
 def read_table(database: Database, source: str | Table, *, params: Mapping[str, Any] | None = None) -> pa.Table:
     """A query or table as one Arrow table; see `read`."""
     return read(database, source, params=params).read_all()
+
+
+def schema_of(database: Database, table: Table) -> pa.Schema:
+    """The Arrow types that reading a table gives, without its rows."""
+    dialect = DIALECTS[database.kind]
+    stream = dialect.read(database, f"{_selected(database, dialect, table)} WHERE 1 = 0", (), 1)
+    found: pa.Schema = next(stream)
+    stream.close()
+    return found
+
+
+def _sorted(dialect: Dialect, order: Sequence[str]) -> str:
+    return f" ORDER BY {', '.join(dialect.quoted(each) for each in order)}" if order else ""
 
 
 def bound(dialect: Dialect, sql: str, params: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
