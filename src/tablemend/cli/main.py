@@ -74,7 +74,7 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
-COMMANDS = ("bench", "decide", "heal", "history", "recipe", "runs", "store")
+COMMANDS = ("bench", "databases", "decide", "heal", "history", "recipe", "runs", "store")
 """Modules whose import adds commands."""
 
 
