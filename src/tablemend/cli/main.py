@@ -74,7 +74,10 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
-COMMANDS = ("bench", "decide", "gates", "heal", "history", "intel", "learning", "recipe", "runs", "scorecards", "store")
+COMMANDS = (
+    "bench", "databases", "decide", "gates", "heal", "history", "intel", "learning", "recipe", "runs", "scorecards",
+    "store",
+)  # fmt: skip
 """Modules whose import adds commands."""
 
 

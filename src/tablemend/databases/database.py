@@ -143,6 +143,11 @@ class Database:
         """What SQLAlchemy knows of this kind of database: quoting, compiling."""
         return self._engine.dialect
 
+    @property
+    def guards_reading(self) -> bool:
+        """Whether the database itself can keep a connection from writing."""
+        return self._dialect.guards_reading
+
     def close(self) -> None:
         """Close every connection; one in use is closed when it is given back."""
         self._closed.set()

@@ -50,7 +50,9 @@ CATEGORIES = {
         error=AccessDenied, what="is read-only here", hint="Write through a connection that is not read-only."
     ),
     "missing": Category(
-        error=MissingObject, what="has no such object", hint="`tablemend databases check` shows what is reached."
+        error=MissingObject,
+        what="has no such object",
+        hint="Check the spelling, the schema, and that it is the right database.",
     ),
     "unopened": Category(
         error=MissingObject, what="cannot be opened", hint="Check the path; ?mode=rwc in the URL makes a new one."
@@ -149,4 +151,5 @@ def _text(problem: BaseException) -> str:
     number = problem.args[0] if problem.args else None
     said = primary or (problem.args[1] if isinstance(number, int) and len(problem.args) > 1 else str(problem))
     lines = [line.strip() for line in str(said).splitlines()]
-    return " ".join(line for line in lines if line and not line.startswith(("DETAIL:", "LINE ", "^"))) or "no message"
+    told = " ".join(line for line in lines if line and not line.startswith(("DETAIL:", "LINE ", "^")))
+    return told.rstrip(".?!") or "no message"

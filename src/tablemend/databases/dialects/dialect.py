@@ -34,6 +34,7 @@ class Dialect(Record, frozen=True, kw_only=True):
     codes: Callable[[BaseException], tuple[str, ...]]  # of a driver's error, the most telling first
     rules: tuple[Rule, ...]
     listen: Callable[[sa.Engine], None] = lambda _: None
+    guards_reading: bool = True  # has read-only transactions
 
 
 def rules(*more: Rule, texts: dict[str, str], **codes: str) -> tuple[Rule, ...]:

@@ -39,6 +39,7 @@ DIALECT = Dialect(
     extra="mssql",
     opening=_opening,
     read_only=_read_only,
+    guards_reading=False,
     timeout=_timeout,
     codes=_codes,
     rules=rules(

@@ -38,6 +38,7 @@ DIALECT = Dialect(
     extra="snowflake",
     opening=_opening,
     read_only=_read_only,
+    guards_reading=False,
     timeout=_timeout,
     codes=_codes,
     rules=rules(
