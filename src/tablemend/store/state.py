@@ -17,6 +17,7 @@ from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
 from tablemend.store.resets import Resets
 from tablemend.store.runs import Runs
+from tablemend.store.writes import Writes
 
 if TYPE_CHECKING:
     from tablemend.store.asynchronous import AsyncStore
@@ -35,6 +36,7 @@ class Store:
         self.change_sets = ChangeSets(self.database)
         self.audit = Audit(self.database)
         self.resets = Resets(self.database)
+        self.writes = Writes(self.database)
 
     def __enter__(self) -> Self:
         return self

@@ -80,8 +80,12 @@ class State:
         from tablemend.store.state import Store
 
         store = Store(self._place())
-        self.recovered = tuple(store.recover(self.snapshots.sweep))
+        self._recover(store)
         return store
+
+    def _recover(self, store: Store) -> None:
+        """Find out what processes that ended have left."""
+        self.recovered = tuple(store.recover(self.snapshots.sweep))
 
     @cached_property
     def snapshots(self) -> Snapshots:

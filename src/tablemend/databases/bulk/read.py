@@ -26,8 +26,8 @@ def read(
 ) -> pa.RecordBatchReader:
     """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
 
-    `order` sorts a table by columns. The connection is held until the reader is read to its end, closed or forgotten. Raises DataRefused for a value that
-    its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
+    `order` sorts a table by columns. The connection is held until the reader is read to its end, closed or forgotten.
+    Raises DataRefused for a value that its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]
     sql = source if isinstance(source, str) else _selected(database, dialect, source) + _sorted(dialect, order)

@@ -40,8 +40,7 @@ DIALECT = Dialect(
         " FROM {stage} AS s JOIN {target} AS t ON {join}"
     ),
     change=(
-        "UPDATE {target} AS t SET {set} FROM {stage} AS s, {matched} AS m"
-        " WHERE m.pos = s.pos AND {join} AND m.ok = 1"
+        "UPDATE {target} AS t SET {set} FROM {stage} AS s, {matched} AS m WHERE m.pos = s.pos AND {join} AND m.ok = 1"
     ),
     remove="DELETE FROM {target} AS t USING {stage} AS s, {matched} AS m WHERE m.pos = s.pos AND {join} AND m.ok = 1",
     add=(
