@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -104,12 +105,17 @@ def test_a_connection_that_is_killed_in_a_transaction_leaves_nothing_and_is_repl
     if database.kind not in KILL:
         pytest.skip("connections to a file cannot be killed from outside")
     mine, kill = KILL[database.kind]
-    with pytest.raises(Unreachable, match="lost the connection"), database.transaction() as connection:
-        connection.exec_driver_sql("INSERT INTO child VALUES (2, 1, 'b', 1)")
-        number = connection.exec_driver_sql(mine).scalar_one()
-        with database.connect() as other:
-            other.exec_driver_sql(kill.format(number))
-        connection.exec_driver_sql("INSERT INTO child VALUES (3, 1, 'c', 1)")
+
+    def work() -> None:
+        with database.transaction() as connection:
+            connection.exec_driver_sql("INSERT INTO child VALUES (2, 1, 'b', 1)")
+            number = connection.exec_driver_sql(mine).scalar_one()
+            with database.connect() as other:
+                other.exec_driver_sql(kill.format(number))
+            connection.exec_driver_sql("INSERT INTO child VALUES (3, 1, 'c', 1)")
+
+    with pytest.raises(Unreachable, match="lost the connection"):
+        work()
     with database.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM child").scalar_one() == 1
     found = database.statistics()
@@ -155,40 +161,45 @@ def test_a_deadlock_can_be_tried_again(database: Database) -> None:
     assert len(found) == 1
 
 
+def overtaken(database: Database, *first: str) -> None:
+    """Change a row that another transaction changes after this one has read it."""
+    with database.transaction() as connection:
+        connection.exec_driver_sql("CREATE TABLE t AS SELECT 1 AS i")
+    with database.transaction() as connection:
+        for statement in (*first, "SELECT * FROM t"):
+            connection.exec_driver_sql(statement)
+        with database.transaction() as other:
+            other.exec_driver_sql("UPDATE t SET i = 2")
+        connection.exec_driver_sql("UPDATE t SET i = 3")
+
+
 def test_a_serialisation_failure_can_be_tried_again() -> None:
-    with servers.schema() as url, Database(url) as database:
-        with database.transaction() as connection:
-            connection.exec_driver_sql("CREATE TABLE t AS SELECT 1 AS i")
-        with pytest.raises(Transient), database.connect() as connection:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            connection.exec_driver_sql("SELECT * FROM t")
-            with database.transaction() as other:
-                other.exec_driver_sql("UPDATE t SET i = 2")
-            connection.exec_driver_sql("UPDATE t SET i = 3")
+    with servers.schema() as url, Database(url) as database, pytest.raises(Transient):
+        overtaken(database, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-def test_two_writers_of_a_duckdb_row_can_try_again(tmp_path) -> None:
-    with servers.database("duckdb", tmp_path) as url, Database(url) as database:
-        with database.transaction() as connection:
-            connection.exec_driver_sql("CREATE TABLE t AS SELECT 1 AS i")
-        with pytest.raises(Transient), database.transaction() as connection:
-            connection.exec_driver_sql("SELECT * FROM t")
-            with database.transaction() as other:
-                other.exec_driver_sql("UPDATE t SET i = 2")
-            connection.exec_driver_sql("UPDATE t SET i = 3")
+def test_two_writers_of_a_duckdb_row_can_try_again(tmp_path: Path) -> None:
+    with servers.database("duckdb", tmp_path) as url, Database(url) as database, pytest.raises(Transient):
+        overtaken(database)
 
 
-def test_a_full_disk_is_said(tmp_path) -> None:
+def fill(database: Database) -> None:
+    """Write more than there is room for."""
+    with database.transaction() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 3")
+        connection.exec_driver_sql("CREATE TABLE t AS SELECT zeroblob(100000) AS b")
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
     with servers.database("sqlite", tmp_path) as url, Database(url) as database:
-        with pytest.raises(DatabaseError, match="cannot write to its disk"), database.transaction() as connection:
-            connection.exec_driver_sql("PRAGMA max_page_count = 3")
-            connection.exec_driver_sql("CREATE TABLE t AS SELECT zeroblob(100000) AS b")
+        with pytest.raises(DatabaseError, match="cannot write to its disk"):
+            fill(database)
         with database.connect() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
-def test_a_file_that_is_something_else_is_said(kind: str, tmp_path) -> None:
+def test_a_file_that_is_something_else_is_said(kind: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("neither rows nor columns, but long enough " * 200, encoding="utf-8")
     with (
         Database(f"{kind}:///{tmp_path}/a.txt") as database,
@@ -209,7 +220,7 @@ def test_a_server_that_is_down_is_said(url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
-def test_a_database_that_is_missing_is_said(kind: str, tmp_path) -> None:
+def test_a_database_that_is_missing_is_said(kind: str, tmp_path: Path) -> None:
     with servers.database(kind, tmp_path) as url:
         absent = sa.make_url(url).set(database="tm_absent", query={})
     with Database(absent) as database, pytest.raises(MissingObject, match="tm_absent"), database.connect():
@@ -237,7 +248,7 @@ def test_rights_that_are_missing_in_postgresql_are_said() -> None:
         connection.exec_driver_sql("SELECT * FROM closed")
 
 
-def test_a_wrong_password_and_missing_rights_of_mariadb_are_said(tmp_path) -> None:
+def test_a_wrong_password_and_missing_rights_of_mariadb_are_said(tmp_path: Path) -> None:
     with servers.database("mysql", tmp_path) as url:
         name, engine = sa.make_url(url).database, sa.create_engine(url)
         with engine.begin() as connection:

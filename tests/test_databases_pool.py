@@ -129,13 +129,19 @@ def test_a_connection_in_use_is_closed_when_it_comes_back(database_url: str) -> 
         one(database)
 
 
+def insert_and_fail(database: Database) -> None:
+    """A transaction that its own code stops."""
+    with database.transaction() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        raise ZeroDivisionError
+
+
 def test_a_block_that_raises_leaves_nothing_behind(database_url: str) -> None:
     with Database(database_url) as database:
         with database.transaction() as connection:
             connection.exec_driver_sql("CREATE TABLE t (i integer)")
-        with pytest.raises(ZeroDivisionError), database.transaction() as connection:
-            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
-            _ = 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            insert_and_fail(database)
         with database.connect() as connection:
             connection.exec_driver_sql("INSERT INTO t VALUES (2)")
         with database.transaction() as connection:
@@ -150,7 +156,6 @@ def test_a_read_only_connection_cannot_write_and_the_next_one_can(database_url: 
             connection.exec_driver_sql("CREATE TABLE t (i integer)")
         for _ in range(2):
             with pytest.raises(AccessDenied, match="is read-only here"), database.connect(read_only=True) as connection:
-                assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 0
                 connection.exec_driver_sql("INSERT INTO t VALUES (1)")
         with database.transaction() as connection:
             connection.exec_driver_sql("INSERT INTO t VALUES (2)")

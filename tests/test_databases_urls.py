@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tablemend.databases import urls
-from tablemend.errors import SettingsError, TablemendError
+from tablemend.errors import SettingsError
 
 PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["Cc"]), min_size=8)
 
@@ -62,12 +62,9 @@ def test_a_password_is_never_shown(password: str) -> None:
 
 @given(PASSWORDS)
 def test_a_password_that_breaks_the_url_is_not_shown_either(password: str) -> None:
-    try:
-        _, address = urls.parse(f"postgresql://ann:{password}#{password}@host:{password}/shop")
-    except TablemendError as problem:
-        assert password not in f"{problem} {problem.hint}"
-    else:
-        assert f":{password}" not in address.url
+    with pytest.raises(SettingsError) as caught:
+        urls.parse(f"postgresql://ann:{password}#{password}@host:{password}/shop")
+    assert password not in f"{caught.value} {caught.value.hint}"
 
 
 def test_the_url_of_an_engine_is_taken_as_it_is() -> None:
