@@ -92,20 +92,17 @@ def describe(database: Database, table: str, schema: str | None = None) -> Table
         where = _schema(database, connection, schema)
         summary = _named(_tables(database, connection, where), table, database, where)
         binds = {"schema": where, "table": summary.name}
-        inspector = sa.inspect(connection)
-        at: dict[str, Any] = {"table_name": summary.name, "schema": where}
-        real = summary.kind == "table"
-        indexes = _indexes(inspector.get_indexes(**at)) if real else ()
+        keys = _Keys(database, connection, summary)
         return TableDescription(
             database=database.kind,
             schema=where,
             name=summary.name,
             kind=summary.kind,
             columns=tuple(_column(row) for row in _rows(database, connection, "columns", binds)),
-            primary_key=tuple(inspector.get_pk_constraint(**at)["constrained_columns"]) if real else (),
-            unique=_unique(_declared(database, connection, inspector, at), indexes) if real else (),
-            foreign_keys=_foreign_keys(inspector.get_foreign_keys(**at), where) if real else (),
-            indexes=indexes,
+            primary_key=keys.primary(),
+            unique=_unique(keys.declared(), keys.indexes),
+            foreign_keys=_foreign_keys(keys.read("get_foreign_keys"), where),
+            indexes=keys.indexes,
             triggers=tuple(row["name"] for row in _rows(database, connection, "triggers", binds)),
             row_estimate=summary.row_estimate,
             bytes=summary.bytes,
@@ -222,17 +219,46 @@ def _indexes(found: list[Any]) -> tuple[IndexDescription, ...]:
     )
 
 
-def _declared(
-    database: Database, connection: sa.Connection, inspector: sa.Inspector, at: dict[str, Any]
-) -> list[tuple[str | None, ...]]:
-    """Columns that are unique together, as declared; SQLAlchemy misses some of SQLite."""
-    if "uniques" not in queries(database.kind):
-        return [tuple(each["column_names"]) for each in inspector.get_unique_constraints(**at)]
-    rows = _rows(database, connection, "uniques", {"schema": at["schema"], "table": at["table_name"]})
-    grouped: dict[str, list[str | None]] = {}
-    for row in rows:
-        grouped.setdefault(row["name"], []).append(row["column"])
-    return [tuple(columns) for columns in grouped.values()]
+class _Keys:
+    """Keys and indexes of a table, as SQLAlchemy reads them; a view has none."""
+
+    def __init__(self, database: Database, connection: sa.Connection, table: TableSummary) -> None:
+        self._database, self._connection, self._table = database, connection, table
+        self._inspector = sa.inspect(connection)
+        self.indexes = _indexes(self.read("get_indexes"))
+
+    def read(self, what: str) -> list[Any]:
+        """What a method of the inspector gives for the table."""
+        if self._table.kind != "table":
+            return []
+        found = getattr(self._inspector, what)(self._table.name, schema=self._table.schema)
+        return [_unescaped(each) for each in found] if self._database.kind == "mysql" else list(found)
+
+    def primary(self) -> tuple[str, ...]:
+        """Columns of the primary key."""
+        if self._table.kind != "table":
+            return ()
+        found = self._inspector.get_pk_constraint(self._table.name, schema=self._table.schema)["constrained_columns"]
+        return tuple(_unescaped(found) if self._database.kind == "mysql" else found)
+
+    def declared(self) -> list[tuple[str | None, ...]]:
+        """Columns that are unique together, as declared; SQLAlchemy misses some of SQLite."""
+        if "uniques" not in queries(self._database.kind):
+            return [tuple(each["column_names"]) for each in self.read("get_unique_constraints")]
+        binds = {"schema": self._table.schema, "table": self._table.name}
+        grouped: dict[str, list[str | None]] = {}
+        for row in _rows(self._database, self._connection, "uniques", binds):
+            grouped.setdefault(row["name"], []).append(row["column"])
+        return [tuple(columns) for columns in grouped.values()]
+
+
+def _unescaped(found: Any) -> Any:
+    """Names without doubled backticks, which SQLAlchemy leaves as MySQL writes them."""
+    if isinstance(found, str):
+        return found.replace("``", "`")
+    if isinstance(found, dict):
+        return {key: _unescaped(value) for key, value in found.items()}
+    return [_unescaped(each) for each in found] if isinstance(found, list) else found
 
 
 def _unique(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from tablemend.databases.dialects.mysql import SPATIAL
 from tablemend.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ TYPES: dict[str, dict[str, pa.DataType | Made]] = {
         "timestamp": _UTC,
         **_alike(_TEXT, "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json", "enum", "set"),
         **_alike(_TEXT, "uuid", "inet4", "inet6"),
-        **_alike(_BINARY, "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point"),
+        **_alike(_BINARY, "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", *SPATIAL),
     },
     "duckdb": {
         "boolean": pa.bool_(),

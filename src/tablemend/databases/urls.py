@@ -24,7 +24,7 @@ ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 SECRET = re.compile(r"pass(word|wd|phrase|code)?$|^pwd$|token|secret|private_key", re.I)
 """Names of query parameters whose values are never shown."""
 
-_NAME = re.compile(r'"((?:[^"]|"")+)"|([^".@/]+)')
+_NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".@/]+))')
 _SHAPE = "Write it like postgresql://user:password@host/database#schema.table; @, :, / and # in a password as %40 …"
 
 
