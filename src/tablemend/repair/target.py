@@ -51,8 +51,11 @@ def same_place(source: Source, url: str) -> bool:
     return given.url == own.url and (given.table is None or (given.schema, given.table) == table)
 
 
-def look(database: Database, source: Source) -> Target:
-    """The table of a source as it is now; MissingObject where it is gone, StateError where it cannot be written to."""
+def look(database: Database, source: Source, read: pa.Schema) -> Target:
+    """The table of a source as it is now; MissingObject where it is gone, StateError where it cannot be written to.
+
+    `read` are the types that its columns were read with: SQLite keeps types with values, not with columns.
+    """
     schema, name = named(source.table) if source.table else (None, _only_table(database))
     description = describe(database, name, schema)
     shown = f"{database.name}#{'.'.join(each for each in (schema, name) if each)}"
@@ -63,9 +66,8 @@ def look(database: Database, source: Source) -> Target:
             f"{shown} has no primary key, by which its rows could be told apart",
             hint="Add one, or write to a new table with --to URL#TABLE.",
         )
-    return Target(
-        table=(schema, name), shown=shown, description=description, types=bulk.schema_of(database, (schema, name))
-    )
+    types = read if database.kind == "sqlite" else bulk.schema_of(database, (schema, name))
+    return Target(table=(schema, name), shown=shown, description=description, types=types)
 
 
 def require_new(database: Database, table: Table) -> None:
@@ -88,12 +90,13 @@ def _only_table(database: Database) -> str:
 
 def require_as_read(target: Target, origin: Snapshot) -> None:
     """Raise Conflict where columns are gone or hold another type than when they were read."""
+    there = {each.name for each in target.description.columns}
     empty = target.types.empty_table()
-    now = {each.header: each.type for each in numbered(target.types.names, empty.columns)[1]}
+    now = {each.header: each.type for each in numbered(target.types.names, empty.columns)[1] if each.header in there}
     for column in origin.columns:
         if column.header not in now:
             raise Conflict(f"{target.shown} has no column {column.header!r} any more", hint="Scan the table again.")
-        if target.description.database != "sqlite" and now[column.header] != column.type:  # whose cells have own types
+        if now[column.header] != column.type:
             raise Conflict(
                 f"{target.shown}: column {column.header} held {column.type} when it was read and holds "
                 f"{now[column.header]} now",

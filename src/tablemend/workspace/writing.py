@@ -13,6 +13,8 @@ from tablemend.records import ChangeSet, Snapshot
 from tablemend.workspace.applying import Applying
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from tablemend.databases.database import Database
     from tablemend.repair.results import Applied
     from tablemend.repair.write_back import Versions
@@ -74,7 +76,7 @@ class Writing(Applying):
         snapshot = self.store.datasets.snapshot(dataset)
         if self._in_place(snapshot, to):
             with self._database(snapshot, to) as database:
-                look(database, snapshot.source)
+                look(database, snapshot.source, self._read_types(snapshot))
         else:
             with self._elsewhere(to) as (database, table):
                 require_new(database, table)
@@ -128,7 +130,7 @@ class Writing(Applying):
         chosen = self.store.change_sets.get(change_set)
         versions = self._versions_of(chosen)
         with self._database(versions.after, to) as database:
-            target = look(database, versions.origin.source)
+            target = look(database, versions.origin.source, self._read_types(versions.origin))
             found = differences(self.snapshots, versions, chosen, target)
             noted = self.store.writes.begin(chosen.id, target.shown)
             try:
@@ -168,7 +170,7 @@ class Writing(Applying):
         chosen = self.store.change_sets.get(write.change_set)
         versions = self._versions_of(chosen)
         with self._database(versions.after, to) as database, self._session() as session:
-            target = look(database, versions.origin.source)
+            target = look(database, versions.origin.source, self._read_types(versions.origin))
             found = differences(self.snapshots, versions, chosen, target)
             status, outcome = found_out(session, database, target, found)
         self.store.writes.finish(write.id, status, outcome)
@@ -185,6 +187,13 @@ class Writing(Applying):
             except Exception as problem:  # noqa: BLE001 - whatever the database says, the state can be opened
                 told = f"still to be settled, since {problem}"
             self.notes += (f"write {each.id} of {each.change_set} to {each.target} was interrupted; {told}",)
+
+    def _read_types(self, snapshot: Snapshot) -> pa.Schema:
+        """The types of a version, by the names that its columns have in the database."""
+        import pyarrow as pa
+
+        schema = self.snapshots.schema(snapshot.hash)
+        return pa.schema([(each.header, schema.field(each.name).type) for each in snapshot.columns])
 
     def _versions_of(self, chosen: ChangeSet) -> Versions:
         from tablemend.repair.write_back import Versions
