@@ -216,6 +216,7 @@ DIALECT = Dialect(
         _rule("damaged", "IOException", "not a valid DuckDB"),
         _rule("unopened", "IOException", "Cannot open|does not exist|No such file"),
         _rule("timeout", "InterruptException"),
+        _rule("other", "ConnectionException", "different configuration"),
         _rule("lost", "ConnectionException"),
     ),
 )
