@@ -17,6 +17,8 @@ import typer
 import tablemend
 from tablemend import errors, records, settings
 from tablemend.cli.main import app, register
+from tablemend.databases import failures, types
+from tablemend.databases.dialects import DIALECTS
 from tablemend.intel import brief, compare, entries, run, story
 from tablemend.intel import rows as story_rows
 from tablemend.intel import scoring as intel_scoring
@@ -52,6 +54,7 @@ def pages() -> dict[str, str]:
     return {
         "checks.md": _checks(),
         "cli.md": _cli(),
+        "databases.md": _databases(),
         "errors.md": _errors(),
         "files.md": _files(),
         "operations.md": _operations(),
@@ -150,6 +153,50 @@ def _checks() -> str:
     limits = [(f"`{name}`", f"{value:,}", _sentence(text)) for name, value, text in thresholds.table()]
     parts.append(f"## Thresholds\n\nThe same for every table.\n\n{_table(('Threshold', 'Value', 'Meaning'), limits)}")
     return "\n".join(parts)
+
+
+def _databases() -> str:
+    kinds = [
+        (
+            each.name,
+            f"`{each.url}`",
+            f"{each.driver}" + (f", extra `{each.extra}`" if each.extra else ""),
+            each.guard,
+            each.limit,
+            "yes" if each.verified else "no: unverified",
+        )
+        for each in DIALECTS.values()
+    ]
+    failed = [(f"… {each.what}", f"`{each.error.__name__}`", each.hint) for each in failures.CATEGORIES.values()]
+    parts = [
+        "# Databases\n\nWhat each kind of database is reached and guarded by, what its errors become, and the Arrow "
+        "types that hold its columns without loss.\n",
+        _table(("Database", "URL", "Driver", "Read-only by", "Statements limited by", "Tested on a real one"), kinds),
+        f"## Errors\n\n{_table(('The database', 'Error', 'Hint'), failed)}",
+        *(f"## Types of {DIALECTS[kind].name}\n\n{_types(kind)}" for kind in types.TYPES),
+        "## Types of SQLite\n\nBy what the declaration holds, the first that fits; without a declaration, `string`.\n",
+        _affinities(),
+    ]
+    return "\n".join(parts)
+
+
+def _types(kind: str) -> str:
+    arrow: dict[str, list[str]] = {}
+    for name, entry in types.TYPES[kind].items():
+        shown = inspect.getdoc(entry) or "" if inspect.isfunction(entry) else f"`{entry}`"
+        arrow.setdefault(shown, []).append(f"`{name}`")
+    rows = [(", ".join(names), shown) for shown, names in arrow.items()]
+    other = types.OTHERS.get(kind)
+    rows += [("every other type", f"`{other}`: its text")] if other else [("every other type", "an error")]
+    return _table(("Type", "Arrow"), rows)
+
+
+def _affinities() -> str:
+    rows = [
+        (", ".join(f"`{each}`" for each in pattern.replace("|^$", "").split("|")) if pattern else "anything else", made)
+        for pattern, made in types.AFFINITIES
+    ]
+    return _table(("Declared", "Arrow"), [(declared, f"`{made}`") for declared, made in rows])
 
 
 def _operations() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -63,3 +64,22 @@ def test_slow_answers_are_waited_for_together_and_within_the_bound() -> None:
         seconds, opened = asyncio.run(work(url))
     assert opened == 10
     assert 0.1 <= seconds < 20 * 0.05
+
+
+def test_values_that_arrow_has_no_type_for_are_text() -> None:
+    async def work(url: str) -> pa.Table:
+        async with AsyncDatabase(url) as database:
+            return await database.read(
+                """SELECT cast('6ba7b810-9dad-11d1-80b4-00c04fd430c8' AS uuid) AS u, cast('{"a": [1]}' AS jsonb) AS j,
+                cast('10.0.0.1' AS inet) AS i, ARRAY[1, 2] AS l, cast(1.50 AS numeric) AS d"""
+            )
+
+    with servers.schema() as url:
+        (row,) = asyncio.run(work(url)).to_pylist()
+    assert row == {
+        "u": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "j": '{"a": [1]}',
+        "i": "10.0.0.1",
+        "l": [1, 2],
+        "d": Decimal("1.50"),
+    }

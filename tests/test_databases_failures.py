@@ -136,6 +136,23 @@ def test_an_idle_connection_that_was_killed_is_not_noticed_by_the_next_caller(da
         assert connection.exec_driver_sql(mine).scalar_one() != number
 
 
+def test_a_connection_that_is_lost_below_sqlalchemy_goes_without_noise(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work(database: Database) -> None:
+        with database.connect() as connection:
+            (pid,) = database.raw(connection).execute("SELECT pg_backend_pid()").fetchone()
+            with database.connect() as other:
+                other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+            database.raw(connection).execute("SELECT 1")
+
+    with servers.database("postgresql", tmp_path) as url, Database(url) as database:
+        with pytest.raises(Unreachable):
+            work(database)
+        assert database.statistics().size == 1
+    assert caplog.records == []
+
+
 def test_a_deadlock_can_be_tried_again(database: Database) -> None:
     if database.kind not in KILL:
         pytest.skip("files lock as a whole")

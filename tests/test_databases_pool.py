@@ -57,7 +57,7 @@ def test_the_figures_add_up(
         assert found.hit_rate == found.hits / calls
 
 
-@given(st.lists(st.sampled_from(["enter", "leave", "lower"]), max_size=40), st.integers(1, 5))
+@given(st.lists(st.sampled_from(["enter", "leave", "lower", "widen"]), max_size=40), st.integers(1, 5))
 def test_a_gate_never_lets_in_more_than_its_bound(steps: list[str], bound: int) -> None:
     gate, inside = Gate(bound), 0
     for step in steps:
@@ -70,6 +70,8 @@ def test_a_gate_never_lets_in_more_than_its_bound(steps: list[str], bound: int) 
             inside -= 1
         elif step == "lower":
             gate.lower(gate.maximum - 1)
+        elif step == "widen":
+            gate.widen(bound)
         assert gate.inside == inside
         assert 1 <= gate.maximum <= bound
 
@@ -201,6 +203,16 @@ def test_a_server_with_no_connection_left_names_the_setting(crowded_url: str) ->
         ):
             one(database)
         assert database.statistics().failures == 1
+
+
+def test_a_pool_that_was_lowered_says_so_and_widens_again(crowded_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Database(crowded_url, limits=PoolLimits(maximum=3, timeout=0.1)) as database:
+        with database.connect(), database.connect(), pytest.raises(Timeout, match="allows fewer than pool_max, 3"):
+            one(database)
+        assert database.statistics().maximum == 2
+        monkeypatch.setattr("tablemend.databases.database._RETRY", 0.0)
+        one(database)
+        assert database.statistics().maximum == 3
 
 
 def test_adbc_connections_are_pooled_and_counted() -> None:

@@ -47,8 +47,8 @@ def _lines(found: Checked) -> list[tuple[str, str]]:
         ("user", found.user or "not told"),
         ("schema", found.schema),
         *((f"may {name}", _answer(right)) for name, right in rights.items()),
-        ("tables", f"{found.tables:,} and {found.views:,} views"),
-        ("size", "not told" if found.bytes is None else f"{found.bytes / 1e6:,.1f} MB"),
+        ("tables", f"{found.tables:,}, and {found.views:,} views"),
+        ("size", "not told" if found.bytes is None else _size(found.bytes)),
         ("latency", f"{found.latency * 1000:.2f} ms"),
         ("clock", "that of this machine" if ahead is None else f"{ahead * 1000:+.1f} ms from that of this machine"),
         ("connections", f"{pool.opened} opened of at most {pool.maximum}, {pool.acquisitions} times used"),
@@ -57,3 +57,7 @@ def _lines(found: Checked) -> list[tuple[str, str]]:
 
 def _answer(right: bool | None) -> str:
     return "not told" if right is None else "yes" if right else "no"
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:,.1f} kB"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from datetime import time as clock
+from decimal import Decimal
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import pyarrow as pa
@@ -57,4 +61,16 @@ def _read(database: Database, sql: str, parameters: dict[str, Any], timeout: flo
         result = connection.execute(sa.text(sql), parameters)
         rows, names = result.all(), list(result.keys())
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    return pa.table([pa.array(list(column)) for column in columns], names=names)
+    return pa.table([pa.array([_value(each) for each in column]) for column in columns], names=names)
+
+
+def _value(given: Any) -> Any:
+    """A value that Arrow has a type for; documents as JSON, and others, such as UUIDs and addresses, as text."""
+    if isinstance(given, dict):
+        return json.dumps(given, ensure_ascii=False)
+    if isinstance(given, list):
+        return [_value(each) for each in given]
+    return given if given is None or isinstance(given, _KNOWN) else str(given)
+
+
+_KNOWN = (bool, int, float, str, bytes, Decimal, date, clock, timedelta)

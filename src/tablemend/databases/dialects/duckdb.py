@@ -191,6 +191,11 @@ def _rule(category: str, code: str, text: str = "") -> Rule:
 DIALECT = Dialect(
     name="DuckDB",
     extra="",
+    url="duckdb:///shop.duckdb#orders",
+    driver="duckdb",
+    guard="`BEGIN TRANSACTION READ ONLY`",
+    limit="an interrupt by a timer",
+    verified=True,
     opening=_opening,
     read_only=_read_only,
     timeout=_timeout,
@@ -211,6 +216,7 @@ DIALECT = Dialect(
         _rule("damaged", "IOException", "not a valid DuckDB"),
         _rule("unopened", "IOException", "Cannot open|does not exist|No such file"),
         _rule("timeout", "InterruptException"),
+        _rule("other", "ConnectionException", "different configuration"),
         _rule("lost", "ConnectionException"),
     ),
 )
