@@ -40,8 +40,7 @@ DIALECT = Dialect(
         " FROM {stage} AS s JOIN {target} AS t ON {join}"
     ),
     change=(
-        "UPDATE {target} AS t SET {set} FROM {stage} AS s, {matched} AS m"
-        " WHERE m.pos = s.pos AND {join} AND m.ok = 1"
+        "UPDATE {target} AS t SET {set} FROM {stage} AS s, {matched} AS m WHERE m.pos = s.pos AND {join} AND m.ok = 1"
     ),
     remove="DELETE FROM {target} AS t USING {stage} AS s, {matched} AS m WHERE m.pos = s.pos AND {join} AND m.ok = 1",
     add=(
@@ -54,6 +53,8 @@ DIALECT = Dialect(
     same="{a} IS NOT DISTINCT FROM {b}",
     same_text="HEX_ENCODE({a}) IS NOT DISTINCT FROM HEX_ENCODE({b})",
     text=("text", "varchar", "char", "string"),
+    zoned=("timestamp_tz", "timestamp_ltz"),
+    local=("timestamp_ntz",),
     compared=dict.fromkeys(("variant", "object", "array"), "TO_JSON({})"),
     types={
         "null": "VARCHAR",
