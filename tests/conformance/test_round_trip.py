@@ -6,10 +6,10 @@ import secrets
 
 import pyarrow as pa
 import pytest
+from arrow_values import same, tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from arrow_values import same, tables
 from tablemend.databases import bulk
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.databases.database import Database

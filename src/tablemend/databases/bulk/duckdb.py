@@ -111,6 +111,7 @@ DIALECT = Dialect(
         "list": "{item}[]",
     },
     unsupported={
+        "a row deleted by others meanwhile": "the engine does not say so: the row counts as updated, and is gone",
         "structure": "the columns of a new table are spelled from simple types; write it as JSON",
         "types of json and uuid on read": "the engine hands them over as text",
         "decimals of more than 38 digits": "the engine has none",
