@@ -17,6 +17,11 @@ RUNNING = ("sqlite", "duckdb", "postgresql", "mariadb")
 """What the suite runs on; SQL Server and Snowflake have no server here and are tested as text."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make known the mark of a gap."""
+    config.addinivalue_line("markers", "lacks(feature): must fail where the dialect names the feature unsupported")
+
+
 @contextmanager
 def place(name: str, folder: Path) -> Iterator[str]:
     """URL of an empty database of a kind, which goes with the block."""
@@ -24,7 +29,7 @@ def place(name: str, folder: Path) -> Iterator[str]:
         with servers.schema() as url:
             yield url
     elif name == "mariadb":
-        with servers.mariadb() as url:
+        with servers.mariadb_database() as url:
             yield url
     else:
         yield f"{name}:///{folder}/{secrets.token_hex(6)}.db?mode=rwc"

@@ -13,6 +13,9 @@ from tablemend.databases.bulk.dialect import Column, Dialect
 ROWS = 65_536
 """Rows of a batch; a few megabytes of a common table, so that memory stays bounded and calls stay few."""
 
+BYTES = 64 * 2**20
+"""Most bytes of a batch, unless one row has more; texts of megabytes would make batches of gigabytes."""
+
 Data: TypeAlias = pa.Table | pa.RecordBatchReader
 
 
@@ -31,7 +34,9 @@ class Batches:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         reader = self._data.to_reader(max_chunksize=ROWS) if isinstance(self._data, pa.Table) else self._data
         for batch in reader:
-            for start in range(0, batch.num_rows, ROWS):
-                piece = batch.slice(start, ROWS).select(self._positions)
-                yield checks.plain(self.dialect, piece, self.rows)
+            chosen = batch.select(self._positions)
+            step = min(ROWS, max(1, chosen.num_rows * BYTES // max(chosen.nbytes, 1)))
+            for start in range(0, chosen.num_rows, step):
+                piece = checks.plain(self.dialect, chosen.slice(start, step), self.rows)
                 self.rows += piece.num_rows
+                yield piece

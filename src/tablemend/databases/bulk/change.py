@@ -109,7 +109,10 @@ class Staging:
         self._width = len(shape.key)
         joined = data if expected is None else _beside(data, expected)
         own = [data.schema.names.index(each.name) for each in (*shape.key, *shape.new)]
-        others = [len(data.schema) + (expected.schema.names if expected else []).index(each.name) for each in shape.old]
+        others = [
+            len(data.schema) + (expected.schema.names if expected is not None else []).index(each.name)
+            for each in shape.old
+        ]
         self._batches = Batches(dialect, joined, own + others, [column for _, column in shape.staged])
 
     @property
@@ -122,7 +125,7 @@ class Staging:
             for name, array in zip(batch.schema.names[: self._width], batch.columns, strict=False):
                 checks.key_without_null(name, array)
             self._keys.append(batch.select(range(self._width)))
-            positions = pa.array(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.int64))
+            positions = pa.array(np.arange(self.rows - batch.num_rows, self.rows, dtype=np.int64))
             yield pa.RecordBatch.from_arrays([positions, *batch.columns], names=self.names)
 
     def keys(self, positions: Sequence[int]) -> pa.Table:

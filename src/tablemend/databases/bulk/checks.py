@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tablemend.databases.bulk import values
 from tablemend.databases.bulk.dialect import Column, Dialect
 from tablemend.databases.bulk.families import family
 from tablemend.errors import DataRefused
@@ -16,7 +17,7 @@ def types(dialect: Dialect, schema: pa.Schema, columns: Sequence[Column]) -> Non
     """Raise DataRefused for a column whose type the database, or the column that it is written to, cannot hold."""
     for field, column in zip(schema, columns, strict=True):
         _type(dialect, field)
-        if reason := dialect.accepts(column, family(field.type)):
+        if reason := dialect.loses(column, family(field.type)):
             raise DataRefused(
                 f"Column {field.name!r} of type {field.type} would lose values: {reason}.",
                 hint="Change the column of the table, or cast the data.",
@@ -50,14 +51,15 @@ def plain(dialect: Dialect, batch: pa.RecordBatch, first: int) -> pa.RecordBatch
 
 
 def _plain(array: pa.Array) -> pa.Array:
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        array, kind = array.dictionary_decode(), kind.value_type
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return array.cast(pa.string())
-    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind) or pa.types.is_fixed_size_binary(kind):
-        return array.cast(pa.binary())
-    return array.cast(pa.list_(kind.value_type)) if pa.types.is_large_list(kind) else array
+    array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    kind, found = array.type, family(array.type)
+    if found in {"text", "binary"}:
+        return array.cast(pa.string() if found == "text" else pa.binary())
+    if found in {"timestamp", "timestamp with zone"}:
+        return values.in_microseconds(array, pa.timestamp("us", "UTC" if kind.tz else None))
+    if found in {"time", "duration"}:
+        return values.in_microseconds(array, pa.time64("us") if found == "time" else pa.duration("us"))
+    return array.cast(pa.list_(kind.value_type)) if found == "list" else array
 
 
 def _check(dialect: Dialect, name: str, array: pa.Array, first: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from typing import Any, Literal
@@ -45,6 +46,8 @@ class Dialect(Record, frozen=True, kw_only=True):
     same: str  # old values: NULL is the same as NULL
     same_text: str  # old values of text: by bytes
     text: tuple[str, ...]  # beginnings of the catalogue's names of text types
+    zoned: tuple[str, ...] = ()  # types of moments: a local time says no moment
+    local: tuple[str, ...] = ()  # types of local times: a moment would lose its zone
     compared: dict[str, str] = {}  # type without an equality of its own → what is compared instead
     read_as: dict[str, str] = {}  # type that the driver shows shortened → what is selected instead
     types: dict[str, str]  # family of Arrow types → column type of a new table
@@ -53,7 +56,7 @@ class Dialect(Record, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()  # values that the database cannot hold: nul, nan, infinity
     session: tuple[str, str] = ("", "")  # before and after everything, so that the session changes no value
     numbered: tuple[str, str] = ("", "")  # around writing values of an identity column: {target}
-    accepts: Callable[[Column, str], str | None] = lambda _, __: None  # (column, family) → why it would lose values
+    alters: Callable[[Column, str], str | None] = lambda _, __: None  # (column, family) → why it would change values
     opened: Callable[[Any], AbstractContextManager[Any]] = lambda driver: closing(driver.cursor())
     counted: Callable[[Any], int] = lambda cursor: cursor.rowcount
     load: Callable[..., int]  # (wire, quoted table, columns, batches) → rows that the database counted
@@ -71,4 +74,13 @@ class Dialect(Record, frozen=True, kw_only=True):
 
     def is_text(self, column: Column) -> bool:
         """Whether values of the column are compared as text, where a collation may call different bytes equal."""
-        return column.type.startswith(self.text)
+        return column.type.startswith(self.text) and not column.type.endswith("]")
+
+    def loses(self, column: Column, family: str) -> str | None:
+        """Why a column would not keep values of a family of Arrow types as they are, or None."""
+        kind = re.sub(r"\(.*\)", "", column.type)
+        if family == "timestamp" and kind in self.zoned:
+            return f"a column of type {column.type} keeps moments, and local times do not say in which zone"
+        if family == "timestamp with zone" and kind in self.local:
+            return f"a column of type {column.type} keeps local times, without the zone"
+        return self.alters(column, family)

@@ -22,10 +22,8 @@ def load(wire: Wire, table: str, columns: Sequence[str], batches: Iterable[pa.Re
     rows = 0
     for batch in batches:
         wire.driver.register(name, pa.Table.from_batches([batch]))
-        try:
-            rows += wire.run(sql)
-        finally:
-            wire.driver.unregister(name)
+        rows += wire.run(sql)
+        wire.driver.unregister(name)  # after a failure the rollback forgets the name
     return rows
 
 
@@ -83,6 +81,8 @@ DIALECT = Dialect(
     same="{a} IS NOT DISTINCT FROM {b}",
     same_text="encode({a}) IS NOT DISTINCT FROM encode({b})",
     text=("varchar",),
+    zoned=("timestamp with time zone",),
+    local=("timestamp",),
     compared={"json": "CAST({} AS VARCHAR)"},
     types={
         "null": "VARCHAR",
@@ -111,6 +111,7 @@ DIALECT = Dialect(
         "list": "{item}[]",
     },
     unsupported={
+        "a row deleted by others meanwhile": "the engine does not say so: the row counts as updated, and is gone",
         "structure": "the columns of a new table are spelled from simple types; write it as JSON",
         "types of json and uuid on read": "the engine hands them over as text",
         "decimals of more than 38 digits": "the engine has none",

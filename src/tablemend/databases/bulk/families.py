@@ -20,7 +20,12 @@ FAMILIES = {
     "float64": kinds.is_float64,
     "decimal": kinds.is_decimal,
     "text": lambda each: kinds.is_string(each) or kinds.is_large_string(each) or kinds.is_string_view(each),
-    "binary": lambda each: kinds.is_binary(each) or kinds.is_large_binary(each) or kinds.is_binary_view(each),
+    "binary": lambda each: (
+        kinds.is_binary(each)
+        or kinds.is_large_binary(each)
+        or kinds.is_binary_view(each)
+        or kinds.is_fixed_size_binary(each)
+    ),
     "date": kinds.is_date,
     "time": kinds.is_time,
     "timestamp": lambda each: kinds.is_timestamp(each) and each.tz is None,

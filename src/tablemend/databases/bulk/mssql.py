@@ -96,6 +96,8 @@ DIALECT = Dialect(
         " OR ({a} IS NULL AND {b} IS NULL))"
     ),
     text=("char", "varchar", "nchar", "nvarchar", "text", "ntext"),
+    zoned=("datetimeoffset",),
+    local=("datetime", "datetime2", "smalldatetime"),
     compared={"xml": "CAST({} AS nvarchar(max))"},
     types={
         "null": "nvarchar(max)",

@@ -47,20 +47,26 @@ def _utf8(wire: Wire) -> None:
 
 def _rendered(batch: pa.RecordBatch, escaped: bool) -> pa.Array:
     """Each row as `(value, …)`."""
-    parts = [_literal(each, escaped) for each in batch.columns]
-    return pc.binary_join_element_wise("(", pc.binary_join_element_wise(*parts, b","), ")", "").cast(pa.large_binary())
+    joined = pc.binary_join_element_wise(*(_literal(each, escaped) for each in batch.columns), _bytes(b","))
+    return pc.binary_join_element_wise(_bytes(b"("), joined, _bytes(b")"), _bytes(b""))
+
+
+def _bytes(text: bytes | None) -> pa.Scalar:
+    return pa.scalar(text, pa.large_binary())
 
 
 def _literal(array: pa.Array, escaped: bool) -> pa.Array:
     kind = family(array.type)
     if kind == "binary":
-        found = values.hexadecimal(array, "x'", "'").cast(pa.binary())
+        found = values.hexadecimal(array, "x'", "'")
     elif kind == "boolean":
-        found = array.cast(pa.int8()).cast(pa.string()).cast(pa.binary())
+        found = array.cast(pa.int8()).cast(pa.string())
+    elif kind == "timestamp with zone":
+        found = _quoted(array.cast(pa.timestamp("us")).cast(pa.string()), escaped)  # the session is in UTC
     else:
-        found = _quoted(values.text(array), escaped).cast(pa.binary())
-    found = pc.if_else(pc.is_valid(array), found, pa.scalar(None, pa.binary())) if array.null_count else found
-    return pc.fill_null(found, b"NULL")
+        found = _quoted(values.text(array), escaped)
+    found = found.cast(pa.large_binary())
+    return pc.if_else(pc.is_valid(array), found, _bytes(b"NULL")) if array.null_count else found
 
 
 def _quoted(array: pa.Array, escaped: bool) -> pa.Array:
@@ -173,6 +179,8 @@ DIALECT = Dialect(
     same="{a} <=> {b}",
     same_text="CAST({a} AS BINARY) <=> CAST({b} AS BINARY)",
     text=("char", "varchar", "text", "tinytext", "mediumtext", "longtext", "enum", "set"),
+    zoned=("timestamp",),
+    local=("datetime",),
     compared={"json": "CAST({} AS CHAR)"},
     read_as={"float": "CAST({} AS DOUBLE)"},
     types={

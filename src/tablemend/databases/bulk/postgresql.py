@@ -226,6 +226,8 @@ DIALECT = Dialect(
     same="{a} IS NOT DISTINCT FROM {b}",
     same_text='{a}::text COLLATE "C" IS NOT DISTINCT FROM {b}::text',
     text=("text", "character", "citext", "name"),
+    zoned=("timestamp with time zone",),
+    local=("timestamp without time zone",),
     compared=dict.fromkeys(("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"), "{}::text"),
     types={
         "null": "text",

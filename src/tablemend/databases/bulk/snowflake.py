@@ -53,6 +53,8 @@ DIALECT = Dialect(
     same="{a} IS NOT DISTINCT FROM {b}",
     same_text="HEX_ENCODE({a}) IS NOT DISTINCT FROM HEX_ENCODE({b})",
     text=("text", "varchar", "char", "string"),
+    zoned=("timestamp_tz", "timestamp_ltz"),
+    local=("timestamp_ntz",),
     compared=dict.fromkeys(("variant", "object", "array"), "TO_JSON({})"),
     types={
         "null": "VARCHAR",

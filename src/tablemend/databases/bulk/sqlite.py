@@ -43,7 +43,7 @@ def _spelled(array: pa.Array) -> Sequence[Any]:
     return list(found.to_pylist())
 
 
-def accepts(column: Column, kind: str) -> str | None:
+def _alters(column: Column, kind: str) -> str | None:
     """Why a column would change values of a family, or None; https://www.sqlite.org/datatype3.html, 3.1."""
     declared = column.type.upper()
     as_text = any(part in declared for part in ("CHAR", "CLOB", "TEXT")) and "INT" not in declared
@@ -157,10 +157,11 @@ DIALECT = Dialect(
         "structure": "there is no column type for it; write it as JSON",
         "nanoseconds": "times are written with microseconds; finer ones are refused",
         "whole numbers above 2^63 - 1": "an integer has 64 bits with a sign; they are refused",
+        "negative zero": "a float that is whole is kept as an integer; -0.0 comes back as 0.0",
         "declared types on read": "each value keeps a type of its own; dates, times and decimals come as their text",
     },
     refused=("nan",),
-    accepts=accepts,
+    alters=_alters,
     load=load,
     read=read,
 )

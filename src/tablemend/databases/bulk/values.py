@@ -35,10 +35,9 @@ def each(spelled: Callable[[Any], str]) -> Callable[[pa.Array], pa.Array]:
 
 
 def _moment(array: pa.Array) -> pa.Array:
-    """Local or UTC text with microseconds; databases keep no finer ones."""
-    zoned = array.type.tz is not None
-    found = in_microseconds(array, pa.timestamp("us", "UTC" if zoned else None))
-    return pc.replace_substring(found.cast(pa.timestamp("us")).cast(pa.string()), "Z", "")
+    """Local time, or that of UTC with its offset where there is a zone."""
+    found = array.cast(pa.timestamp("us")).cast(pa.string())
+    return found if array.type.tz is None else pc.binary_join_element_wise(found, "+00:00", "")
 
 
 def _clock(microseconds: int) -> str:
@@ -110,10 +109,9 @@ _SPELLED: dict[str, Callable[[pa.Array], pa.Array]] = {
     "uuid": each(str),
     "timestamp": _moment,
     "timestamp with zone": _moment,
-    "time": lambda array: in_microseconds(array, pa.time64("us")).cast(pa.string()),
     "date": lambda array: array.cast(pa.date32()).cast(pa.string()),
     "float32": lambda array: array.cast(pa.float64()).cast(pa.string()),  # its shortest text is another float64
     "decimal": each(lambda value: f"{value:f}"),
-    "duration": lambda array: each(_clock)(in_microseconds(array, pa.duration("us")).cast(pa.int64())),
+    "duration": lambda array: each(_clock)(array.cast(pa.int64())),
     "interval": each(_interval),
 }

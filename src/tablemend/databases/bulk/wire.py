@@ -90,13 +90,13 @@ def opened(connection: sa.Connection) -> Wire:
 
 @contextmanager
 def _step(connection: sa.Connection, dialect: Dialect) -> Iterator[None]:
-    """Take back this step where there are savepoints, else the whole transaction."""
+    """Take back this step where there are savepoints, else the whole transaction, which cannot be committed then."""
     nested = connection.begin_nested() if dialect.savepoints else None
     try:
         yield
     except BaseException as error:
         with noted(error, "taking back this step"):
-            (nested or connection).rollback()
+            (nested.rollback if nested is not None else connection.invalidate)()
         raise
     if nested is not None:
         nested.commit()
