@@ -233,3 +233,19 @@ def test_editing_opens_the_item_again(tmp_path: Path) -> None:
         ws.approve(found.run, ids=[second])
         done = ws.apply(found.run)
         assert ws.snapshots.read(done.snapshot.hash)["b"].to_pylist() == ["eins", "2", "eins", "2", "drei", "drei"]
+
+
+def test_a_gate_takes_back_only_what_it_decided_itself_and_what_is_not_applied(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", TEXT)
+    sure = proposal("map_values", "b", pairs=[["1", "one"]], confidence=SURE)
+    unsure = proposal("map_values", "b", pairs=[["1", "one"]], confidence=LIKELY)
+    with workspace(tmp_path, learning=False) as ws:
+        ws.pass_gate(scan(ws, tmp_path / "t.csv", [sure]).run)
+        again = scan(ws, tmp_path / "t.csv", [unsure])
+        assert decisions(ws, again) == [("approved", "gate:repair")]
+        ws.pass_gate(again.run)
+        assert decisions(ws, again) == [("open", "gate:repair")]
+        ws.approve(again.run, ids=ids(again))
+        lower = scan(ws, tmp_path / "t.csv", [proposal("map_values", "b", pairs=[["1", "one"]], confidence=DOUBTFUL)])
+        ws.pass_gate(lower.run)
+        assert decisions(ws, lower) == [("approved", "ann")]

@@ -137,8 +137,9 @@ def pass_gate(store: Store, items: Sequence[Item], gate: Gate, *, renew: bool = 
     """Let a gate decide on the items among these that are open or that a gate has blocked; the rest stays as it is.
 
     The decisions are read again under the write lock, so that a person's always stands; what a person opened again
-    waits for people, unless it was by undoing a whole change set. With `renew` the gate also takes back what a gate
-    approved or blocked before and would no longer, since what a decision does not cover has changed.
+    waits for people, unless it was by undoing a whole change set. What the same gate decided before and would decide
+    otherwise now, since confidence or scores have changed, it takes back; with `renew` also what another gate decided.
+    What is applied stays.
     """
     if not items:
         return Verdict(decision="gate")
@@ -157,7 +158,7 @@ def _gated(item: Item, gate: Gate, *, renew: bool) -> Decision | None:
     """What a gate decides on an item, if it may and does."""
     by_gate = item.decided_by.startswith("gate:")
     by_person = bool(item.decided_by) and not by_gate and not item.reason.startswith(UNDONE)
-    renewed = renew and by_gate
+    renewed = by_gate and (renew or item.decided_by == f"gate:{gate.name}")
     if (item.decision not in ("open", "blocked") and not renewed) or item.applied or by_person:
         return None
     judgement = judge(gate, item)
