@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tablemend.bench import databases, heal, million, startup, store
+from tablemend.bench import databases, heal, million, review, startup, store
 from tablemend.bench.case import Case, Row
 from tablemend.errors import NotFound, StateError
 
@@ -26,6 +26,7 @@ CASES = (
     Case(name="tables.import_1m", help="CSV of 1,000,000 × 15 to snapshot.", function=million.import_1m),
     Case(name="quality.scan_1m", help="Scan of 1,000,000 × 15 with calibration.", function=million.scan_1m),
     Case(name="repair.apply_1m", help="Ten repairs of 1,000,000 cells.", function=million.apply_1m),
+    Case(name="review.gate_rate", help="Score and gate 20,000 items.", function=review.gate_rate),
     Case(name="store.batch_100", help="100 items in one transaction.", function=store.batch_100),
     Case(name="store.batch_rate", help="Items a second in large batches.", function=store.batch_rate),
     Case(name="store.list_run_of_1m", help="1,000 items of one run out of 1,000,000.", function=store.list_run_of_1m),
