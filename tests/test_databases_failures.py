@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import servers
@@ -291,14 +291,25 @@ def test_a_wrong_password_and_missing_rights_of_mariadb_are_said(tmp_path: Path)
             engine.dispose()
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), min_size=8), st.sampled_from(sorted(DIALECTS)))
+PASSWORDS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), min_size=8)
+
+
+@given(PASSWORDS, st.sampled_from(sorted(DIALECTS)))
 def test_no_message_holds_a_password(password: str, kind: str) -> None:
+    spellings = {password, quote(password), quote(password, safe=""), quote_plus(password), password[::-1]}
+    usual = _message("0" * 40, kind, {"1" * 40})
+    assume(not any(each.strip(".?! ") in usual for each in spellings))  # a password may be a word of any message
+    found = _message(password, kind, spellings)
+    assert [each for each in spellings if each.strip(".?! ") in found] == []
+
+
+def _message(password: str, kind: str, spellings: set[str]) -> str:
+    """What is said when a driver spells a password out in every way."""
     url = sa.URL.create("postgresql", "ann", password, "host", query={"sslpassword": password[::-1]})
-    spellings = (password, quote(password), quote(password, safe=""), quote_plus(password), password[::-1])
-    text = " ".join(f"cannot connect by {each} and ann:{each}@host;" for each in spellings)
+    text = " ".join(f"cannot connect by {each} and ann:{each}@host;" for each in sorted(spellings))
     found = failures.error(sa.exc.OperationalError(text, None, _driver_error(kind, text)), kind, url)
     assert found is not None
-    assert [each for each in spellings if each.strip(".?! ") in f"{found.message} {found.hint}"] == []
+    return f"{found.message} {found.hint}"
 
 
 def _driver_error(kind: str, text: str) -> Exception:

@@ -134,6 +134,13 @@ def test_a_page_saved_as_json_lines_is_an_error(tmp_path: Path) -> None:
         collect(write(tmp_path / "x.jsonl", PAGE))
 
 
+def test_a_feed_may_begin_with_blank_lines_and_be_of_two_bytes(tmp_path: Path) -> None:
+    assert len(collect(write(tmp_path / "a.rss", f"\n \n{RSS}")).stories) == 2
+    path = tmp_path / "b.rss"
+    path.write_bytes(RSS.replace('version="1.0"', 'version="1.0" encoding="utf-16"', 1).encode("utf-16"))
+    assert len(collect(path).stories) == 2
+
+
 def test_an_external_entity_is_never_read(tmp_path: Path) -> None:
     secret = write(tmp_path / "secret.txt", "hidden")
     text = f'<!DOCTYPE rss [<!ENTITY x SYSTEM "{secret.as_uri()}">]>' + RSS.partition("?>")[2].replace("Sun.", "&x;")

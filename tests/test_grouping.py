@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from intel_helpers import NOW, story
 from intel_reports import DIFFERENT, SAME
 from tablemend.intel.entries import story as read
-from tablemend.intel.example.generate import line, stories
+from tablemend.intel.example.generate import stories
+from tablemend.intel.example.lines import line
 from tablemend.intel.grouping import THRESHOLD, WINDOW, Group, group
 from tablemend.intel.story import Story
 from tablemend.intel.union import Union

@@ -7,6 +7,7 @@ import pytest
 from core_helpers import workspace
 from intel_helpers import NOW, card, entry, lines, score
 from tablemend.errors import DecisionRefused, NotFound, SettingsError, SourceNotFound, UnreadableSource
+from tablemend.intel.brief_format import render
 from tablemend.intel.run import IntelRun
 from tablemend.review.scorecard import load
 
@@ -107,10 +108,12 @@ def test_another_claim_or_title_opens_a_decision_again(tmp_path: Path, change: d
         first = score(ws, tmp_path, entry())
         ws.reject(first.run, ids=[only(first)])
         (item,) = score(ws, tmp_path, entry(**change)).items
-        assert (item.id, item.decision, item.decided_by) == (only(first), "approved", "gate:intel")
-        assert [each.decision for each in ws.store.items.decisions(item.id)] == ["approved", "rejected", "approved"]
+        assert (item.id, item.decision, item.decided_by) == (only(first), "open", "ann")  # it waits for people
+        assert [each.decision for each in ws.store.items.decisions(item.id)] == ["approved", "rejected"]
         (old,) = ws.intel(first.run).items
         assert (old.title, old.stale) == (entry()["title"], True)
+        assert old.decision == "rejected"
+        assert "1 rejected by people" in render(ws.brief(first.run), "md")
 
 
 def test_the_order_of_claims_opens_nothing(tmp_path: Path) -> None:

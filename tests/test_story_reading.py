@@ -26,6 +26,7 @@ def reasons(found: Collected) -> list[str]:
     [
         ({"title": "  "}, "its title is empty"),
         ({"scroes": {}}, "unknown field `scroes`"),
+        ({"published": ""}, "'' is no date"),
         ({"published": "yesterday"}, "no date of ISO 8601 or RFC 822"),
         ({"scores": {"impact": "high"}}, "Expected `float`"),
         ({"scores": {"impact": True}}, "Expected `float`"),
@@ -75,6 +76,18 @@ def test_an_id_is_given_or_the_address_or_the_title(tmp_path: Path) -> None:
     )
     assert [each.id for each in found.stories][:2] == ["7", "a.example/x"]
     assert reasons(found) == [f"line 4: the id {found.stories[2].id} stands in line 3 already"]
+
+
+def test_what_is_nested_too_deep_is_rejected(tmp_path: Path) -> None:
+    assert reasons(collect(lines(tmp_path, entry(), "[" * 100_000))) == [
+        "line 2: not valid JSON: it is nested too deep"
+    ]
+
+
+def test_byte_order_marks_and_line_ends_are_no_matter(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes('\ufeffid,title\r\n1,a\r\n2,"b\r\nc"\r\n'.encode())
+    assert [each.title for each in collect(path).stories] == ["a", "b c"]
 
 
 def test_of_doubled_ids_the_later_is_rejected(tmp_path: Path) -> None:
@@ -131,6 +144,7 @@ def test_csv_has_columns_for_parts_and_addresses(tmp_path: Path) -> None:
         ("{\n  broken", "not valid JSON"),
         ('{"a": 1}', "no list of stories"),
         ("3", "no feed, no JSON"),
+        ("[" * 100_000, "nested too deep"),
     ],
 )
 def test_what_is_no_source_of_stories_is_an_error(tmp_path: Path, text: str, said: str) -> None:

@@ -79,9 +79,9 @@ def interrupted() -> int:
 
 
 COMMANDS = (
-    "bench", "databases", "decide", "gates", "heal", "history", "intel", "learning", "recipe", "runs", "scorecards",
-    "store",
-)  # fmt: skip
+    *("bench", "databases", "decide", "gates", "heal", "history", "intel", "learning"),
+    *("recipe", "runs", "scorecards", "store"),
+)
 """Modules whose import adds commands."""
 
 

@@ -68,7 +68,7 @@ def shown(url: sa.URL) -> str:
     """A URL with neither password nor driver."""
     hidden = {key: "***" for key in url.query if SECRET.search(key)}
     bare = url.set(drivername=kind(url)).update_query_dict(hidden)
-    return bare.render_as_string(hide_password=True)
+    return bare.render_as_string(hide_password=True).replace("=%2A%2A%2A", "=***")
 
 
 def secrets(url: sa.URL) -> list[str]:

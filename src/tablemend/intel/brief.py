@@ -35,6 +35,7 @@ class Told(Record, frozen=True, kw_only=True):
     decision: str  # as it stands
     decided_by: str
     reason: str
+    stale: bool  # the decision is on other content than this run saw
     why: tuple[str, ...]  # what the gate went by
     why_not: tuple[str, ...]  # what kept it from being promoted
     group: str
@@ -150,6 +151,7 @@ def _told(item: Item, body: IntelBody) -> Told:
         decision=item.decision,
         decided_by=item.decided_by,
         reason=item.reason,
+        stale=item.stale,
         why=(*body.mentions, *body.explanation[-1:]),
         why_not=body.why_not,
         group=body.group,

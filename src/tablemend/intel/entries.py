@@ -84,7 +84,7 @@ def checked(given: Entry, place: str) -> Story:
         title=title,
         summary=words(given.summary),
         url=given.url.strip(),
-        published=dates.moment(given.published) if given.published else None,
+        published=None if given.published is None else dates.moment(given.published),
         scores=given.scores,
         flags=given.flags,
         tactics=given.tactics,

@@ -27,7 +27,9 @@ def xml(data: bytes, name: str) -> tuple[str, list[Story | Rejection]]:
     start = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if re.match(rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+html|<html)", start, re.S):
         raise UnreadableSource(f"{name} is an HTML page, where a feed was expected.", hint=_feeds_of(data))
-    parsed = feedparser.parse(io.BytesIO(data))  # a stream, since it would take bytes for the name of a file
+    parsed = feedparser.parse(
+        io.BytesIO(data.lstrip(b" \t\r\n"))
+    )  # a stream, since it would take bytes for the name of a file
     problem = parsed.get("bozo_exception")
     if parsed.bozo and not isinstance(problem, feedparser.CharacterEncodingOverride):
         raise UnreadableSource(f"{name} is not well-formed XML: {_position(problem)}.", hint="Tell its publisher.")

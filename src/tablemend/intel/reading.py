@@ -85,6 +85,8 @@ def _read(data: bytes, name: str, parts: Collection[str], *, lines: bool) -> tup
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return feeds.xml(data, name)
     decoded = text.decode(data, name).as_str().lstrip("\ufeff")
+    if decoded.lstrip().startswith("<"):  # in an encoding of two bytes
+        return feeds.xml(data, name)
     if lines:
         return "jsonl", _json_lines(decoded)
     if decoded.lstrip()[:1] in ("{", "["):
@@ -94,7 +96,7 @@ def _read(data: bytes, name: str, parts: Collection[str], *, lines: bool) -> tup
 
 def _json(decoded: str, name: str) -> tuple[str, Entries]:
     try:
-        document = msgspec.json.decode(decoded)
+        document = _decoded(decoded)
     except msgspec.DecodeError as problem:
         if _is_object(decoded.lstrip().partition("\n")[0]):
             return "jsonl", _json_lines(decoded)
@@ -112,9 +114,17 @@ def _json(decoded: str, name: str) -> tuple[str, Entries]:
     return "json", [entries.story(each, f"entry {number}") for number, each in enumerate(listed, start=1)]
 
 
+def _decoded(text: str) -> Any:
+    """JSON of a text; DecodeError also for what is nested deeper than can be followed."""
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deep") from None
+
+
 def _is_object(line: str) -> bool:
     try:
-        return isinstance(msgspec.json.decode(line), dict)
+        return isinstance(_decoded(line), dict)
     except msgspec.DecodeError:
         return False
 
@@ -132,7 +142,7 @@ def _json_lines(decoded: str) -> Entries:
 
 def _json_line(line: str, place: str) -> Story | Rejection:
     try:
-        return entries.story(msgspec.json.decode(line), place)
+        return entries.story(_decoded(line), place)
     except msgspec.DecodeError as problem:
         return Rejection(place=place, reason=f"not valid JSON: {problem}")
 

@@ -128,7 +128,7 @@ class Runs:
         query = sa.select(_table).where(_table.c.id == run)
         row = self._database.recall(("run", run), lambda connection: connection.execute(query).mappings().first())
         if row is None:
-            raise NotFound(f"there is no run {run}", hint="`tablemend history` lists the runs.")
+            raise NotFound(f"there is no run {run}", hint="`tablemend runs list` lists them.")
         return _record(row)
 
     def latest(

@@ -110,7 +110,7 @@ class Scanning(Learning):
 
     def findings(self, run: str | None = None) -> tuple[Finding, ...]:
         """The findings of a run."""
-        return tuple(self.store.runs.recall(self.run(run).id, "findings", list[Finding]))
+        return tuple(self.store.runs.recall(self._scan_run(run).id, "findings", list[Finding]))
 
     def edit(
         self,
@@ -127,7 +127,7 @@ class Scanning(Learning):
         """
         from tablemend.repair import editing
 
-        scan_run = self.run(run)
+        scan_run = self._scan_run(run)
         before = self.store.items.get(item, scan_run.id)
         snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
         with self._session() as session:
@@ -160,7 +160,7 @@ class Scanning(Learning):
         """
         from tablemend.repair import editing
 
-        scan_run = self.run(run)
+        scan_run = self._scan_run(run)
         snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
         proposal = Proposal(
             check="person",

@@ -200,5 +200,15 @@ class State:
         return found[0]
 
     def run(self, run: str | None = None) -> Run:
-        """A scan by its id; by default the newest."""
+        """A run by its id; by default the newest scan."""
         return self.store.runs.get(run) if run else self.store.runs.latest("scan")
+
+    def _scan_run(self, run: str | None) -> Run:
+        """A scan by its id, by default the newest; raises StateError for a run of another kind."""
+        found = self.run(run)
+        if found.kind != "scan" or not found.dataset:
+            raise StateError(
+                f"run {found.id} is no finished scan: {found.kind}, {found.status}",
+                hint="`tablemend runs list --kind scan` lists the scans.",
+            )
+        return found

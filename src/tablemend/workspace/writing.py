@@ -35,7 +35,7 @@ class Writing(Applying):
         """
         if to is None:
             return super().apply(run, keep_rows=keep_rows)
-        self._require_writable(self.run(run).dataset, to)
+        self._require_writable(self._scan_run(run).dataset, to)
         return self._followed(super().apply(run, keep_rows=keep_rows), to)
 
     def undo(
@@ -153,7 +153,7 @@ class Writing(Applying):
         """Change sets of a run that stand and were not written to the source, oldest first."""
         from tablemend.repair.chronicle import active
 
-        found = self.run(run)
+        found = self._scan_run(run)
         done = {each.change_set for each in self.store.writes.of() if each.status in ("written", "pending")}
         standing = set(active(self.store.change_sets.of(found.dataset)))
         return [

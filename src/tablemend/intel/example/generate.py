@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tablemend.intel.example import faults, feeds
+from tablemend.intel.example import feeds, lines
 from tablemend.tables.files import write_whole
 
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
@@ -33,7 +32,7 @@ def write(folder: Path, seed: int = 1) -> list[Path]:
     told = stories(seed)
     newest = told[-12:]
     texts = {
-        "stories.jsonl": "".join(f"{line}\n" for line in faults.among(told, seed)),
+        "stories.jsonl": "".join(f"{line}\n" for line in lines.among(told, seed)),
         "brand.toml": _shipped("brand.toml"),
         "feed.rss": feeds.rss(newest),
         "feed.atom": feeds.atom(newest, NOW),
@@ -59,11 +58,6 @@ def stories(seed: int = 1) -> list[Entry]:
     for number, each in enumerate(told, start=1):
         each["id"] = f"s{number:03}"
     return told
-
-
-def line(entry: Mapping[str, Any]) -> str:
-    """A line of JSON Lines."""
-    return json.dumps({name: value for name, value in entry.items() if name != "event"}, ensure_ascii=False)
 
 
 def _events(chance: random.Random) -> Iterator[Entry]:

@@ -1,7 +1,8 @@
-"""Lines that a reader of the example must reject, each for a reason of its own."""
+"""The lines of the example: its stories, and among them some that a reader must reject."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 Entry = Mapping[str, Any]
 
 
+def line(entry: Entry) -> str:
+    """A story as a line of JSON Lines."""
+    return json.dumps({name: value for name, value in entry.items() if name != "event"}, ensure_ascii=False)
+
+
 def among(told: Sequence[Entry], seed: int) -> list[str]:
     """The lines of the stories with the faulty ones among them."""
-    from tablemend.intel.example.generate import line
-
     lines = [line(each) for each in told]
     chance = random.Random(seed)
     for fault in _faults(told[0]):
@@ -21,8 +25,7 @@ def among(told: Sequence[Entry], seed: int) -> list[str]:
 
 
 def _faults(first: Entry) -> list[str]:
-    from tablemend.intel.example.generate import line
-
+    """Lines that must be rejected, each for a reason of its own."""
     plain = {"title": "Roasters meet in spring", "summary": "A date is set.", "published": "2026-11-10T09:00Z"}
     misspelt = plain | {"id": "f1", "scroes": {"impact": 10}}
     undated = plain | {"id": "f2", "published": "last Tuesday"}
