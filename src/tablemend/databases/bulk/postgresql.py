@@ -79,13 +79,14 @@ def _has_backslash(array: pa.Array) -> bool:
 
 def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[Any]:
     """The schema of a query, then its batches, over ADBC."""
+    sql = _spelled_out(database, sql, given)
     with database.adbc() as connection, closing(connection.cursor()) as cursor:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(rows * 128)})
-        cursor.execute(sql, tuple(given) or None)
+        cursor.execute(sql)
         reader = cursor.fetch_record_batch()
         if any(_shown_as_text(each) for each in reader.schema):
             reader.close()
-            cursor.execute(_with_text(sql, reader.schema), tuple(given) or None)
+            cursor.execute(_with_text(sql, reader.schema))
             reader = cursor.fetch_record_batch()
         schema = pa.schema([pa.field(each.name, _type(each)) for each in reader.schema])
         yield schema
@@ -93,6 +94,16 @@ def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[A
             arrays = [_restored(*each) for each in zip(batch.columns, schema, strict=True)]
             found = pa.RecordBatch.from_arrays(arrays, schema=schema)
             yield from (found.slice(start, rows) for start in range(0, found.num_rows, rows))
+
+
+def _spelled_out(database: Any, sql: str, given: Sequence[Any]) -> str:
+    """The query with its parameters as literals: ADBC keeps the whole result of one with parameters in memory."""
+    if not given:
+        return sql
+    from psycopg import ClientCursor
+
+    with database.connect(read_only=True) as connection, closing(ClientCursor(database.raw(connection))) as cursor:
+        return str(cursor.mogrify(sql, tuple(given)))
 
 
 def _shown_as_text(field: pa.Field) -> bool:
@@ -198,7 +209,7 @@ DIALECT = Dialect(
     name="PostgreSQL",
     quotes=('"', '"'),
     placeholder="%s",
-    parameters="numeric_dollar",
+    parameters="format",
     catalogue=(
         "SELECT a.attname, format_type(coalesce(nullif(t.typbasetype, 0), a.atttypid), NULL), a.attgenerated <> '',"
         " a.attidentity <> '' FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attnum > 0 AND NOT"
