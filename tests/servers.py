@@ -71,18 +71,3 @@ def schema() -> Iterator[str]:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
         engine.dispose()
-
-
-@contextmanager
-def mariadb() -> Iterator[str]:
-    """temporary"""
-    name = f"tm_{secrets.token_hex(6)}"
-    engine = sa.create_engine("mysql+pymysql://root@127.0.0.1:3306/")
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    try:
-        yield f"mysql+pymysql://root@127.0.0.1:3306/{name}"
-    finally:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name}")
-        engine.dispose()
