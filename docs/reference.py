@@ -17,18 +17,36 @@ import typer
 import tablemend
 from tablemend import errors, records, settings
 from tablemend.cli.main import app, register
+from tablemend.databases import failures, types
+from tablemend.databases.dialects import DIALECTS
+from tablemend.intel import brief, compare, entries, run, story
+from tablemend.intel import rows as story_rows
+from tablemend.intel import scoring as intel_scoring
 from tablemend.quality import rules, thresholds
 from tablemend.quality.vocabulary import CHECKS
 from tablemend.repair import recipe as recipes
 from tablemend.repair import results
 from tablemend.repair.operations import IRREVERSIBLE, OPERATIONS
-from tablemend.review import decisions, gate
+from tablemend.review import conditions, decisions, fields, gate, learning, policy, replay, scorecard, scoring
+from tablemend.store import checking, resets, retention
 from tablemend.workspace import Workspace
 
 register()
 
 KINDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", Path: "PATH"}
 FOLDER = Path(__file__).parent / "reference"
+OF_FILES = ("Gate", "Words", "Rule", "Policy", "Tiers")
+GATES = (
+    "A gate decides what needs no person. `tablemend gates show repair` prints the one that repairs pass unless the "
+    "setting `repair_gate` names another."
+)
+CONDITIONS = "One grammar for the rules of gates, the modifiers of scorecards and the scores that they derive."
+SCORECARDS = "A scorecard scores items for a gate. `tablemend scorecards show brand` prints one."
+
+STORIES = (
+    "An entry of JSON or JSON Lines, for `tablemend intel score`. A field that is not listed is refused, so that a "
+    "misspelt one is never silently left out. RSS, Atom and JSON Feed give id, title, summary, url and date."
+)
 
 
 def pages() -> dict[str, str]:
@@ -36,6 +54,7 @@ def pages() -> dict[str, str]:
     return {
         "checks.md": _checks(),
         "cli.md": _cli(),
+        "databases.md": _databases(),
         "errors.md": _errors(),
         "files.md": _files(),
         "operations.md": _operations(),
@@ -136,6 +155,50 @@ def _checks() -> str:
     return "\n".join(parts)
 
 
+def _databases() -> str:
+    kinds = [
+        (
+            each.name,
+            f"`{each.url}`",
+            f"{each.driver}" + (f", extra `{each.extra}`" if each.extra else ""),
+            each.guard,
+            each.limit,
+            "yes" if each.verified else "no: unverified",
+        )
+        for each in DIALECTS.values()
+    ]
+    failed = [(f"… {each.what}", f"`{each.error.__name__}`", each.hint) for each in failures.CATEGORIES.values()]
+    parts = [
+        "# Databases\n\nWhat each kind of database is reached and guarded by, what its errors become, and the Arrow "
+        "types that hold its columns without loss.\n",
+        _table(("Database", "URL", "Driver", "Read-only by", "Statements limited by", "Tested on a real one"), kinds),
+        f"## Errors\n\n{_table(('The database', 'Error', 'Hint'), failed)}",
+        *(f"## Types of {DIALECTS[kind].name}\n\n{_types(kind)}" for kind in types.TYPES),
+        "## Types of SQLite\n\nBy what the declaration holds, the first that fits; without a declaration, `string`.\n",
+        _affinities(),
+    ]
+    return "\n".join(parts)
+
+
+def _types(kind: str) -> str:
+    arrow: dict[str, list[str]] = {}
+    for name, entry in types.TYPES[kind].items():
+        shown = inspect.getdoc(entry) or "" if inspect.isfunction(entry) else f"`{entry}`"
+        arrow.setdefault(shown, []).append(f"`{name}`")
+    rows = [(", ".join(names), shown) for shown, names in arrow.items()]
+    other = types.OTHERS.get(kind)
+    rows += [("every other type", f"`{other}`: its text")] if other else [("every other type", "an error")]
+    return _table(("Type", "Arrow"), rows)
+
+
+def _affinities() -> str:
+    rows = [
+        (", ".join(f"`{each}`" for each in pattern.replace("|^$", "").split("|")) if pattern else "anything else", made)
+        for pattern, made in types.AFFINITIES
+    ]
+    return _table(("Declared", "Arrow"), [(declared, f"`{made}`") for declared, made in rows])
+
+
 def _operations() -> str:
     parts = [
         "# Operations\n\nThe closed vocabulary of what a repair does. Phases run in the order of this page; a later "
@@ -181,23 +244,51 @@ def record_names(module: ModuleType) -> list[str]:
 
 def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
-    for module in (records, results, decisions):
-        parts += [_record(module, name) for name in record_names(module)]
+    stories = (story, intel_scoring, run, brief, compare)
+    state = (learning, resets, retention, checking)
+    for module in (records, results, decisions, gate, replay, scoring, policy, *state, *stories):
+        names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]
+        parts += [_record(module, name) for name in names]
     return "\n".join(parts)
 
 
 def _files() -> str:
-    parts = ["# Files: rules, gates, recipes\n"]
+    parts = ["# Files: rules, gates, scorecards, recipes, stories\n"]
     intro = (
-        ("Rules", "Each `[[rules]]` entry of `tablemend.toml`.", rules),
-        ("Gates", "A gate is data; the one that repairs pass ships with tablemend.", gate),
-        ("Recipes", "What `tablemend recipe save` writes, as TOML or JSON.", recipes),
+        ("Rules", "Each `[[rules]]` entry of `tablemend.toml`.", rules, record_names(rules)),
+        ("Gates", GATES, gate, ("Gate", "Words", "Rule")),
+        ("Conditions", CONDITIONS, conditions, ("Condition",)),
+        ("Scorecards", SCORECARDS, scorecard, record_names(scorecard)),
+        ("Policies", "The section `[policy]` of a scorecard.", policy, ("Policy", "Tiers")),
+        ("Recipes", "What `tablemend recipe save` writes, as TOML or JSON.", recipes, record_names(recipes)),
+        ("Stories", STORIES, entries, record_names(entries)),
     )
-    for title, text, module in intro:
+    for title, text, module, names in intro:
         parts.append(f"## {title}\n\n{text}\n")
-        names = [name for name in record_names(module) if name != "Judgement"]
         parts += [_record(module, name).replace("## ", "### ", 1) for name in names]
+        if title == "Conditions":
+            parts.append(_condition_fields())
+    parts.append(f"### Columns of CSV\n\n{_table(('Column', 'Meaning'), _story_columns())}")
     return "\n".join(parts)
+
+
+def _story_columns() -> list[tuple[str, str]]:
+    return [
+        *((f"`{name}`", text) for name, text in story_rows.COLUMNS.items()),
+        ("a part", "score of the scorecard's part"),
+    ]
+
+
+def _condition_fields() -> str:
+    rows = [(f"`{each.name}`", each.kind, each.help, "yes" if each.fact else "") for each in fields.FIELDS.values()]
+    rows.append((f"`{fields.PART}NAME`", "number", "Score of a part of the scorecard.", ""))
+    fitting = "; ".join(
+        f"a {kind} takes {', '.join(f'`{name}`' for name in names)}" for kind, names in conditions.COMPARATORS.items()
+    )
+    return (
+        f"### Fields\n\n{fitting[0].upper()}{fitting[1:]}. Scores are derived from facts; modifiers may also ask for "
+        f"`total`, `band` and parts.\n\n{_table(('Field', 'Kind', 'Meaning', 'Fact'), rows)}"
+    )
 
 
 def _record(module: ModuleType, name: str) -> str:
@@ -207,13 +298,14 @@ def _record(module: ModuleType, name: str) -> str:
 
 
 def _fields(cls: type) -> list[tuple[str, str, str]]:
-    """Name, type and comment of each field, from the source of a class."""
+    """Name as files and JSON have it, type and comment of each field, from the source of a class."""
     source = inspect.getsource(cls)
     lines = source.splitlines()
     body = ast.parse(source).body[0]
     assert isinstance(body, ast.ClassDef)
+    written = {each.name: each.encode_name for each in msgspec.structs.fields(cls)}
     return [
-        (each.target.id, ast.unparse(each.annotation), _comment(lines, each.end_lineno or 0))
+        (written[each.target.id], ast.unparse(each.annotation), _comment(lines, each.end_lineno or 0))
         for each in body.body
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
     ]

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from core_helpers import ids, proposal, scan, workspace, write
-from tablemend.errors import DecisionRefused, NotFound, SettingsError
+from tablemend.errors import DecisionRefused, NotFound
 from tablemend.records import Item
 from tablemend.repair.results import Scanned
 from tablemend.review.decisions import pass_gate
-from tablemend.review.gate import judge, parse, shipped
+from tablemend.review.gate import judge, shipped
 from tablemend.workspace import Workspace
 
 TEXT = "a,b\n x,1\ny,2\n x,1\ny,2\n z,3\n z,3\n"
@@ -42,21 +42,16 @@ def item(**fields: object) -> Item:
 
 def test_the_gate_says_why() -> None:
     gate = shipped("repair")
-    assert judge(gate, item(confidence=0.95)).outcome == "approve"
-    assert judge(gate, item(confidence=0.9499)).outcome == "ask"
+    sure, doubtful = judge(gate, item(confidence=0.95)), judge(gate, item(confidence=0.9499))
+    assert (sure.outcome, sure.word, doubtful.outcome, doubtful.word) == ("promote", "approve", "monitor", "ask")
     blocked = judge(gate, item(confidence=1.0, flags=("irreversible", "many_rows")))
-    assert blocked.outcome == "block"
-    assert blocked.explanation == ("rule 1 (block): passed: has a flag of irreversible, key_column (irreversible)",)
+    assert (blocked.outcome, blocked.word) == ("block", "reject")
+    assert blocked.explanation[0].endswith("(reject): passed: flags has irreversible")
     asked = judge(gate, item(confidence=0.5))
-    assert asked.explanation[-2:] == ("rule 2 (approve): failed: confidence at least 0.95 (0.5)", "no rule held: ask")
-
-
-@pytest.mark.parametrize(
-    "text", ["name = 'x'", "name = 'x'\ndefault = 'yes'", "[", "name='x'\ndefault='ask'\n[[rules]]\noutcome='ask'\nx=1"]
-)
-def test_a_gate_that_cannot_be_read(text: str) -> None:
-    with pytest.raises(SettingsError, match="gate x"):
-        parse(text, origin="gate x")
+    assert asked.explanation[-2:] == (
+        "rule 2, sure (approve): failed: confidence 0.5 is below 0.95",
+        "no rule held: ask",
+    )
 
 
 def test_the_gate_decides_and_logs(tmp_path: Path) -> None:
@@ -72,7 +67,7 @@ def test_the_gate_decides_and_logs(tmp_path: Path) -> None:
         ]
         (entry,) = ws.store.items.decisions(ids(found)[0])
         assert (entry.gate, entry.by, entry.decision) == (True, "repair", "approved")
-        assert "confidence at least" in entry.explanation[-1]
+        assert "confidence 0.97 is at least 0.95" in entry.explanation[-1]
 
 
 def test_people_are_never_overruled_by_gates(tmp_path: Path) -> None:
@@ -238,3 +233,19 @@ def test_editing_opens_the_item_again(tmp_path: Path) -> None:
         ws.approve(found.run, ids=[second])
         done = ws.apply(found.run)
         assert ws.snapshots.read(done.snapshot.hash)["b"].to_pylist() == ["eins", "2", "eins", "2", "drei", "drei"]
+
+
+def test_a_gate_takes_back_only_what_it_decided_itself_and_what_is_not_applied(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", TEXT)
+    sure = proposal("map_values", "b", pairs=[["1", "one"]], confidence=SURE)
+    unsure = proposal("map_values", "b", pairs=[["1", "one"]], confidence=LIKELY)
+    with workspace(tmp_path, learning=False) as ws:
+        ws.pass_gate(scan(ws, tmp_path / "t.csv", [sure]).run)
+        again = scan(ws, tmp_path / "t.csv", [unsure])
+        assert decisions(ws, again) == [("approved", "gate:repair")]
+        ws.pass_gate(again.run)
+        assert decisions(ws, again) == [("open", "gate:repair")]
+        ws.approve(again.run, ids=ids(again))
+        lower = scan(ws, tmp_path / "t.csv", [proposal("map_values", "b", pairs=[["1", "one"]], confidence=DOUBTFUL)])
+        ws.pass_gate(lower.run)
+        assert decisions(ws, lower) == [("approved", "ann")]

@@ -42,7 +42,7 @@ def test_an_import_loads_nothing_heavy(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["heal", "--help"], ["items", "--help"], ["runs", "--help"]]
+    "words", [["--help"], ["--version"], ["heal", "--help"], ["items", "--help"], ["runs", "--help"], ["intel", "-h"]]
 )
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"import sys; sys.argv = {['tablemend', *words]!r}\n"

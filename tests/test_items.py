@@ -109,6 +109,7 @@ def test_pages_and_stream_give_all_in_order_once(store: Store) -> None:
     assert everything == [f"i{n:04}" for n in [*range(25), 55]]
     pages = [store.items.select(Filter(run=run), limit=7, offset=start) for start in range(0, 28, 7)]
     assert [each.id for page in pages for each in page] == everything
+    assert [each.id for each in store.items.select(Filter(run=run), offset=20)] == everything[20:]
     for page in (1, 7, 26, 100):
         assert [each.id for each in store.items.stream(Filter(run=run), page=page)] == everything
     odd = [each.id for each in store.items.stream(Filter(run=run, check="null"), page=3)]

@@ -6,7 +6,8 @@
     │   ├── UnreadableSource
     │   └── LimitExceeded
     ├── OutputError          an output that cannot be written
-    ├── SettingsError        a setting, rule, gate or recipe that cannot be used
+    ├── SettingsError        a setting, rule, gate, scorecard or recipe that cannot be used
+    ├── ScoreError           an item that a scorecard cannot score
     ├── RepairError          a repair that cannot be carried out as asked
     │   ├── UnknownOperation
     │   ├── UnknownColumn
@@ -60,7 +61,11 @@ class OutputError(TablemendError):
 
 
 class SettingsError(TablemendError):
-    """A setting, rule, gate or recipe that cannot be used."""
+    """A setting, rule, gate, scorecard or recipe that cannot be used."""
+
+
+class ScoreError(TablemendError):
+    """An item that a scorecard cannot score."""
 
 
 class RepairError(TablemendError):

@@ -11,7 +11,7 @@ from tablemend.cli.main import Json, Quiet, RunArgument, app, present, require_o
 from tablemend.errors import DecisionRefused, StateError
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Items, by id or its beginning.", show_default=False)]
-RunOption = Annotated[str | None, typer.Option("--run", help="Scan run; by default the newest.", show_default=False)]
+RunOption = Annotated[str | None, typer.Option("--run", help="Run; by default the newest scan.", show_default=False)]
 CheckOption = Annotated[str | None, typer.Option("--check", help="Only this check.", show_default=False)]
 ColumnOption = Annotated[str | None, typer.Option("--column", help="Only this column.", show_default=False)]
 DimensionOption = Annotated[str | None, typer.Option("--dimension", help="Only this dimension.", show_default=False)]
@@ -20,6 +20,12 @@ MinConfidence = Annotated[float | None, typer.Option("--min-confidence", help="F
 MaxConfidence = Annotated[float | None, typer.Option("--max-confidence", help="From 0 to 1.", show_default=False)]
 MinRows = Annotated[int | None, typer.Option("--min-rows", help="At least so many rows.", show_default=False)]
 MaxRows = Annotated[int | None, typer.Option("--max-rows", help="At most so many rows.", show_default=False)]
+FlagOption = Annotated[str | None, typer.Option("--flag", help="Only with this flag.", show_default=False)]
+TextOption = Annotated[
+    str | None, typer.Option("--text", help="In title, summary, claims or evidence.", show_default=False)
+]
+MinScore = Annotated[float | None, typer.Option("--min-score", help="From 0 to 100.", show_default=False)]
+MaxScore = Annotated[float | None, typer.Option("--max-score", help="From 0 to 100.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every item of the run.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; by default this account.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Why.", show_default=False)]
@@ -37,12 +43,18 @@ def items(
     decision: DecisionOption = None,
     min_confidence: MinConfidence = None,
     max_confidence: MaxConfidence = None,
+    min_score: MinScore = None,
+    max_score: MaxScore = None,
     min_rows: MinRows = None,
     max_rows: MaxRows = None,
+    flag: FlagOption = None,
+    text: TextOption = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default=False)] = None,
+    offset: Annotated[int, typer.Option(help="After so many.", min=0, show_default=False)] = 0,
     diff: Annotated[bool, typer.Option("--diff", help="With --id: every cell it would change, alone.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List the repairs of a scan, or show one in full."""
+    """List the items of a run, or show one in full."""
     if diff:
         if item is None:
             raise StateError("--diff goes with --id", hint="Name one item.")
@@ -58,11 +70,15 @@ def items(
         decision=decision,
         min_confidence=min_confidence,
         max_confidence=max_confidence,
+        min_score=min_score,
+        max_score=max_score,
         min_rows=min_rows,
         max_rows=max_rows,
+        flag=flag,
+        text=text,
     )
     with workspace(quiet=True) as ws:
-        found = ws.items(run, ids=[item] if item else [], **conditions)
+        found = ws.items(run, ids=[item] if item else [], limit=limit, offset=offset, **conditions)
         log = ws.store.items.decisions(found[0].id) if item else []
     if as_json:
         show.json([item_dict(each) | ({"repair": each.body} if item else {}) for each in found])
@@ -101,8 +117,11 @@ def approve(
     dimension: DimensionOption = None,
     min_confidence: MinConfidence = None,
     max_confidence: MaxConfidence = None,
+    min_score: MinScore = None,
     min_rows: MinRows = None,
     max_rows: MaxRows = None,
+    flag: FlagOption = None,
+    text: TextOption = None,
     everything: All = False,
     force: Annotated[bool, typer.Option("--force", help="Also what is below the gate or blocked by it.")] = False,
     alternative: Annotated[
@@ -114,7 +133,7 @@ def approve(
     rating: Rating = None,
     as_json: Json = False,
 ) -> None:
-    """Approve repairs, one, many or all that meet conditions."""
+    """Approve items, one, many or all that meet conditions."""
     if alternative is not None:
         if not ids or len(ids) != 1:
             raise DecisionRefused("--alternative goes with one item", hint="Name just one item.")
@@ -132,8 +151,11 @@ def approve(
         dimension=dimension,
         min_confidence=min_confidence,
         max_confidence=max_confidence,
+        min_score=min_score,
         min_rows=min_rows,
         max_rows=max_rows,
+        flag=flag,
+        text=text,
         force=force or None,
         reason=reason,
         note=note,
@@ -150,6 +172,9 @@ def reject(
     dimension: DimensionOption = None,
     min_confidence: MinConfidence = None,
     max_confidence: MaxConfidence = None,
+    max_score: MaxScore = None,
+    flag: FlagOption = None,
+    text: TextOption = None,
     everything: All = False,
     by: By = None,
     reason: Reason = "",
@@ -157,7 +182,7 @@ def reject(
     rating: Rating = None,
     as_json: Json = False,
 ) -> None:
-    """Reject repairs, one, many or all that meet conditions."""
+    """Reject items, one, many or all that meet conditions."""
     _decide(
         "reject",
         ids,
@@ -170,6 +195,9 @@ def reject(
         dimension=dimension,
         min_confidence=min_confidence,
         max_confidence=max_confidence,
+        max_score=max_score,
+        flag=flag,
+        text=text,
         reason=reason,
         note=note,
         rating=rating,

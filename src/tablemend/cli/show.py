@@ -74,15 +74,28 @@ def findings(found: Iterable[Finding]) -> None:
 
 def items(found: Iterable[Item], *, title: str = "Repairs") -> None:
     """Items as a table."""
+    found = list(found)
+    if found and all(each.type == "intel" for each in found):
+        stories(found)
+        return
     rows = [
         (i.id, i.check, i.operation, ", ".join(i.columns), i.cells, i.rows, i.confidence, i.decision) for i in found
     ]
     table(("id", "check", "operation", "columns", "cells", "rows", "conf.", "decision"), rows, title=title)
 
 
+def stories(found: Iterable[Item], *, title: str = "Stories") -> None:
+    """Items of intelligence as a table."""
+    rows = [(i.id, i.scores["total"], i.body["band"], i.decision, i.title) for i in found]
+    table(("id", "total", "band", "decision", "title"), rows, title=title)
+
+
 def item(found: Item, log: Iterable[Decision]) -> None:
     """One item in full."""
     body = found.body
+    if found.type == "intel":
+        story(found, log)
+        return
     rows = [
         ("item", f"{found.id}, version {found.version}"),
         ("check", f"{found.check} ({found.dimension})"),
@@ -102,6 +115,23 @@ def item(found: Item, log: Iterable[Decision]) -> None:
     table(("", ""), rows)
     sample = [(c["row"], c["column"], c["before"], c["after"]) for c in body.get("sample", ())]
     table(("row", "column", "before", "after"), sample, title="Sample")
+
+
+def story(found: Item, log: Iterable[Decision]) -> None:
+    """One item of intelligence in full."""
+    parts = ", ".join(f"{name} {value:g}" for name, value in found.scores.items() if name != "total")
+    rows = [
+        ("item", f"{found.id}, version {found.version}"),
+        ("title", found.title),
+        ("total", f"{found.scores['total']:.1f} {found.body['band']} ({parts})"),
+        ("flags", ", ".join(found.flags) or "none"),
+        *(("claim", each.text) for each in found.claims),
+        *((each.kind, f"{each.domain or 'no source'} {each.tier}: {each.text}") for each in found.evidence),
+        *(("note", each) for each in found.body.get("notes", ())),
+        *(("gate", each) for each in found.body.get("explanation", ())),
+        *((d.decision, f"{d.when:%Y-%m-%d %H:%M} by {d.by}: {d.reason or d.note}") for d in log),
+    ]
+    table(("", ""), rows)
 
 
 def scanned(result: Scanned, *, decided: Iterable[Item] | None = None) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tablemend.cli import show
 from tablemend.cli.main import Json, Quiet, app, workspace
+
+if TYPE_CHECKING:
+    from tablemend.workspace.archive import Manifest
 
 stores = typer.Typer(help="The state itself: backup, restore, check.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(stores, name="store")
@@ -27,6 +30,10 @@ def info(as_json: Json = False) -> None:
     show.say(f"{found['files']:,} files of {found['bytes'] / 1e6:,.1f} MB in {found['folder']}")
 
 
+def _held(made: Manifest) -> str:
+    return ", ".join(f"{made.tables[name]:,} {name}" for name in ("datasets", "runs", "items", "decisions"))
+
+
 @stores.command()
 def backup(
     path: Annotated[Path, typer.Argument(help="File to write.")],
@@ -40,7 +47,7 @@ def backup(
     if as_json:
         show.json(made)
     else:
-        show.say(f"wrote {path}: {sum(made.tables.values()):,} rows of state, {len(made.files):,} files")
+        show.say(f"wrote {path}: {_held(made)}")
 
 
 @stores.command()
@@ -55,7 +62,7 @@ def restore(
     if as_json:
         show.json(made)
     else:
-        show.say(f"restored {path} of {made.created:%Y-%m-%d %H:%M} UTC: {sum(made.tables.values()):,} rows of state")
+        show.say(f"restored {path} of {made.created:%Y-%m-%d %H:%M} UTC: {_held(made)}")
 
 
 @stores.command()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 
@@ -31,7 +32,7 @@ class AdbcPool:
                 hint="Install it with: pip install 'tablemend[postgres]'.",
             ) from problem
         self._open = dbapi.connect
-        self._uri = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._uri = _uri(url)
         self._name = urls.shown(url)
         self._limits = limits
         self._gate = Gate(limits.maximum)
@@ -119,6 +120,15 @@ class AdbcPool:
             connection.close()
         except _errors():  # a broken connection cannot say goodbye
             return
+
+
+def _uri(url: sa.URL) -> str:
+    """The URL as libpq reads it, which takes neither a bare space nor a plus sign for one."""
+    login = ":".join(quote(str(each), safe="") for each in (url.username, url.password) if each is not None)
+    host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
+    port = f":{url.port}" if url.port else ""
+    query = urlencode(list(url.query.items()), doseq=True, quote_via=quote)
+    return f"postgresql://{login}{'@' if login else ''}{host}{port}/{quote(url.database or '', safe='')}?{query}"
 
 
 def _answers(connection: Any) -> bool:

@@ -40,6 +40,7 @@ class Database:
         self._counters = Counters()
         self._holders = Holders(purpose)
         self._adbc: AdbcPool | None = None
+        self._lowered = 0.0  # moment of the last refusal by a server that allows no more
         self._engine = self._made()
 
     def _made(self) -> sa.Engine:
@@ -89,11 +90,8 @@ class Database:
         with failures.translated(self.kind, self.url), self._acquired() as connection:
             self._adjust(connection, read_only=False, timeout=timeout)
             writing = connection.execution_options(tablemend_write=True)
-            try:
-                with writing.begin():
-                    yield writing
-            finally:
-                connection.execution_options(tablemend_write=False)
+            with writing.begin():
+                yield writing
 
     @contextmanager
     def adbc(self) -> Iterator[Any]:
@@ -109,16 +107,18 @@ class Database:
         """Open connections ahead until there are as many as the limits ask for; how many were opened."""
         with failures.translated(self.kind, self.url), ExitStack() as held:
             self._require_open()
-            missing = max(0, min(self.limits.minimum, self._gate.maximum) - self._counters.open())
             before = self._counters.opened_here()
-            for _ in range(self._counters.open() + missing if missing else 0):
-                if self._gate.enter(0) is None:
-                    break  # those in use are open
-                held.callback(self._gate.leave)
-                held.enter_context(self._engine.connect())
-            ahead = self._counters.opened_here() - before
-            self._counters.add(opened_ahead=ahead)
-            return ahead
+            while self._counters.open() < self.limits.minimum and self._gate.enter(0) is not None:
+                held.callback(self._gate.leave)  # all are held until the last is there: a free one would be taken again
+                self._open_ahead(held)
+            return self._counters.opened_here() - before
+
+    def _open_ahead(self, held: ExitStack) -> None:
+        before = self._counters.opened_here()
+        try:
+            held.enter_context(self._engine.connect())
+        finally:
+            self._counters.add(opened_ahead=self._counters.opened_here() - before)
 
     def statistics(self) -> PoolStatistics:
         """What the pool has done so far."""
@@ -143,6 +143,11 @@ class Database:
         """What SQLAlchemy knows of this kind of database: quoting, compiling."""
         return self._engine.dialect
 
+    @property
+    def guards_reading(self) -> bool:
+        """Whether the database itself can keep a connection from writing."""
+        return self._dialect.guards_reading
+
     def close(self) -> None:
         """Close every connection; one in use is closed when it is given back."""
         self._closed.set()
@@ -158,6 +163,10 @@ class Database:
         self._holders.add(connection)
         try:
             yield connection
+        except Exception as problem:
+            if failures.category(problem, self.kind) == "lost" and not connection.invalidated:
+                connection.invalidate()  # SQLAlchemy does not see what happens on the connection of the driver
+            raise
         finally:
             self._holders.remove(connection)
             self._release(connection)
@@ -176,6 +185,7 @@ class Database:
         deadline = time.monotonic() + self.limits.timeout
         while True:
             self._require_open()
+            self._widen()
             self._enter(deadline - time.monotonic())
             before = self._counters.opened_here()
             connection = None
@@ -190,14 +200,22 @@ class Database:
                 self._counters.add(acquisitions=1, hits=self._counters.opened_here() == before)
                 return connection
 
+    def _widen(self) -> None:
+        """Try one connection more where the last refusal is long ago; another one would only lower it again."""
+        if self._gate.maximum < self.limits.maximum and time.monotonic() - self._lowered > _RETRY:
+            self._lowered = time.monotonic()
+            self._gate.widen(self.limits.maximum)
+
     def _enter(self, seconds: float) -> None:
         started = time.perf_counter()
         waited = self._gate.enter(seconds)
         if waited is None:
             self._counters.add(waits=1, wait_seconds=time.perf_counter() - started, timeouts=1)
+            fewer = self._gate.maximum < self.limits.maximum
             raise Timeout(
                 f"no connection to {self.name} became free in {self.limits.timeout:g} s: "
-                f"{_held(self._gate.maximum, self._holders.leaks())}",
+                f"{_held(self._gate.maximum, self._holders.leaks())}"
+                + (f"; the server allows fewer than pool_max, {self.limits.maximum}" if fewer else ""),
                 hint="Raise the setting pool_max or pool_timeout, or give connections back sooner.",
             )
         if waited:
@@ -210,6 +228,7 @@ class Database:
             raise problem
         own = self._counters.open()
         self._gate.lower(own)
+        self._lowered = time.monotonic()
         left = deadline - time.monotonic()
         if left <= 0:
             self._counters.add(failures=1)
@@ -245,6 +264,7 @@ class Database:
 
 
 _AS_OPENED: dict[str, Any] = {"read_only": False, "timeout": None}
+_RETRY = 60.0  # seconds after which a pool that was lowered tries one connection more
 _PAUSE = 0.2  # seconds between two tries where other programs hold all connections of a server
 
 

@@ -50,7 +50,9 @@ CATEGORIES = {
         error=AccessDenied, what="is read-only here", hint="Write through a connection that is not read-only."
     ),
     "missing": Category(
-        error=MissingObject, what="has no such object", hint="`tablemend databases check` shows what is reached."
+        error=MissingObject,
+        what="has no such object",
+        hint="Check the spelling, the schema, and that it is the right database.",
     ),
     "unopened": Category(
         error=MissingObject, what="cannot be opened", hint="Check the path; ?mode=rwc in the URL makes a new one."
@@ -61,25 +63,33 @@ CATEGORIES = {
         hint="Lower the setting pool_max, or raise the limit of the server.",
     ),
     "transient": Category(
-        error=Transient, what="took the transaction back, or is locked", hint="Nothing was changed; try it again."
+        error=Transient,
+        what="took the transaction back, or is locked",
+        hint="The transaction was taken back; try it again.",
     ),
     "timeout": Category(error=Timeout, what="took too long or was cancelled", hint="Allow more time, or ask for less."),
     "unique": Category(
-        error=ConstraintBroken, what="refuses a value that must be unique", hint="Nothing was changed; mend the rows."
+        error=ConstraintBroken,
+        what="refuses a value that must be unique",
+        hint="The transaction was taken back; mend the rows.",
     ),
     "foreign_key": Category(
         error=ConstraintBroken,
         what="refuses a row that breaks a foreign key",
-        hint="Nothing was changed; put the parent in first, or mend the rows.",
+        hint="The transaction was taken back; put the parent in first, or mend the rows.",
     ),
     "not_null": Category(
-        error=ConstraintBroken, what="refuses an empty value", hint="Nothing was changed; fill the column."
+        error=ConstraintBroken, what="refuses an empty value", hint="The transaction was taken back; fill the column."
     ),
     "check": Category(
-        error=ConstraintBroken, what="refuses a row that breaks a check", hint="Nothing was changed; mend the rows."
+        error=ConstraintBroken,
+        what="refuses a row that breaks a check",
+        hint="The transaction was taken back; mend the rows.",
     ),
     "full": Category(
-        error=DatabaseError, what="cannot write to its disk", hint="Nothing was changed; make room, then try it again."
+        error=DatabaseError,
+        what="cannot write to its disk",
+        hint="The transaction was taken back; make room, then try it again.",
     ),
     "damaged": Category(
         error=DatabaseError, what="is damaged or something else", hint="Check that the file is what the URL says."
@@ -149,4 +159,5 @@ def _text(problem: BaseException) -> str:
     number = problem.args[0] if problem.args else None
     said = primary or (problem.args[1] if isinstance(number, int) and len(problem.args) > 1 else str(problem))
     lines = [line.strip() for line in str(said).splitlines()]
-    return " ".join(line for line in lines if line and not line.startswith(("DETAIL:", "LINE ", "^"))) or "no message"
+    told = " ".join(line for line in lines if line and not line.startswith(("DETAIL:", "LINE ", "^")))
+    return told.rstrip(".?!") or "no message"

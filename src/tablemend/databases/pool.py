@@ -70,6 +70,12 @@ class Gate:
         with self._lock:
             self.maximum = max(1, min(self.maximum, maximum))
 
+    def widen(self, most: int) -> None:
+        """Let one more in from now on, up to a bound."""
+        with self._lock:
+            self.maximum = min(most, self.maximum + 1)
+            self._admit()
+
     def _admit(self) -> None:
         while self._queue and self._inside < self.maximum:
             self._inside += 1

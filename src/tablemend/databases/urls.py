@@ -24,7 +24,7 @@ ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 SECRET = re.compile(r"pass(word|wd|phrase|code)?$|^pwd$|token|secret|private_key", re.I)
 """Names of query parameters whose values are never shown."""
 
-_NAME = re.compile(r'"((?:[^"]|"")+)"|([^".@/]+)')
+_NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".@/]+))')
 _SHAPE = "Write it like postgresql://user:password@host/database#schema.table; @, :, / and # in a password as %40 …"
 
 
@@ -68,7 +68,7 @@ def shown(url: sa.URL) -> str:
     """A URL with neither password nor driver."""
     hidden = {key: "***" for key in url.query if SECRET.search(key)}
     bare = url.set(drivername=kind(url)).update_query_dict(hidden)
-    return bare.render_as_string(hide_password=True)
+    return bare.render_as_string(hide_password=True).replace("=%2A%2A%2A", "=***")
 
 
 def secrets(url: sa.URL) -> list[str]:

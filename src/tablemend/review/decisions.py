@@ -13,6 +13,9 @@ from tablemend.store.state import Store
 UNDONE = "undone in "
 """How the reason begins where a change set was undone: that opens its items again, for people and gates alike."""
 
+RECIPE = "recipe "
+"""How the reason begins where a recipe approved what a person had decided on elsewhere."""
+
 _TARGETS = {"approve": "approved", "reject": "rejected", "reopen": "open"}
 
 
@@ -66,7 +69,7 @@ def decide(
 
 def _refuse_below_gate(gate: Gate, items: Sequence[Item], *, bulk: bool) -> None:
     waiting = [item for item in items if bulk and item.decision in ("open", "blocked")]
-    below = [item for item in waiting if judge(gate, item).outcome != "approve"]
+    below = [item for item in waiting if judge(gate, item).outcome != "promote"]
     if below:
         raise DecisionRefused(
             f"{len(below)} of {len(items)} items do not pass the gate {gate.name}: "
@@ -130,18 +133,20 @@ def _problem(item: Item, verb: str, *, force: bool) -> str:
     return ""
 
 
-def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
+def pass_gate(store: Store, items: Sequence[Item], gate: Gate, *, renew: bool = False) -> Verdict:
     """Let a gate decide on the items among these that are open or that a gate has blocked; the rest stays as it is.
 
-    The items are read again under the write lock, so that a person's decision always stands; what a person opened
-    again waits for people, unless it was by undoing a whole change set.
+    The decisions are read again under the write lock, so that a person's always stands; what a person opened again
+    waits for people, unless it was by undoing a whole change set. What the same gate decided before and would decide
+    otherwise now, since confidence or scores have changed, it takes back; with `renew` also what another gate decided.
+    What is applied stays.
     """
     if not items:
         return Verdict(decision="gate")
     asked = {item.id for item in items}
     with store.transaction():
         known = [item for item in store.items.select(Filter(run=items[0].run)) if item.id in asked]
-        decisions = [made for item in known if (made := _gated(item, gate)) is not None]
+        decisions = [made for item in known if (made := _gated(item, gate, renew=renew)) is not None]
         store.items.decide(decisions)
         if decisions:
             store.audit.write(f"gate:{gate.name}", "gate", items[0].run, ", ".join(each.item for each in decisions))
@@ -149,13 +154,16 @@ def pass_gate(store: Store, items: Sequence[Item], gate: Gate) -> Verdict:
     return Verdict(decision="gate", decided=decided, unchanged=tuple(sorted(asked - set(decided))))
 
 
-def _gated(item: Item, gate: Gate) -> Decision | None:
+def _gated(item: Item, gate: Gate, *, renew: bool) -> Decision | None:
     """What a gate decides on an item, if it may and does."""
-    by_person = bool(item.decided_by) and not item.decided_by.startswith("gate:") and not item.reason.startswith(UNDONE)
-    if item.decision not in ("open", "blocked") or item.applied or by_person:
+    by_gate = item.decided_by.startswith("gate:")
+    by_person = bool(item.decided_by) and not by_gate and not item.reason.startswith(UNDONE)
+    renewed = by_gate and (renew or item.decided_by == f"gate:{gate.name}")
+    if (item.decision not in ("open", "blocked") and not renewed) or item.applied or by_person:
         return None
     judgement = judge(gate, item)
-    decision = {"approve": "approved", "block": "blocked", "ask": item.decision}[judgement.outcome]
+    waiting = "open" if renewed else item.decision
+    decision = {"promote": "approved", "block": "blocked", "monitor": waiting}[judgement.outcome]
     if decision == item.decision:
         return None
     return Decision(

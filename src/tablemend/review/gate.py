@@ -1,89 +1,183 @@
-"""Gates: named conditions over an item that approve it, block it, or leave it to a person."""
+"""Gates: named conditions over an item that promote it, block it, or leave it to people."""
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib import resources
-from typing import Any, Literal
+from collections.abc import Iterator
+from functools import cache, cached_property
+from pathlib import Path as File
+from typing import Literal
 
-import msgspec
-
-from tablemend.errors import SettingsError
 from tablemend.records import Item, Record
+from tablemend.review import conditions, toml
+from tablemend.review.conditions import Condition, Test
+from tablemend.review.fields import of_item
+from tablemend.review.toml import Problem
 
-Outcome = Literal["approve", "block", "ask"]
+Outcome = Literal["promote", "monitor", "block"]
+OUTCOMES: tuple[Outcome, ...] = ("promote", "monitor", "block")
+HINT = "A gate has a name, a default and rules; `tablemend gates show repair` prints one."
+FOLDER = "gates"
+
+
+class Words(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a gate calls the three outcomes, in its file and where it is shown."""
+
+    promote: str = "promote"  # an approval
+    monitor: str = "monitor"  # left to people
+    block: str = "block"  # may not be approved without force
 
 
 class Rule(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Conditions that must all hold, and what then happens."""
+    """Conditions and what happens where they hold: every one of `all` and, where there are some, one of `any`."""
 
-    outcome: Outcome
-    any_flag: tuple[str, ...] = ()  # at least one of these risk flags
-    confidence_at_least: float | None = None
-    rows_at_most: int | None = None
-    checks: tuple[str, ...] = ()  # the item's check is one of these
+    outcome: str  # a word of the gate
+    name: str = ""  # shown in explanations
+    all: tuple[Condition, ...] = ()  # each must hold
+    any: tuple[Condition, ...] = ()  # one of these must hold
 
 
-class Gate(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Gate(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """Rules tried in order; the first that holds decides, else the default."""
 
     name: str
-    default: Outcome
+    default: str  # outcome where no rule holds
+    words: Words = Words()
     rules: tuple[Rule, ...] = ()
+
+    @cached_property
+    def outcomes(self) -> dict[str, Outcome]:
+        """The outcome that each word of this gate stands for."""
+        return {getattr(self.words, outcome): outcome for outcome in OUTCOMES}
+
+    @cached_property
+    def compiled(self) -> tuple[_Compiled, ...]:
+        """The rules made ready once; SettingsError where a gate made without a file cannot be used."""
+        toml.require(problems(self), f"gate {self.name}", HINT)
+        return tuple(_compiled(self, place, rule) for place, rule in enumerate(self.rules, start=1))
 
 
 class Judgement(Record, frozen=True, kw_only=True):
     """What a gate made of an item, with every condition that passed or failed in words."""
 
     outcome: Outcome
-    explanation: tuple[str, ...]
+    word: str  # what the gate calls the outcome
+    rule: str  # the rule that decided, or "default"
+    explanation: tuple[str, ...]  # a line for each rule that was tried; the last one decided
+
+
+class _Compiled(Record, frozen=True, kw_only=True):
+    label: str
+    outcome: Outcome
+    word: str
+    all: tuple[Test[Item], ...]
+    any: tuple[Test[Item], ...]
 
 
 @cache
 def shipped(name: str) -> Gate:
     """A gate that comes with tablemend."""
-    text = resources.files("tablemend.review").joinpath(f"gates/{name}.toml").read_text(encoding="utf-8")
-    return parse(text, origin=f"gate {name}")
+    return parse(toml.shipped(FOLDER, name), origin=f"{FOLDER}/{name}.toml")
+
+
+def load(what: str | File) -> Gate:
+    """A gate of a file, or a shipped one by name; SettingsError says what is wrong, on which line."""
+    text, origin = source(what)
+    return parse(text, origin=origin)
+
+
+def source(what: str | File) -> tuple[str, str]:
+    """The text of a file, or of a shipped one by name, and how messages call it."""
+    return toml.text_of(what, FOLDER)
 
 
 def parse(text: str, *, origin: str) -> Gate:
-    """Read a gate from TOML; `SettingsError` says what is wrong in it."""
-    try:
-        return msgspec.convert(tomllib.loads(text), Gate)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
-        raise SettingsError(f"{origin}: {problem}", hint="A gate has a name, a default and rules.") from problem
+    """Read a gate from TOML; SettingsError says what is wrong, on which line."""
+    return toml.read(text, Gate, origin=origin, check=problems, hint=HINT)
+
+
+def problems(gate: Gate) -> Iterator[Problem]:
+    """What is wrong with a gate beyond its types."""
+    if not gate.name.strip():
+        yield Problem(path=("name",), text="name is empty")
+    words = [getattr(gate.words, outcome) for outcome in OUTCOMES]
+    if len(set(words)) < len(words) or not all(words):
+        yield Problem(path=("words",), text=f"the words {', '.join(words)} do not tell three outcomes apart")
+    if gate.default not in words:
+        yield Problem(path=("default",), text=f"default is {gate.default!r}; it is one of {', '.join(words)}")
+    for place, rule in enumerate(gate.rules):
+        yield from _rule_problems(rule, ("rules", place), words)
+
+
+def _rule_problems(rule: Rule, path: tuple[str | int, ...], words: list[str]) -> Iterator[Problem]:
+    if rule.outcome not in words:
+        yield Problem(
+            path=(*path, "outcome"), text=f"rules.outcome is {rule.outcome!r}; it is one of {', '.join(words)}"
+        )
+    if not rule.all and not rule.any:
+        yield Problem(
+            path=path, text="a rule has no condition, so it would always hold", hint="Give it `all` or `any`."
+        )
+    yield from conditions.problems(rule.all, (*path, "all"))
+    yield from conditions.problems(rule.any, (*path, "any"))
+
+
+def _compiled(gate: Gate, place: int, rule: Rule) -> _Compiled:
+    return _Compiled(
+        label=f"rule {place}" + (f", {rule.name}" if rule.name else ""),
+        outcome=gate.outcomes[rule.outcome],
+        word=rule.outcome,
+        all=conditions.compiled_all(rule.all, of_item),
+        any=conditions.compiled_all(rule.any, of_item),
+    )
 
 
 def judge(gate: Gate, item: Item) -> Judgement:
-    """Try the rules of a gate on an item."""
+    """Try the rules of a gate on an item; every condition of every rule tried is told."""
     explanation: list[str] = []
-    for number, rule in enumerate(gate.rules, start=1):
-        tested = _test(rule, item)
-        words = "; ".join(("passed: " if held else "failed: ") + text for held, text in tested)
-        explanation.append(f"rule {number} ({rule.outcome}): {words}")
-        if all(held for held, _ in tested):
-            return Judgement(outcome=rule.outcome, explanation=tuple(explanation))
+    for rule in gate.compiled:
+        held, told = _tried(rule, item)
+        explanation.append(f"{rule.label} ({rule.word}): {told}")
+        if held:
+            return Judgement(outcome=rule.outcome, word=rule.word, rule=rule.label, explanation=tuple(explanation))
     explanation.append(f"no rule held: {gate.default}")
-    return Judgement(outcome=gate.default, explanation=tuple(explanation))
+    outcome = gate.outcomes[gate.default]
+    return Judgement(outcome=outcome, word=gate.default, rule="default", explanation=tuple(explanation))
 
 
-def _test(rule: Rule, item: Item) -> list[tuple[bool, str]]:
-    tested: list[tuple[bool, str]] = []
-    if rule.any_flag:
-        present = sorted(set(rule.any_flag) & set(item.flags))
-        tested.append((bool(present), f"has a flag of {', '.join(rule.any_flag)} ({', '.join(present) or 'none'})"))
-    for value, limit, held, name in _bounds(rule, item):
-        if limit is not None:
-            tested.append((held, f"{name} {limit:g} ({value:g})"))
-    if rule.checks:
-        tested.append((item.check in rule.checks, f"check is one of {', '.join(rule.checks)} ({item.check})"))
-    return tested
+def _tried(rule: _Compiled, item: Item) -> tuple[bool, str]:
+    """Whether a rule holds, and how each of its conditions came out."""
+    held, told = True, []
+    for test in rule.all:
+        passed, words = test.told(item)
+        held = held and passed
+        told.append(f"passed: {words}" if passed else f"failed: {words}")
+    if rule.any:
+        tested = [test.told(item) for test in rule.any]
+        held = held and any(passed for passed, _ in tested)
+        words = "; ".join(f"passed: {words}" if passed else f"failed: {words}" for passed, words in tested)
+        told.append(f"one of ({words})" if len(tested) > 1 else words)
+    return held, "; ".join(told)
 
 
-def _bounds(rule: Rule, item: Item) -> tuple[tuple[Any, Any, bool, str], ...]:
-    low, high = rule.confidence_at_least, rule.rows_at_most
-    return (
-        (item.confidence, low, low is not None and item.confidence >= low, "confidence at least"),
-        (item.rows, high, high is not None and item.rows <= high, "rows at most"),
-    )
+def why_not(gate: Gate, item: Item) -> tuple[str, ...]:
+    """What kept an item from being promoted, a line for each reason; empty for what is promoted."""
+    judgement = judge(gate, item)
+    if judgement.outcome == "promote":
+        return ()
+    promoting = [rule for rule in gate.compiled if rule.outcome == "promote"]
+    by_default = gate.outcomes[gate.default] == "promote"
+    if not promoting and not by_default:
+        return (f"no rule of the gate {gate.name} gives {gate.words.promote}",)
+    later = by_default or any(rule.label == promoting[-1].label for rule in gate.compiled[len(judgement.explanation) :])
+    first = [judgement.explanation[-1]] if later and judgement.rule != "default" else []
+    lacking = ((rule, _lacking(rule, item)) for rule in promoting)
+    return (*first, *(f"{rule.label} ({rule.word}): {words}" for rule, words in lacking if words))
+
+
+def _lacking(rule: _Compiled, item: Item) -> str:
+    """The conditions of a rule that fail; empty where it would hold."""
+    failed = [words for passed, words in (test.told(item) for test in rule.all) if not passed]
+    others = [test.told(item) for test in rule.any]
+    if others and not any(passed for passed, _ in others):
+        failed.append(" and ".join(words for _, words in others))
+    return "; ".join(failed)

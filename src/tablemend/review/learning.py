@@ -11,6 +11,8 @@ import msgspec
 
 from tablemend.errors import SettingsError
 from tablemend.records import Decision, Item, Record, Repair
+from tablemend.review.decisions import RECIPE
+from tablemend.store.resets import Reset
 
 STRENGTH = 10.0
 """Decisions that weigh as much as the tool's own estimate, by default."""
@@ -28,15 +30,6 @@ class Past(Record, frozen=True, kw_only=True):
 
     confidence: float  # the repair's own, before earlier decisions moved it
     approved: bool
-
-
-class Reset(Record, frozen=True, kw_only=True):
-    """What was decided up to a moment no longer counts; an empty field means every kind."""
-
-    check: str = ""
-    operation: str = ""
-    semantic: str = ""
-    when: datetime
 
 
 class Learned(Record, frozen=True, kw_only=True):
@@ -79,12 +72,13 @@ class Experience:
     ) -> Experience:
         """Gather the last decision of each repair, given with the item as it was when decided on.
 
-        Only what people approved or rejected counts, after the resets of its kind. Undoing one repair rejects it.
+        Only what people approved or rejected counts, after the resets of its kind. Undoing one repair rejects it;
+        what a recipe approved was decided on elsewhere and does not count again.
         """
         resets = list(since)
         past: dict[Kind, list[Past]] = {}
         for item, decision in decided:
-            if item.type != "repair" or decision.gate or decision.decision not in ("approved", "rejected"):
+            if item.type != "repair" or not _by_person(decision):
                 continue
             kind = (item.check, item.operation, item.body.get("semantic", ""))
             if not any(_forgets(reset, kind, decision.when) for reset in resets):
@@ -163,6 +157,11 @@ def _acceptance(kind: Kind, past: Sequence[Past]) -> Acceptance:
         low=low,
         high=high,
     )
+
+
+def _by_person(decision: Decision) -> bool:
+    told = decision.decision in ("approved", "rejected") and not decision.gate
+    return told and not decision.reason.startswith(RECIPE)
 
 
 def _forgets(reset: Reset, kind: Kind, when: datetime) -> bool:

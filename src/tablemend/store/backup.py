@@ -94,7 +94,7 @@ def _require_empty(connection: sa.Connection, name: str) -> None:
             continue
         if count := _count(connection, table):
             raise StateError(
-                f"the state {name} holds {count:,} {table.name.replace('_', ' ')} already",
+                f"the state {name} is not empty: it holds {count:,} rows of {table.name} already",
                 hint="Restore into a folder of its own: tablemend --data FOLDER store restore FILE.",
             )
 

@@ -141,8 +141,10 @@ class Items:
         Without a run they come in the order in which they were first seen, as their newest run saw them.
         """
         query = self._query(wanted).order_by(_order(wanted))
-        if limit is not None or offset:
-            query = query.limit(limit if limit is not None else -1).offset(offset)
+        if limit is not None:
+            query = query.limit(limit)
+        if offset:
+            query = query.offset(offset)
 
         def load(connection: sa.Connection) -> list[Item]:
             return [_item(row) for row in connection.execute(query)]

@@ -131,15 +131,22 @@ class Runs:
             raise NotFound(f"there is no run {run}", hint="`tablemend history` lists the runs.")
         return _record(row)
 
-    def latest(self, kind: str, dataset: str | None = None) -> Run:
-        """The newest completed run of a kind; `NotFound` where there is none."""
-        query = sa.select(_table).where(_table.c.kind == kind, _table.c.status == "completed")
+    def latest(
+        self,
+        kind: str,
+        dataset: str | None = None,
+        *,
+        statuses: Iterable[str] = ("completed",),
+        hint: str = "Run `tablemend scan SOURCE` first.",
+    ) -> Run:
+        """The newest run of a kind that ended so; `NotFound` where there is none."""
+        query = sa.select(_table).where(_table.c.kind == kind, _table.c.status.in_(tuple(statuses)))
         if dataset is not None:
             query = query.where(_table.c.dataset == dataset)
         with self._database.reading() as connection:
             row = connection.execute(query.order_by(_table.c.seq.desc()).limit(1)).mappings().first()
         if row is None:
-            raise NotFound(f"there is no {kind} yet", hint="Run `tablemend scan SOURCE` first.")
+            raise NotFound(f"there is no {kind} yet", hint=hint)
         return _record(row)
 
     def recent(self, *, dataset: str | None = None, limit: int = 100) -> list[Run]:

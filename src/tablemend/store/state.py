@@ -15,6 +15,7 @@ from tablemend.store.datasets import Datasets
 from tablemend.store.items import Items
 from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
+from tablemend.store.resets import Resets
 from tablemend.store.runs import Runs
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Store:
         self.overview = Overview(self.database, self.runs)
         self.change_sets = ChangeSets(self.database)
         self.audit = Audit(self.database)
+        self.resets = Resets(self.database)
 
     def __enter__(self) -> Self:
         return self

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tablemend.telemetry import Progress, silent
-from tablemend.workspace.keeping import Keeping
+from tablemend.workspace.intel import Intelligence
 
 __all__ = ["Workspace", "open"]
 
 
-class Workspace(Keeping):
+class Workspace(Intelligence):
     """Datasets, their versions, and every decision on them, in one data folder.
 
     The folder is made by the first verb that writes. Closing frees every connection; use it as a context manager.

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tablemend.errors import NotFound
 from tablemend.records import Item
 from tablemend.workspace.observing import Observing
 
 if TYPE_CHECKING:
     from tablemend.review.decisions import Verdict
     from tablemend.review.gate import Gate
+    from tablemend.review.replay import Replay
     from tablemend.store.filters import Filter
 
 
 class Deciding(Observing):
     """Looking at items and deciding on them."""
 
-    def items(self, run: str | None = None, **conditions: Any) -> list[Item]:
-        """The items of a run that meet conditions such as `check`, `column`, `decision` or `min_confidence`."""
-        return self.store.items.select(self.filter(run, **conditions))
+    def items(
+        self, run: str | None = None, *, limit: int | None = None, offset: int = 0, **conditions: Any
+    ) -> list[Item]:
+        """The items of a run that meet conditions such as `check`, `column`, `decision` or `min_confidence`.
+
+        At most `limit` of them, after `offset`; they come in the order in which the run found them.
+        """
+        return self.store.items.select(self.filter(run, **conditions), limit=limit, offset=offset)
 
     def filter(self, run: str | None = None, *, ids: Sequence[str] = (), **conditions: Any) -> Filter:
         """A choice of items of a run; ids may be shortened as far as they stay unmistakable."""
@@ -30,10 +38,15 @@ class Deciding(Observing):
 
     @property
     def gate(self) -> Gate:
-        """The gate of repairs."""
-        from tablemend.review.gate import shipped
+        """The gate of repairs: the setting `repair_gate`, a file or a shipped gate; raises SettingsError."""
+        from tablemend.review.gate import load
 
-        return shipped("repair")
+        return load(self.settings.repair_gate)
+
+    def _gate_of(self, run: str | None) -> Gate:
+        """The gate that the items of a run go by."""
+        del run  # of repairs there is one gate
+        return self.gate
 
     def approve(self, run: str | None = None, *, force: bool = False, **options: Any) -> Verdict:
         """Approve items of a run, by ids or by conditions; see `decide`."""
@@ -70,7 +83,7 @@ class Deciding(Observing):
             self.filter(run, **conditions),
             verb,
             by=self.settings.person,
-            gate=self.gate,
+            gate=self._gate_of(run),
             reason=reason,
             note=note,
             rating=rating,
@@ -81,4 +94,20 @@ class Deciding(Observing):
         """Let the gate decide on the open items of a run."""
         from tablemend.review import decisions
 
-        return decisions.pass_gate(self.store, self.items(run), self.gate)
+        return decisions.pass_gate(self.store, self.items(run), self._gate_of(run))
+
+    def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
+        """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
+
+        `type` chooses one type of items; `people` only what people decided. Raises SettingsError for the file, and
+        NotFound where nothing is decided yet.
+        """
+        from tablemend.review.gate import load
+        from tablemend.review.replay import replay
+
+        decided = self.store.items.decided(type=type)
+        found = replay(load(gate), (pair for pair in decided if not (people and pair[1].gate)))
+        if not found.total:
+            who, what = " by people" if people else "", f" of type {type}" if type else ""
+            raise NotFound(f"no item{what} was decided{who} yet", hint="Decide on some, or choose others.")
+        return found

@@ -146,14 +146,16 @@ class Healing(Versions):
 
     def _decide_by(self, policy: Policy, run: str, *, keep_rows: bool) -> None:
         from tablemend.review import decisions
+        from tablemend.review.conditions import Condition
         from tablemend.review.gate import Gate, Rule
 
         if policy == "gate":
             self.pass_gate(run)
         if policy == "all":
-            likely = Rule(outcome="approve", confidence_at_least=self.settings.accept_all_from)
+            enough = Condition(field="confidence", at_least=self.settings.accept_all_from)
             waiting = [item for item in self.items(run) if self._waiting(item, keep_rows=keep_rows)]
-            decisions.pass_gate(self.store, waiting, Gate(name="all", default="ask", rules=(likely,)))
+            every = Gate(name="all", default="monitor", rules=(Rule(outcome="promote", all=(enough,)),))
+            decisions.pass_gate(self.store, waiting, every)
 
     def save_recipe(self, path: Path, run: str | None = None) -> Recipe:
         """Write the approved repairs of a run as a recipe; `.json` or TOML by suffix."""
@@ -187,6 +189,7 @@ class Healing(Versions):
         """Carry out the repairs of a recipe on a source; raises SettingsError where it cannot replay."""
         from tablemend.repair import recipe
         from tablemend.repair.results import Healed
+        from tablemend.review.decisions import RECIPE
 
         started = time.perf_counter()
         self.check_output(output, source)
@@ -199,7 +202,7 @@ class Healing(Versions):
         scanned = self._scan(loaded, "scan", recipe.proposals(chosen))
         if not scanned.items:
             raise NothingToChange(f"{path} would change nothing in {loaded.source.name}", hint="It may be healed.")
-        self.approve(scanned.run, force=True, reason=f"recipe {chosen.name}")
+        self.approve(scanned.run, force=True, reason=f"{RECIPE}{chosen.name}")
         applied = self.apply(scanned.run)
         written = None if output is None else self._export(applied.snapshot, output)
         return Healed(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tablemend.errors import SettingsError
 from tablemend.records import Finding, Item, Profile, Proposal, Run, Snapshot
 from tablemend.telemetry import Timings
-from tablemend.workspace.deciding import Deciding
+from tablemend.workspace.learning import Learning
 
 if TYPE_CHECKING:
     from tablemend.repair.results import Scanned
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tablemend.tables.read import Loaded
 
 
-class Scanning(Deciding):
+class Scanning(Learning):
     """Reading, scanning, and repairs of one's own."""
 
     def scan(
@@ -77,8 +77,10 @@ class Scanning(Deciding):
                 timings=timings,
                 proposals=proposals,
             )
+            with timings.stage("learn"):
+                repairs = self._adjusted(found.repairs)
             with timings.stage("store"), self.store.transaction():
-                self.store.items.put(items.of_repairs(found.repairs, run=run.id, dataset=snapshot.dataset))
+                self.store.items.put(items.of_repairs(repairs, run=run.id, dataset=snapshot.dataset))
                 self._keep(run, snapshot, found)
         return Scanned(
             run=run.id,

@@ -28,12 +28,18 @@ class Dialect(Record, frozen=True, kw_only=True):
 
     name: str  # for people
     extra: str  # of tablemend, with the driver; "" where it is always there
+    url: str  # an example
+    driver: str  # name of the package
+    guard: str  # what keeps a read-only connection from writing, in words
+    limit: str  # what stops a statement that takes too long, in words
+    verified: bool  # tests run against the real thing
     opening: Callable[[sa.URL, ExitStack], dict[str, Any]]  # options of the engine; the stack closes what they open
     read_only: Callable[[sa.Connection, bool], None]  # for the transactions to come
     timeout: Callable[[sa.Connection, float | None], None]  # seconds for each statement to come; None: as before
     codes: Callable[[BaseException], tuple[str, ...]]  # of a driver's error, the most telling first
     rules: tuple[Rule, ...]
     listen: Callable[[sa.Engine], None] = lambda _: None
+    guards_reading: bool = True  # has read-only transactions
 
 
 def rules(*more: Rule, texts: dict[str, str], **codes: str) -> tuple[Rule, ...]:

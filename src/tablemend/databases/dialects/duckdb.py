@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import default
 
+from tablemend.databases.dialects.catalogue import queries
 from tablemend.databases.dialects.dialect import Dialect, Rule, mode
 from tablemend.databases.dialects.duckdb_driver import Connection
 from tablemend.errors import MissingObject
@@ -60,6 +61,50 @@ class DuckDBDialect(default.DefaultDialect):
         found = "SELECT count(*) FROM information_schema.tables WHERE table_name = ? AND table_schema = ?"
         where = (table_name, schema or self._get_default_schema_name(connection))
         return bool(connection.exec_driver_sql(found, where).scalar_one())
+
+    def get_pk_constraint(self, connection: sa.Connection, table_name: str, schema: Any = None, **_: Any) -> Any:
+        """The primary key."""
+        found = [each for each in _constraints(connection, table_name, schema) if each.type == "PRIMARY KEY"]
+        return {"constrained_columns": list(found[0].columns), "name": None} if found else {"constrained_columns": []}
+
+    def get_unique_constraints(self, connection: sa.Connection, table_name: str, schema: Any = None, **_: Any) -> Any:
+        """Columns that are unique together."""
+        found = _constraints(connection, table_name, schema)
+        return [{"name": each.name, "column_names": list(each.columns)} for each in found if each.type == "UNIQUE"]
+
+    def get_foreign_keys(self, connection: sa.Connection, table_name: str, schema: Any = None, **_: Any) -> Any:
+        """Columns that point at another table."""
+        return [
+            {
+                "name": each.name,
+                "constrained_columns": list(each.columns),
+                "referred_schema": schema,
+                "referred_table": each.parent,
+                "referred_columns": list(each.parents),
+            }
+            for each in _constraints(connection, table_name, schema)
+            if each.type == "FOREIGN KEY"
+        ]
+
+    def get_indexes(self, connection: sa.Connection, table_name: str, schema: Any = None, **_: Any) -> Any:
+        """Indexes, with their expressions as columns."""
+        return [
+            {
+                "name": each.name,
+                "unique": bool(each.unique),
+                "column_names": [part.strip(" \"'") for part in str(each.expressions).strip("[]").split(",")],
+            }
+            for each in _catalogue(connection, "indexes", table_name, schema)
+        ]
+
+
+def _constraints(connection: sa.Connection, table: str, schema: str | None) -> list[Any]:
+    return _catalogue(connection, "constraints", table, schema)
+
+
+def _catalogue(connection: sa.Connection, name: str, table: str, schema: str | None) -> list[Any]:
+    where = {"table": table, "schema": schema or DuckDBDialect.default_schema_name}
+    return list(connection.execute(sa.text(queries("duckdb")[name]), where))
 
 
 class _Instance:
@@ -146,6 +191,11 @@ def _rule(category: str, code: str, text: str = "") -> Rule:
 DIALECT = Dialect(
     name="DuckDB",
     extra="",
+    url="duckdb:///shop.duckdb#orders",
+    driver="duckdb",
+    guard="`BEGIN TRANSACTION READ ONLY`",
+    limit="an interrupt by a timer",
+    verified=True,
     opening=_opening,
     read_only=_read_only,
     timeout=_timeout,
@@ -166,6 +216,7 @@ DIALECT = Dialect(
         _rule("damaged", "IOException", "not a valid DuckDB"),
         _rule("unopened", "IOException", "Cannot open|does not exist|No such file"),
         _rule("timeout", "InterruptException"),
+        _rule("other", "ConnectionException", "different configuration"),
         _rule("lost", "ConnectionException"),
     ),
 )

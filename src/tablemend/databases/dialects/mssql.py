@@ -37,8 +37,14 @@ def _codes(problem: BaseException) -> tuple[str, ...]:
 DIALECT = Dialect(
     name="SQL Server",
     extra="mssql",
+    url="mssql://user@host/shop#dbo.orders",
+    driver="mssql-python",
+    guard="nothing: `read_only` is refused",
+    limit="waiting for locks only: `LOCK_TIMEOUT`",
+    verified=False,
     opening=_opening,
     read_only=_read_only,
+    guards_reading=False,
     timeout=_timeout,
     codes=_codes,
     rules=rules(

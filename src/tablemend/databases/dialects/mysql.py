@@ -6,8 +6,16 @@ from contextlib import ExitStack
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import base
 
 from tablemend.databases.dialects.dialect import Dialect, defaults, outside, rules
+
+SPATIAL = (
+    *("geometry", "point", "linestring", "polygon"),
+    *("multipoint", "multilinestring", "multipolygon", "geometrycollection"),
+)
+for _name in (*SPATIAL, "inet4", "inet6", "uuid"):
+    base.ischema_names.setdefault(_name, sa.types.NullType)  # SQLAlchemy warns of types that it does not know
 
 CONNECT_SECONDS = 10
 """Longest wait for a server that does not answer."""
@@ -56,6 +64,11 @@ _NUMBERS = {
 DIALECT = Dialect(
     name="MySQL or MariaDB",
     extra="mysql",
+    url="mysql://user@host/shop#orders",
+    driver="pymysql",
+    guard="`SET SESSION TRANSACTION READ ONLY`",
+    limit="`max_statement_time` of MariaDB; `max_execution_time` of MySQL, for queries only",
+    verified=True,
     opening=_opening,
     read_only=_read_only,
     timeout=_timeout,

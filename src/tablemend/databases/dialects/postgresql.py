@@ -44,6 +44,11 @@ def _codes(problem: BaseException) -> tuple[str, ...]:
 DIALECT = Dialect(
     name="PostgreSQL",
     extra="postgres",
+    url="postgresql://user@host/shop#sales.orders",
+    driver="psycopg",
+    guard="`default_transaction_read_only`",
+    limit="`statement_timeout`",
+    verified=True,
     opening=_opening,
     read_only=_read_only,
     timeout=_timeout,

@@ -36,8 +36,14 @@ def _codes(problem: BaseException) -> tuple[str, ...]:
 DIALECT = Dialect(
     name="Snowflake",
     extra="snowflake",
+    url="snowflake://user@account/shop/sales#orders",
+    driver="snowflake-sqlalchemy",
+    guard="nothing: `read_only` is refused",
+    limit="`STATEMENT_TIMEOUT_IN_SECONDS`",
+    verified=False,
     opening=_opening,
     read_only=_read_only,
+    guards_reading=False,
     timeout=_timeout,
     codes=_codes,
     rules=rules(

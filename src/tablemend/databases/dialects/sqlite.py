@@ -75,6 +75,11 @@ def _codes(problem: BaseException) -> tuple[str, ...]:
 DIALECT = Dialect(
     name="SQLite",
     extra="",
+    url="sqlite:///shop.db#orders",
+    driver="sqlite3",
+    guard="`PRAGMA query_only`",
+    limit="a progress handler",
+    verified=True,
     opening=_opening,
     read_only=_read_only,
     timeout=_timeout,

@@ -1,0 +1,1 @@
+"""A made-up fortnight of stories about a made-up brand, to try everything on."""

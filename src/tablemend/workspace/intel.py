@@ -1,0 +1,105 @@
+"""The verbs of news and market intelligence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tablemend.errors import NotFound, SettingsError
+from tablemend.records import Run
+from tablemend.telemetry import Timings
+from tablemend.workspace.keeping import Keeping
+
+if TYPE_CHECKING:
+    from tablemend.intel.brief import Brief
+    from tablemend.intel.compare import Comparison
+    from tablemend.intel.run import IntelRun
+    from tablemend.review.gate import Gate
+    from tablemend.review.scorecard import Scorecard
+
+
+class Intelligence(Keeping):
+    """Scoring stories, telling them in a brief, and comparing runs."""
+
+    def score_intel(
+        self,
+        source: str | Path,
+        *,
+        scorecard: str | Path | Scorecard = "brand",
+        gate: str | Path | Gate = "intel",
+        now: datetime | None = None,
+    ) -> IntelRun:
+        """Read a source of stories, score each, and let the gate decide on what no person has decided.
+
+        `source` is a path, a URL or `-`: JSON Lines, JSON, CSV, RSS, Atom or JSON Feed. Scorecard and gate are files or
+        shipped ones by name. Ages are counted to `now`, by default the present moment. Raises SourceError where the
+        source cannot be read or every entry was rejected, and SettingsError for a scorecard or gate.
+        """
+        from tablemend.intel.reading import collect
+        from tablemend.intel.run import KIND, score_stories
+        from tablemend.records import now as present
+        from tablemend.review import gate as gates
+        from tablemend.review import scorecard as scorecards
+        from tablemend.tables.limits import Limits
+
+        card = scorecards.load(scorecard) if isinstance(scorecard, str | Path) else scorecard
+        by = gates.load(gate) if isinstance(gate, str | Path) else gate
+        if now is not None and now.tzinfo is None:
+            raise SettingsError("now has no time zone", hint="Give an aware datetime, such as one in UTC.")
+        limits = Limits(
+            max_rows=self.settings.max_rows,
+            max_bytes=self.settings.max_bytes,
+            max_columns=self.settings.max_columns,
+            http_timeout=self.settings.http_timeout,
+        )
+        headers = {key: value.get_secret_value() for key, value in self.settings.http_headers.items()}
+        with self._running(KIND) as run:
+            timings = Timings(self._beating(run.id), self.telemetry)
+            with timings.stage("read"):
+                collected = collect(source, parts=card.parts, limits=limits, headers=headers)
+            result = score_stories(
+                self.store, run, collected, scorecard=card, gate=by, now=now or present(), timings=timings
+            )
+            for name, number in result.counts.items():
+                self.telemetry.count(f"stories.{name}", number)
+            return result
+
+    def intel(self, run: str | None = None) -> IntelRun:
+        """A finished run over stories, by default the newest, with the decisions as they stand now."""
+        from tablemend.intel.run import recall
+
+        return recall(self.store, self.intel_run(run))
+
+    def intel_run(self, run: str | None = None) -> Run:
+        """A finished run over stories by its id, by default the newest; raises NotFound."""
+        from tablemend.intel.run import KIND
+
+        hint = "`tablemend intel score SOURCE` makes one."
+        if run is not None:
+            found = self.store.runs.get(run)
+            if found.kind != KIND or found.status not in _FINISHED:
+                raise NotFound(f"run {run} is no finished run over stories: {found.kind}, {found.status}", hint=hint)
+            return found
+        return self.store.runs.latest(KIND, statuses=_FINISHED, hint=hint)
+
+    def _gate_of(self, run: str | None) -> Gate:
+        from tablemend.intel.run import KIND, terms
+
+        found = self.run(run)
+        return terms(self.store, found).gate if found.kind == KIND else super()._gate_of(run)
+
+    def brief(self, run: str | None = None, *, days: float | None = None) -> Brief:
+        """What a run found, by band, each event once; with `days` only what was published in the last of them."""
+        from tablemend.intel.brief import brief
+
+        return brief(self.intel(run), days=days)
+
+    def compare_intel(self, before: str, after: str) -> Comparison:
+        """What differs between two runs over stories, and between what they were scored by."""
+        from tablemend.intel.compare import compare
+
+        return compare(self.intel(before), self.intel(after))
+
+
+_FINISHED = ("completed", "partial")
