@@ -187,21 +187,17 @@ def _decimals(array: pa.Array, field: pa.Field) -> pa.Array:
 
 
 def _finite(array: pa.Array, name: str) -> None:
-    """Raise DataRefused for the server's infinities, which would come as moments of the year 294,247."""
-    bounds = (-(2**63), 2**63 - 1) if pa.types.is_timestamp(array.type) else (-(2**31), 2**31 - 1)
-    shift = 0 if pa.types.is_timestamp(array.type) else _DAYS
-    number = pa.int64() if pa.types.is_timestamp(array.type) else pa.int32()
-    for bound in bounds:
-        wrapped = (bound + shift + 2**31) % 2**32 - 2**31 if shift else bound
-        if pc.any(pc.equal(array.view(number), pa.scalar(wrapped, number))).as_py():
-            raise DataRefused(
-                f"Column {name!r} holds infinity, which no Arrow date or time can say.",
-                hint="Cast the column to text in a query of your own, and read that.",
-            )
+    """Raise DataRefused for infinities and moments after Arrow's last one: shifted by the driver, they wrap around."""
+    number, earliest = _EARLIEST[pa.types.is_date(array.type)]
+    if pc.any(pc.less(array.view(number), pa.scalar(earliest, number))).as_py():
+        raise DataRefused(
+            f"Column {name!r} holds infinity, or a moment that no Arrow date or time can say.",
+            hint="Cast the column to text in a query of your own, and read that.",
+        )
 
 
-_DAYS = 10_957
-"""From 1970-01-01 to 2000-01-01, where PostgreSQL counts from."""
+_EARLIEST = {True: (pa.int32(), -2_440_588), False: (pa.int64(), -2_440_588 * 86_400 * 10**6)}
+"""What the first day of PostgreSQL, 4713 BC, is in days and in microseconds from 1970."""
 _MATCHES = "WITH done AS ({verb} RETURNING s.pos) INSERT INTO {{matched}} SELECT pos, 1 FROM done"
 
 DIALECT = Dialect(

@@ -70,20 +70,16 @@ def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[A
 
 
 def _types(cursor: Any, sql: str, names: Sequence[str], given: Sequence[Any]) -> list[pa.DataType]:
-    kinds = (f"CASE WHEN c{n} IS NOT NULL THEN typeof(c{n}) END" for n in range(len(names)))
-    asked = ", ".join(f"min({each}), max({each})" for each in kinds)
-    query = (
-        f"WITH q({', '.join(f'c{n}' for n in range(len(names)))}) AS ({sql.rstrip().rstrip(';')}) SELECT {{}} FROM q"
-    )
-    cursor.execute(query.format(asked), tuple(given))
+    inner = ", ".join(f"c{n}" for n in range(len(names)))
+    asked = f"FROM (WITH q({inner}) AS ({sql.rstrip().rstrip(';')}) SELECT * FROM q)"
+    kinds = [f"CASE WHEN c{n} IS NOT NULL THEN typeof(c{n}) END" for n in range(len(names))]
+    cursor.execute(f"SELECT {', '.join(f'min({each}), max({each})' for each in kinds)} {asked}", tuple(given))
     found = cursor.fetchone()
     ends = list(zip(found[::2], found[1::2], strict=True))  # in the order of the alphabet
-    if any(each == ("integer", "real") for each in ends):
-        largest = ", ".join(f"max(abs(CASE typeof(c{n}) WHEN 'integer' THEN c{n} / 2 END))" for n in range(len(names)))
-        cursor.execute(query.format(largest), tuple(given))
-        halves = cursor.fetchone()
-    else:
-        halves = [None] * len(names)
+    halves = [None] * len(names)
+    if ("integer", "real") in ends:
+        largest = (f"max(abs(CASE typeof(c{n}) WHEN 'integer' THEN c{n} / 2 END))" for n in range(len(names)))
+        halves = list(cursor.execute(f"SELECT {', '.join(largest)} {asked}", tuple(given)).fetchone())
     return [_type(*each) for each in zip(names, ends, halves, strict=True)]
 
 
