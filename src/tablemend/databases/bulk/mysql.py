@@ -212,6 +212,7 @@ DIALECT = Dialect(
         "interval": "there is no column type for it",
         "list": "there is no column type for it; write it as JSON",
         "structure": "there is no column type for it; write it as JSON",
+        "negative zero": "the server reads -0 as 0",
         "nanoseconds": "times have microseconds; finer ones are refused",
         "single floats in queries": "the server shows six digits of a FLOAT; name the table, or cast to DOUBLE",
         "durations of 839 hours and more": "TIME cannot hold them; the server refuses them",
