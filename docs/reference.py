@@ -166,7 +166,7 @@ def _databases() -> str:
             f"{each.driver}" + (f", extra `{each.extra}`" if each.extra else ""),
             each.guard,
             each.limit,
-            "yes" if each.verified else "no: unverified",
+            each.verified,
         )
         for each in DIALECTS.values()
     ]

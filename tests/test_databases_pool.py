@@ -165,17 +165,30 @@ def test_a_read_only_connection_cannot_write_and_the_next_one_can(database_url: 
             assert connection.exec_driver_sql("SELECT i FROM t").scalars().all() == [2]
 
 
-@pytest.fixture
-def crowded_url() -> Iterator[str]:
-    """A PostgreSQL that lets a role have two connections."""
-    with servers.schema() as url:
-        role = f"tm_{secrets.token_hex(6)}"
+CROWDED = {
+    "postgresql": ("CREATE ROLE {} LOGIN CONNECTION LIMIT 2", "DROP ROLE {}"),
+    "mysql": (
+        "CREATE USER {0}@localhost, {0}@'127.0.0.1' WITH MAX_USER_CONNECTIONS 2",
+        "DROP USER {0}@localhost, {0}@'127.0.0.1'",
+    ),
+}
+
+
+@pytest.fixture(params=sorted(CROWDED))
+def crowded_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A server that lets a user have two connections."""
+    make, drop = CROWDED[request.param]
+    with servers.database(request.param, tmp_path) as url:
+        user = f"tm_{secrets.token_hex(6)}"
         engine = sa.create_engine(url)
         with engine.begin() as connection:
-            connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 2")
-        yield sa.make_url(url).set(username=role).render_as_string(hide_password=False)
+            connection.exec_driver_sql(make.format(user))
+            if request.param == "mysql":
+                for host in ("localhost", "127.0.0.1"):
+                    connection.exec_driver_sql(f"GRANT ALL ON {engine.url.database}.* TO {user}@'{host}'")
+        yield sa.make_url(url).set(username=user).render_as_string(hide_password=False)
         with engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP ROLE {role}")
+            connection.exec_driver_sql(drop.format(user))
         engine.dispose()
 
 
@@ -192,7 +205,8 @@ def test_a_server_that_allows_fewer_connections_lowers_the_pool(crowded_url: str
 def slow(database: Database) -> int:
     """Hold a connection for long enough that others come."""
     with database.connect() as connection:
-        return int(connection.exec_driver_sql("SELECT 1 FROM pg_sleep(0.02)").scalar_one())
+        wait = "SELECT 1 FROM pg_sleep(0.02)" if database.kind == "postgresql" else "SELECT 1 + sleep(0.02)"
+        return int(connection.exec_driver_sql(wait).scalar_one())
 
 
 def test_a_server_with_no_connection_left_names_the_setting(crowded_url: str) -> None:
@@ -226,6 +240,23 @@ def test_adbc_connections_are_pooled_and_counted() -> None:
         assert (found.acquisitions, found.hits, found.opened, found.idle) == (3, 2, 1, 1)
         with database.adbc(), database.adbc(), pytest.raises(Timeout, match="all 2 are in use"), database.adbc():
             pass
+
+
+@pytest.mark.parametrize("crowded_url", ["postgresql"], indirect=True)
+def test_a_server_that_allows_fewer_connections_lowers_the_pool_of_adbc(crowded_url: str) -> None:
+    def ask(database: Database) -> int:
+        with database.adbc() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_sleep(0.02)")
+            return int(cursor.fetchone()[0])
+
+    with Database(crowded_url, limits=PoolLimits(maximum=6)) as database:
+        with ThreadPoolExecutor(6) as threads:
+            assert sum(threads.map(lambda _: ask(database), range(12))) == 12
+        found = database.adbc_statistics()
+        assert found is not None
+        assert found.maximum <= 2
+        assert found.acquisitions == 12 == found.hits + found.opened
+        assert found.failures == 0
 
 
 def test_an_adbc_connection_that_was_killed_is_replaced() -> None:

@@ -11,10 +11,12 @@ from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 
-from tablemend.databases import urls
+from tablemend.databases import failures, urls
 from tablemend.databases.pool import Gate, PoolLimits
 from tablemend.databases.statistics import Counters, Holders, PoolStatistics
 from tablemend.errors import DatabaseError, Timeout
+
+_PAUSE = 0.2  # seconds between two tries where other programs hold all connections of a server
 
 
 class AdbcPool:
@@ -45,17 +47,16 @@ class AdbcPool:
     @contextmanager
     def connect(self) -> Iterator[Any]:
         """A connection that answers, rolled back and given back at the end; Timeout where none becomes free."""
-        self._enter()
+        opened, connection = self._acquired()
+        self.holders.add(connection)
         try:
-            opened, connection = self._taken()
-            self.holders.add(connection)
-            try:
-                yield connection
-            finally:
-                self.holders.remove(connection)
-                self._put_back(opened, connection)
+            yield connection
         finally:
-            self._gate.leave()
+            self.holders.remove(connection)
+            try:
+                self._put_back(opened, connection)
+            finally:
+                self._gate.leave()
 
     def statistics(self) -> PoolStatistics:
         """What the pool has done so far."""
@@ -69,10 +70,26 @@ class AdbcPool:
         for _, connection in idle:
             self._drop(connection)
 
-    def _enter(self) -> None:
-        waited = self._gate.enter(self._limits.timeout)
+    def _acquired(self) -> tuple[float, Any]:
+        deadline = time.monotonic() + self._limits.timeout
+        while True:
+            self._enter(deadline - time.monotonic())
+            found = None
+            try:
+                found = self._taken()
+            except _errors() as problem:
+                self._refused(problem, deadline)
+            finally:
+                if found is None:
+                    self._gate.leave()
+            if found is not None:
+                return found
+
+    def _enter(self, seconds: float) -> None:
+        started = time.perf_counter()
+        waited = self._gate.enter(seconds)
         if waited is None:
-            self._counters.add(waits=1, wait_seconds=self._limits.timeout, timeouts=1)
+            self._counters.add(waits=1, wait_seconds=time.perf_counter() - started, timeouts=1)
             raise Timeout(
                 f"no ADBC connection to {self._name} became free in {self._limits.timeout:g} s: "
                 f"all {self._gate.maximum} are in use",
@@ -80,6 +97,17 @@ class AdbcPool:
             )
         if waited:
             self._counters.add(waits=1, wait_seconds=waited)
+
+    def _refused(self, problem: Exception, deadline: float) -> None:
+        """Wait where the server allows no more connections, as long as there is time; else raise."""
+        left = deadline - time.monotonic()
+        if failures.category(problem, "postgresql") != "crowded" or left <= 0:
+            self._counters.add(failures=1)
+            raise problem
+        own = self._counters.open()
+        self._gate.lower(own)
+        if not own:  # nobody here can give one back
+            time.sleep(min(left, _PAUSE))
 
     def _taken(self) -> tuple[float, Any]:
         while True:
@@ -93,11 +121,7 @@ class AdbcPool:
             self._drop(found[1])
 
     def _opened(self) -> tuple[float, Any]:
-        try:
-            connection = self._open(self._uri)
-        except Exception:
-            self._counters.add(failures=1)
-            raise
+        connection = self._open(self._uri)
         self._counters.opened()
         self._counters.add(acquisitions=1)
         return time.monotonic(), connection

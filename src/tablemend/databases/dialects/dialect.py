@@ -32,7 +32,7 @@ class Dialect(Record, frozen=True, kw_only=True):
     driver: str  # name of the package
     guard: str  # what keeps a read-only connection from writing, in words
     limit: str  # what stops a statement that takes too long, in words
-    verified: bool  # tests run against the real thing
+    verified: str  # whether tests run against the real thing, in words
     opening: Callable[[sa.URL, ExitStack], dict[str, Any]]  # options of the engine; the stack closes what they open
     read_only: Callable[[sa.Connection, bool], None]  # for the transactions to come
     timeout: Callable[[sa.Connection, float | None], None]  # seconds for each statement to come; None: as before
