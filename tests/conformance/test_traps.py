@@ -48,6 +48,9 @@ def one(database: Database, expression: str) -> object:
 def test_postgresql_reads_what_arrow_has_no_type_for_as_its_text(postgresql: Database) -> None:
     assert one(postgresql, "inet '1.1.1.1/8'") == "1.1.1.1/8"
     assert one(postgresql, "12.5::money::numeric::money").endswith("12.50")
+    assert one(postgresql, "interval '1 month 2 days 3 hours'") == "1 mon 2 days 03:00:00"
+    assert one(postgresql, "'c0ffee00-0000-0000-0000-000000000000'::uuid") == "c0ffee00-0000-0000-0000-000000000000"
+    assert one(postgresql, "'{\"a\":  1}'::json") == '{"a":  1}'
     assert one(postgresql, "int4range(1, 5)") == "[1,5)"
     assert one(postgresql, "B'101'") == "101"
     assert one(postgresql, "4294967295::oid") == "4294967295"
@@ -122,6 +125,13 @@ def test_mysql_keeps_zero_in_a_column_that_numbers_itself(mysql: Database) -> No
     run(mysql, "CREATE TABLE numbered (id int AUTO_INCREMENT PRIMARY KEY, v text)")
     bulk.insert(mysql, (None, "numbered"), pa.table({"id": [0, 5], "v": ["a", "b"]}))
     assert bulk.read_table(mysql, (None, "numbered"))["id"].to_pylist() == [0, 5]
+
+
+def test_mysql_bits_come_back_as_the_number_that_was_written(mysql: Database) -> None:
+    run(mysql, "CREATE TABLE bits (v bit(3), w bit(64))")
+    table = pa.table({"v": pa.array([5, None], pa.uint64()), "w": pa.array([2**64 - 1, 0], pa.uint64())})
+    bulk.insert(mysql, (None, "bits"), table)
+    assert bulk.read_table(mysql, (None, "bits")).equals(table)
 
 
 def test_mysql_leaves_the_session_as_it_was(mysql: Database) -> None:

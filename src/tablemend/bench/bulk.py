@@ -229,7 +229,9 @@ def _updates(database: Database, data: pa.Table) -> tuple[list[float], list[floa
     mark = DIALECTS[database.kind].placeholder
     sql = f"UPDATE orders SET customer = {mark} WHERE id = {mark}"
     others = np.setdiff1d(np.arange(ROWS), chosen)[:SAMPLE].tolist()
-    alone = [_committing(database, sql, [(f"alone {n}", n) for n in others]) * CHANGED / SAMPLE for _ in range(3)]
+    alone = [
+        _committing(database, sql, [(f"alone {again} {n}", n) for n in others]) * CHANGED / SAMPLE for again in range(3)
+    ]  # new values each time: a row that stays as it is costs no commit
     found, old = [], kept["customer"]
     for number in range(5):
         new = pa.array([f"changed {number} {n}" for n in kept["id"].to_pylist()])

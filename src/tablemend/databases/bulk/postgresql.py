@@ -106,10 +106,14 @@ def _spelled_out(database: Any, sql: str, given: Sequence[Any]) -> str:
         return str(cursor.mogrify(sql, tuple(given)))
 
 
+_TEXT = {"money", "oid", "xid", "cid", "uuid", "interval"}
+"""Types whose text says more than, or as much as, what the driver makes of them."""
+
+
 def _shown_as_text(field: pa.Field) -> bool:
     """Whether the driver hands over the server's own bytes, or a number that lost its meaning or its arrays' shape."""
     opaque = isinstance(field.type, pa.OpaqueType) and field.type.type_name != "numeric"
-    return opaque or _server_type(field) in {"money", "oid", "xid", "cid"} or _server_type(field).startswith("_")
+    return opaque or _server_type(field) in _TEXT or _server_type(field).startswith("_")
 
 
 def _server_type(field: pa.Field) -> str:
@@ -146,7 +150,9 @@ def _type(field: pa.Field) -> pa.DataType:
 
 
 def _inner(kind: pa.DataType) -> pa.DataType:
-    """The type with texts for numbers of any precision inside lists."""
+    """The type with texts for JSON, and for numbers of any precision inside lists."""
+    if isinstance(kind, pa.JsonType):
+        return pa.string()
     if pa.types.is_list(kind) and _is_numeric(kind.value_type):
         return pa.list_(pa.string())
     return kind
@@ -171,6 +177,8 @@ def _restored(array: pa.Array, field: pa.Field) -> pa.Array:
         _finite(array, field.name)
     if _is_numeric(array.type):
         return _decimals(array.storage, field)
+    if isinstance(array.type, pa.JsonType):
+        return array.storage.cast(pa.string())
     if pa.types.is_list(array.type) and array.type != field.type:
         return pa.ListArray.from_arrays(array.offsets, array.values.storage, mask=array.is_null())
     return array
