@@ -17,7 +17,9 @@ import typer
 import tablemend
 from tablemend import errors, records, settings
 from tablemend.cli.main import app, register
-from tablemend.databases import failures, types
+from tablemend.databases import bulk, failures, types
+from tablemend.databases.bulk.families import FAMILIES
+from tablemend.databases.bulk.registry import DIALECTS as BULK
 from tablemend.databases.dialects import DIALECTS
 from tablemend.intel import brief, compare, entries, run, story
 from tablemend.intel import rows as story_rows
@@ -52,6 +54,7 @@ STORIES = (
 def pages() -> dict[str, str]:
     """Name and text of every generated page."""
     return {
+        "bulk.md": _bulk(),
         "checks.md": _checks(),
         "cli.md": _cli(),
         "databases.md": _databases(),
@@ -197,6 +200,37 @@ def _affinities() -> str:
         for pattern, made in types.AFFINITIES
     ]
     return _table(("Declared", "Arrow"), [(declared, f"`{made}`") for declared, made in rows])
+
+
+def _bulk() -> str:
+    rows = [
+        (family, *(f"`{each.types[family]}`" if family in each.types else "refused" for each in BULK.values()))
+        for family in FAMILIES
+    ]
+    parts = [
+        "# Bulk\n\nReading and writing over Arrow. One conformance suite runs on a real server of every database that "
+        "is not marked unverified. See [How tables in databases are written](../explanation/databases.md).\n",
+        *(f"## `bulk.{name}`\n\n{_routine(name, getattr(bulk, name))}" for name in bulk.__all__ if name.islower()),
+        _record(bulk.outcome, "Outcome"),
+        "## Column types\n\nWhat `create` makes of the families of Arrow types; `insert` and the changes by key take "
+        "the same families.\n",
+        _table(("Arrow", *(_bulk_name(each) for each in BULK.values())), rows),
+        *(f"## Gaps of {_bulk_name(each)}\n\n{_gaps(each)}" for each in BULK.values()),
+    ]
+    return "\n".join(parts)
+
+
+def _bulk_name(dialect: Any) -> str:
+    return dialect.name + ("" if dialect.verified else " (unverified)")
+
+
+def _gaps(dialect: Any) -> str:
+    values = {"nul": "NUL characters in text", "nan": "NaN", "infinity": "infinite numbers"}
+    rows = [(_sentence(what).rstrip("."), _sentence(reason)) for what, reason in dialect.unsupported.items()]
+    rows += [
+        (_sentence(values[each]).rstrip("."), "It cannot hold them; they are refused.") for each in dialect.refused
+    ]
+    return _table(("Feature", "Reason"), rows)
 
 
 def _operations() -> str:

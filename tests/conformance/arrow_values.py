@@ -100,6 +100,10 @@ def _clock(value: Any) -> dt.time:
 def _elapsed(value: Any) -> dt.timedelta:
     if isinstance(value, dt.timedelta):
         return value
+    if isinstance(value, str):
+        hours, minutes, seconds = value.lstrip("-").split(":")
+        found = dt.timedelta(hours=int(hours), minutes=int(minutes), microseconds=int(Decimal(seconds) * 10**6))
+        return -found if value.startswith("-") else found
     months, days, nanoseconds = value
     return dt.timedelta(days=days + 30 * months, microseconds=nanoseconds // 1000)
 

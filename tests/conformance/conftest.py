@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import servers
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.databases.database import Database
 
-RUNNING = ("sqlite", "duckdb", "postgresql", "mariadb")
+RUNNING = ("sqlite", "duckdb", "postgresql", "mysql")
 """What the suite runs on; SQL Server and Snowflake have no server here and are tested as text."""
 
 
@@ -22,23 +20,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "lacks(feature): must fail where the dialect names the feature unsupported")
 
 
-@contextmanager
-def place(name: str, folder: Path) -> Iterator[str]:
-    """URL of an empty database of a kind, which goes with the block."""
-    if name == "postgresql":
-        with servers.schema() as url:
-            yield url
-    elif name == "mariadb":
-        with servers.mariadb_database() as url:
-            yield url
-    else:
-        yield f"{name}:///{folder}/{secrets.token_hex(6)}.db?mode=rwc"
-
-
 @pytest.fixture(params=RUNNING)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database, once for each kind; a test marked with `lacks(feature)` must fail where that is a gap."""
-    with place(request.param, tmp_path) as url, Database(url) as opened:
+    with servers.database(request.param, tmp_path) as url, Database(url) as opened:
         for mark in request.node.iter_markers("lacks"):
             if reason := DIALECTS[opened.kind].unsupported.get(mark.args[0]):
                 request.applymarker(pytest.mark.xfail(reason=reason, strict=True))

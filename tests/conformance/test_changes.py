@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tablemend.databases import bulk
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.databases.database import Database
-from tablemend.errors import ConstraintBroken, DataRefused, Transient
+from tablemend.errors import ConstraintBroken, DataRefused, Transient, Unreachable
 
 SCHEMA = pa.schema([("k", pa.int64()), ("K 2", pa.string()), ("v", pa.string()), ("n", pa.decimal128(12, 2))])
 KEY = ["k", "K 2"]
@@ -256,3 +256,29 @@ def test_old_values_of_every_type_hold(database: Database) -> None:
     back = bulk.read_table(database, TARGET).sort_by("k")
     again = pa.table({"k": back["k"], "v": ["y", "y"]})
     assert bulk.update(database, TARGET, ["k"], again, expected=back.drop_columns(["k"])).updated == 2
+
+
+KILLS = {
+    "postgresql": ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend({})"),
+    "mysql": ("SELECT connection_id()", "KILL {}"),
+}
+
+
+def test_a_connection_killed_before_the_statement_changes_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.kind not in KILLS:
+        pytest.skip("there is no server that could end the connection")
+    own, kill = KILLS[database.kind]
+    fill(database, {(1, "x"): ("a", None)})
+
+    def act() -> None:
+        with database.connect() as other:
+            other.exec_driver_sql(kill.format(number))
+
+    with pytest.raises(Unreachable), database.transaction() as connection:  # noqa: PT012
+        number = connection.exec_driver_sql(own).scalar_one()
+        bulk.insert(connection, TARGET, arrow({(2, "x"): ("b", None)}))
+        with meanwhile(database, act, monkeypatch):
+            bulk.update(connection, TARGET, KEY, arrow({(1, "x"): ("c", None)}))
+    assert state_of(database) == {(1, "x"): ("a", None)}

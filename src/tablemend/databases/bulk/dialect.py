@@ -26,7 +26,7 @@ class Dialect(Record, frozen=True, kw_only=True):
     name: str  # as people write it
     quotes: tuple[str, str]  # around an identifier; the second is doubled inside
     placeholder: str  # of the driver, for one parameter
-    parameters: Literal["qmark", "format", "numeric_dollar"]  # SQLAlchemy's name for the driver's style of parameters
+    parameters: Literal["qmark", "format"]  # SQLAlchemy's name for the driver's style of parameters
     catalogue: str  # name, type, generated, identity of the columns of (schema, table)
     stage: tuple[str, ...]  # makes the staging table: {stage}, {columns}, {target}
     matched: tuple[str, ...]  # makes the table of positions that met a row: {matched}

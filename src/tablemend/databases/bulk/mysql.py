@@ -59,6 +59,8 @@ def _literal(array: pa.Array, escaped: bool) -> pa.Array:
     kind = family(array.type)
     if kind == "binary":
         found = values.hexadecimal(array, "x'", "'")
+    elif kind.startswith(("int", "uint")) and kind != "interval":
+        found = array.cast(pa.string())  # a quoted number would be text for a column of bits
     elif kind == "boolean":
         found = array.cast(pa.int8()).cast(pa.string())
     elif kind == "timestamp with zone":
@@ -116,13 +118,15 @@ def _described(field: Any) -> tuple[pa.DataType, arrow.Convert | None]:
     from pymysql.constants import FIELD_TYPE as T
 
     code, unsigned = field.type_code, bool(field.flags & _UNSIGNED)
-    sizes = {T.TINY: 8, T.SHORT: 16, T.INT24: 32, T.LONG: 32, T.LONGLONG: 64, T.YEAR: 16}
+    sizes = {T.TINY: 8, T.SHORT: 16, T.INT24: 32, T.LONG: 32, T.LONGLONG: 64}
     if code in sizes:
         return getattr(pa, f"{'u' if unsigned else ''}int{sizes[code]}")(), None
     if code in {T.DECIMAL, T.NEWDECIMAL}:
         precision = field.length - (field.scale > 0) - (not unsigned)
         return (pa.decimal128 if precision <= 38 else pa.decimal256)(precision, field.scale), None
-    known = {T.FLOAT: pa.float32(), T.DOUBLE: pa.float64(), T.DATE: pa.date32(), T.BIT: pa.binary()}
+    if code == T.BIT:
+        return pa.uint64(), int.from_bytes
+    known = {T.FLOAT: pa.float32(), T.DOUBLE: pa.float64(), T.DATE: pa.date32(), T.YEAR: pa.int16()}
     moments = {T.DATETIME: pa.timestamp("us"), T.TIMESTAMP: pa.timestamp("us", "UTC"), T.TIME: pa.duration("us")}
     if code in known or code in moments:
         return {**known, **moments}[code], _moment if code in moments else None
@@ -212,6 +216,7 @@ DIALECT = Dialect(
         "interval": "there is no column type for it",
         "list": "there is no column type for it; write it as JSON",
         "structure": "there is no column type for it; write it as JSON",
+        "negative zero": "the server reads -0 as 0",
         "nanoseconds": "times have microseconds; finer ones are refused",
         "single floats in queries": "the server shows six digits of a FLOAT; name the table, or cast to DOUBLE",
         "durations of 839 hours and more": "TIME cannot hold them; the server refuses them",

@@ -79,13 +79,14 @@ def _has_backslash(array: pa.Array) -> bool:
 
 def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[Any]:
     """The schema of a query, then its batches, over ADBC."""
+    sql = _spelled_out(database, sql, given)
     with database.adbc() as connection, closing(connection.cursor()) as cursor:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(rows * 128)})
-        cursor.execute(sql, tuple(given) or None)
+        cursor.execute(sql)
         reader = cursor.fetch_record_batch()
         if any(_shown_as_text(each) for each in reader.schema):
             reader.close()
-            cursor.execute(_with_text(sql, reader.schema), tuple(given) or None)
+            cursor.execute(_with_text(sql, reader.schema))
             reader = cursor.fetch_record_batch()
         schema = pa.schema([pa.field(each.name, _type(each)) for each in reader.schema])
         yield schema
@@ -95,10 +96,24 @@ def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[A
             yield from (found.slice(start, rows) for start in range(0, found.num_rows, rows))
 
 
+def _spelled_out(database: Any, sql: str, given: Sequence[Any]) -> str:
+    """The query with its parameters as literals: ADBC keeps the whole result of one with parameters in memory."""
+    if not given:
+        return sql
+    from psycopg import ClientCursor
+
+    with database.connect(read_only=True) as connection, closing(ClientCursor(database.raw(connection))) as cursor:
+        return str(cursor.mogrify(sql, tuple(given)))
+
+
+_TEXT = {"money", "oid", "xid", "cid", "uuid", "interval"}
+"""Types whose text says more than, or as much as, what the driver makes of them."""
+
+
 def _shown_as_text(field: pa.Field) -> bool:
     """Whether the driver hands over the server's own bytes, or a number that lost its meaning or its arrays' shape."""
     opaque = isinstance(field.type, pa.OpaqueType) and field.type.type_name != "numeric"
-    return opaque or _server_type(field) in {"money", "oid", "xid", "cid"} or _server_type(field).startswith("_")
+    return opaque or _server_type(field) in _TEXT or _server_type(field).startswith("_")
 
 
 def _server_type(field: pa.Field) -> str:
@@ -135,7 +150,9 @@ def _type(field: pa.Field) -> pa.DataType:
 
 
 def _inner(kind: pa.DataType) -> pa.DataType:
-    """The type with texts for numbers of any precision inside lists."""
+    """The type with texts for JSON, and for numbers of any precision inside lists."""
+    if isinstance(kind, pa.JsonType):
+        return pa.string()
     if pa.types.is_list(kind) and _is_numeric(kind.value_type):
         return pa.list_(pa.string())
     return kind
@@ -160,6 +177,8 @@ def _restored(array: pa.Array, field: pa.Field) -> pa.Array:
         _finite(array, field.name)
     if _is_numeric(array.type):
         return _decimals(array.storage, field)
+    if isinstance(array.type, pa.JsonType):
+        return array.storage.cast(pa.string())
     if pa.types.is_list(array.type) and array.type != field.type:
         return pa.ListArray.from_arrays(array.offsets, array.values.storage, mask=array.is_null())
     return array
@@ -176,21 +195,17 @@ def _decimals(array: pa.Array, field: pa.Field) -> pa.Array:
 
 
 def _finite(array: pa.Array, name: str) -> None:
-    """Raise DataRefused for the server's infinities, which would come as moments of the year 294,247."""
-    bounds = (-(2**63), 2**63 - 1) if pa.types.is_timestamp(array.type) else (-(2**31), 2**31 - 1)
-    shift = 0 if pa.types.is_timestamp(array.type) else _DAYS
-    number = pa.int64() if pa.types.is_timestamp(array.type) else pa.int32()
-    for bound in bounds:
-        wrapped = (bound + shift + 2**31) % 2**32 - 2**31 if shift else bound
-        if pc.any(pc.equal(array.view(number), pa.scalar(wrapped, number))).as_py():
-            raise DataRefused(
-                f"Column {name!r} holds infinity, which no Arrow date or time can say.",
-                hint="Cast the column to text in a query of your own, and read that.",
-            )
+    """Raise DataRefused for infinities and moments after Arrow's last one: shifted by the driver, they wrap around."""
+    number, earliest = _EARLIEST[pa.types.is_date(array.type)]
+    if pc.any(pc.less(array.view(number), pa.scalar(earliest, number))).as_py():
+        raise DataRefused(
+            f"Column {name!r} holds infinity, or a moment that no Arrow date or time can say.",
+            hint="Cast the column to text in a query of your own, and read that.",
+        )
 
 
-_DAYS = 10_957
-"""From 1970-01-01 to 2000-01-01, where PostgreSQL counts from."""
+_EARLIEST = {True: (pa.int32(), -2_440_588), False: (pa.int64(), -2_440_588 * 86_400 * 10**6)}
+"""What the first day of PostgreSQL, 4713 BC, is in days and in microseconds from 1970."""
 _MATCHES = "WITH done AS ({verb} RETURNING s.pos) INSERT INTO {{matched}} SELECT pos, 1 FROM done"
 
 DIALECT = Dialect(
@@ -198,7 +213,7 @@ DIALECT = Dialect(
     name="PostgreSQL",
     quotes=('"', '"'),
     placeholder="%s",
-    parameters="numeric_dollar",
+    parameters="format",
     catalogue=(
         "SELECT a.attname, format_type(coalesce(nullif(t.typbasetype, 0), a.atttypid), NULL), a.attgenerated <> '',"
         " a.attidentity <> '' FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attnum > 0 AND NOT"

@@ -26,7 +26,8 @@ def read(
 ) -> pa.RecordBatchReader:
     """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
 
-    `order` sorts a table by columns. The connection is held until the reader is read to its end, closed or forgotten.
+    `order` sorts a table by columns. The connection is held until the reader is read to its end or forgotten; closing it
+    alone keeps the connection.
     Raises DataRefused for a value that its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -66,34 +66,33 @@ def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[A
             schema = pa.schema(list(zip(names, _types(cursor, sql, names, given), strict=True)))
             yield schema
             cursor.execute(sql, tuple(given))
-            yield from arrow.stream(cursor, schema, [_converted(each.type) for each in schema], rows)
+            yield from arrow.stream(cursor, schema, [None] * len(schema), rows)
 
 
 def _types(cursor: Any, sql: str, names: Sequence[str], given: Sequence[Any]) -> list[pa.DataType]:
     inner = ", ".join(f"c{n}" for n in range(len(names)))
-    asked = ", ".join(
-        f"group_concat(DISTINCT typeof(c{n})), max(abs(iif(typeof(c{n}) = 'integer', c{n} / 2, 0)))"
-        for n in range(len(names))
-    )
-    cursor.execute(f"WITH q({inner}) AS ({sql.rstrip().rstrip(';')}) SELECT {asked} FROM q", tuple(given))
+    asked = f"FROM (WITH q({inner}) AS ({sql.rstrip().rstrip(';')}) SELECT * FROM q)"
+    kinds = [f"CASE WHEN c{n} IS NOT NULL THEN typeof(c{n}) END" for n in range(len(names))]
+    cursor.execute(f"SELECT {', '.join(f'min({each}), max({each})' for each in kinds)} {asked}", tuple(given))
     found = cursor.fetchone()
-    return [_type(name, found[2 * n], found[2 * n + 1]) for n, name in enumerate(names)]
+    ends = list(zip(found[::2], found[1::2], strict=True))  # in the order of the alphabet
+    halves = [None] * len(names)
+    if ("integer", "real") in ends:
+        largest = (f"max(abs(CASE typeof(c{n}) WHEN 'integer' THEN c{n} / 2 END))" for n in range(len(names)))
+        halves = list(cursor.execute(f"SELECT {', '.join(largest)} {asked}", tuple(given)).fetchone())
+    return [_type(*each) for each in zip(names, ends, halves, strict=True)]
 
 
-def _type(name: str, listed: str | None, half: int | None) -> pa.DataType:
-    kinds = set((listed or "").split(",")) - {"null", ""}
-    if kinds == {"integer", "real"} and 2 * (half or 0) < _EXACT:
+def _type(name: str, ends: tuple[str | None, str | None], half: int | None) -> pa.DataType:
+    first, last = ends
+    if first == last:
+        return _KINDS[first] if first else pa.string()
+    if ends == ("integer", "real") and 2 * (half or 0) < _EXACT:
         return pa.float64()
-    if len(kinds) > 1:
-        raise DataRefused(
-            f"Column {name!r} holds values of several types: {', '.join(sorted(kinds))}.",
-            hint="Cast the column in a query of your own, and read that.",
-        )
-    return _KINDS[kinds.pop()] if kinds else pa.string()
-
-
-def _converted(kind: pa.DataType) -> Callable[[Any], Any] | None:
-    return float if pa.types.is_floating(kind) else None
+    raise DataRefused(
+        f"Column {name!r} holds values of several types, from {first} to {last}.",
+        hint="Cast the column in a query of your own, and read that.",
+    )
 
 
 DIALECT = Dialect(
