@@ -12,7 +12,7 @@ from tablemend.errors import ScoreError
 from tablemend.intel.evidence import Report, linked, reports
 from tablemend.intel.grouping import Group
 from tablemend.intel.sources import independent
-from tablemend.intel.story import Rejection, Story, digest
+from tablemend.intel.story import Rejection, Story, digest, rejection
 from tablemend.records import Evidence, Item, Record
 from tablemend.review.gate import Gate, judge, why_not
 from tablemend.review.policy import TIERS, Mentions, mentions
@@ -61,7 +61,7 @@ def items(groups: Sequence[Group], terms: Terms, *, run: str) -> Iterator[Item |
             try:
                 yield _item(story, group, sources, terms, run)
             except ScoreError as problem:
-                yield Rejection(place=story.place, reason=problem.message, story=story.id[:80])
+                yield rejection(story.place, problem.message, story.id)
 
 
 def item_id(story: Story, card: Scorecard) -> str:
