@@ -47,6 +47,7 @@ class Terms(Record, frozen=True, kw_only=True):
     """What a run of stories is scored by."""
 
     source: str
+    source_name: str = ""  # stands with a colon before every id of its stories
     kind: str  # how the source is written
     now: datetime  # the moment that ages are counted to
     scorecard: Scorecard  # with its policy
