@@ -3,15 +3,16 @@
 import csv
 import io
 import json
+import math
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from core_helpers import workspace
-from intel_helpers import NOW, entry, score
+from intel_helpers import entry, score
 from intel_reports import SAME
-from tablemend.errors import SettingsError
+from tablemend.errors import NothingAccepted, OutputError, SettingsError
 from tablemend.intel.brief import Brief
 from tablemend.intel.brief_format import render, write
 
@@ -46,7 +47,8 @@ def made(folder: Path, *, days: float | None = None) -> Brief:
 def test_counts_add_up_and_each_story_stands_once(tmp_path: Path) -> None:
     brief = made(tmp_path)
     assert brief.counts == {
-        "in_bands": 4, "below": 1, "blocked": 1, "rejected_by_people": 1, "before_the_period": 0, "rejected_entries": 1,
+        "in_bands": 4, "below": 1, "blocked": 1, "rejected_by_people": 1, "before_the_period": 0,
+        "undated": 0, "rejected_entries": 1,
     }  # fmt: skip
     assert brief.read == 8
     told = [each for section in brief.sections for event in section.events for each in event.told]
@@ -139,7 +141,8 @@ def test_json_holds_the_whole_brief(tmp_path: Path) -> None:
 def test_csv_has_a_row_for_each_story_and_no_formula(tmp_path: Path) -> None:
     brief = made(tmp_path)
     rows = list(csv.DictReader(io.StringIO(render(brief, "csv"))))
-    assert len(rows) == 6
+    assert len(rows) == 7
+    assert [(each["decision"], each["reason"]) for each in rows if each["place"] == "rejected"] == [("rejected", "Old")]
     assert [each["place"] for each in rows].count("blocked") == 1
     assert "'=HYPERLINK(1)" in [each["title"] for each in rows]
     assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for value in row.values())
@@ -154,9 +157,44 @@ def test_a_brief_is_the_same_each_time_and_in_a_file(tmp_path: Path, kind: str) 
         assert render(ws.brief(brief.run), kind) == text
 
 
-def test_a_run_over_nothing_has_a_brief(tmp_path: Path) -> None:
-    (tmp_path / "none.json").write_text("[]", encoding="utf-8")
+def test_a_run_whose_every_entry_was_rejected_has_a_brief(tmp_path: Path) -> None:
     with workspace(tmp_path) as ws:
-        ws.score_intel(tmp_path / "none.json", now=NOW)
+        with pytest.raises(NothingAccepted) as caught:
+            score(ws, tmp_path, "{")
+        for kind in ("md", "html", "json"):
+            assert "not valid JSON" in render(ws.brief(caught.value.run), kind)
+
+
+def test_what_has_no_date_is_counted_apart_and_left_out_of_a_period(tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        score(ws, tmp_path, entry("a"), entry("b", published=None))
+        brief = ws.brief(days=1)
+        assert (brief.counts["undated"], brief.counts["in_bands"], brief.read) == (1, 1, 2)
+        assert "1 without a date left out" in render(brief, "md")
+        assert "Title b" not in render(brief, "html")
+        assert (ws.brief().counts["undated"], ws.brief().counts["in_bands"]) == (0, 2)
+
+
+@pytest.mark.parametrize("days", [0, -1, math.nan, math.inf, 1e308, 1e7])
+def test_a_period_that_cannot_be_is_an_error(tmp_path: Path, days: float) -> None:
+    with workspace(tmp_path) as ws:
+        score(ws, tmp_path, entry())
+        with pytest.raises(SettingsError):
+            ws.brief(days=days)
+
+
+def test_a_folder_is_no_file_for_a_brief(tmp_path: Path) -> None:
+    for kind in ("md", "csv"):
+        with pytest.raises(OutputError, match="is a folder"):
+            write(made(tmp_path), kind, tmp_path)
+
+
+def test_a_brief_writes_hidden_characters_out_and_says_how_to_decide(tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        run = score(ws, tmp_path, entry(scores=HIGH | {"confidence": 4, "impact": 1}, tactics=["fear mongering"]))
+        ws.approve(run.run, ids=[run.items[0].id], force=True, reason="a\x1b[2J\u202eb")
         for kind in ("md", "html", "json", "csv"):
-            assert render(ws.brief(), kind)
+            text = render(ws.brief(), kind)
+            assert "\\u001b[2J\\u202eb" in text.replace("\\[", "[")
+            assert not {"\x1b", "\u202e"} & set(text)
+            assert kind in ("json", "csv") or f"tablemend reject ID --run {run.run}" in text

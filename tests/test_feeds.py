@@ -36,6 +36,15 @@ JSON_FEED = {
         7,
     ],
 }
+LINKS = """<rss version="2.0"><channel><title>D</title>%s
+<item><title>1</title><link>/1</link><guid>tag:a.example,2026:1</guid></item>
+<item><title>2</title><guid>tag:a.example,2026:2</guid></item>
+<item><title>3</title><guid>https://a.example/3</guid></item>
+<item><title>4</title><guid>four</guid><link>sub/4?x=1</link></item></channel></rss>"""
+ATOM_LINKS = """<feed xmlns="http://www.w3.org/2005/Atom"><title>D</title>%s
+<entry><id>urn:uuid:1</id><title>1</title></entry>
+<entry><id>urn:uuid:2</id><title>2</title><link href="/2"/></entry>
+<entry xml:base="https://b.example/z/"><id>urn:uuid:3</id><title>3</title><link href="x"/></entry></feed>"""
 ANSWERS = {
     "/feed.rss": ("application/rss+xml", RSS),
     "/feed.atom": ("application/atom+xml", ATOM),
@@ -43,6 +52,7 @@ ANSWERS = {
     "/lines": ("application/x-ndjson", json.dumps(entry("a")) + "\n{oops\n"),
     "/page": ("text/html", PAGE),
     "/broken": ("application/rss+xml", RSS[:-60]),
+    "/links": ("application/rss+xml", LINKS % ""),
     "/empty": ("application/rss+xml", ""),
 }
 
@@ -94,6 +104,45 @@ def test_json_feed_may_have_more_fields(server: str) -> None:
 def test_a_server_may_send_json_lines(server: str) -> None:
     found = collect(f"{server}/lines")
     assert (len(found.stories), len(found.rejected)) == (1, 1)
+
+
+def links(path: Path, text: str) -> list[tuple[str, str]]:
+    return [(each.id, each.url) for each in collect(write(path, text)).stories]
+
+
+def test_ids_that_are_no_addresses_are_ids_and_relative_links_belong_to_the_feed(tmp_path: Path) -> None:
+    assert links(tmp_path / "a.rss", LINKS % "<link>https://a.example/blog/</link>") == [
+        ("tag:a.example,2026:1", "https://a.example/1"),
+        ("tag:a.example,2026:2", ""),
+        ("https://a.example/3", "https://a.example/3"),
+        ("four", "https://a.example/blog/sub/4?x=1"),
+    ]
+    own = '<link href="/"/><link rel="self" href="https://a.example/feed"/>'
+    assert links(tmp_path / "a.atom", ATOM_LINKS % own) == [
+        ("urn:uuid:1", ""),
+        ("urn:uuid:2", "https://a.example/2"),
+        ("urn:uuid:3", "https://b.example/z/x"),
+    ]
+
+
+def test_relative_links_belong_to_where_a_feed_was_fetched_from(server: str) -> None:
+    assert [each.url for each in collect(f"{server}/links").stories] == [
+        f"{server}/1", "", "https://a.example/3", f"{server}/sub/4?x=1",
+    ]  # fmt: skip
+
+
+def test_a_relative_link_of_a_feed_without_an_address_is_rejected(tmp_path: Path) -> None:
+    found = collect(write(tmp_path / "a.rss", LINKS % ""))
+    assert [each.place for each in found.rejected] == ["entry 1", "entry 4"]
+    assert "'/1' is no address of the web" in found.rejected[0].reason
+
+
+def test_links_of_a_json_feed_may_be_relative(tmp_path: Path) -> None:
+    items = [{"id": "1", "title": "a", "url": "/1"}, {"id": "2", "title": "b", "url": "mailto:x@a.example"}]
+    feed = JSON_FEED | {"home_page_url": "https://a.example/blog/", "items": items}
+    found = collect(write(tmp_path / "a.json", json.dumps(feed)))
+    assert [each.url for each in found.stories] == ["https://a.example/1"]
+    assert [each.place for each in found.rejected] == ["entry 2"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_from_example_to_brief_and_comparison(call: Call, tmp_path: Path) -> Non
     second = err.rsplit("run ", 1)[1].strip()
     code, out, err = call("intel", "compare", first["run_id"], second)
     assert (code, out) == (0, "")
-    assert "0 new, 0 gone, 0 changed (0 in band or outcome), 198 the same" in err
+    assert "0 new, 0 gone, 0 changed (0 in band or outcome, 0 in title, 0 in decision), 198 the same" in err
     code, out, _ = call("intel", "compare", first["run_id"], second, "--json")
     assert (code, json.loads(out)["same"]) == (0, 198)
     for kind, begins in (("md", "# "), ("html", "<!DOCTYPE"), ("json", "{"), ("csv", "place,")):
@@ -68,7 +68,6 @@ def test_exit_codes_tell_done_rejected_and_impossible(call: Call, tmp_path: Path
     assert call("intel", "score", "fine.jsonl", "--scorecard", card, *NOW)[0] == 0
     assert call("intel", "score", "some.jsonl", "--scorecard", card, *NOW)[0] == 1
     for words, said in (
-        (("none.jsonl",), "each of the 1 entries"),
         (("page.html",), "HTML page"),
         (("nowhere.jsonl",), "does not exist"),
         (("fine.jsonl", "--now", "noon"), "--now: 'noon' is no date"),
@@ -79,6 +78,27 @@ def test_exit_codes_tell_done_rejected_and_impossible(call: Call, tmp_path: Path
         assert (code, out) == (2, ""), words
         assert said in err
         assert err.count("\n") == 1
+
+
+def test_where_every_entry_is_rejected_each_is_listed_before_the_error(call: Call, tmp_path: Path) -> None:
+    lines(tmp_path, "{", {"id": 1}, name="none.jsonl")
+    code, out, err = call("intel", "score", "none.jsonl")
+    assert (code, out) == (2, "")
+    assert [each.split(":")[0] for each in err.splitlines()][:3] == ["rejected line 1", "rejected line 2", "2 read"]
+    assert err.splitlines()[-1].startswith("tablemend: each of the 2 entries of none.jsonl was rejected; line 1:")
+    code, out, err = call("intel", "score", "none.jsonl", "--json")
+    found = json.loads(out)
+    assert (code, found["counts"]["rejected"], len(found["rejected"]), err.count("\n")) == (2, 2, 2, 1)
+    run = json.loads(call("runs", "show", found["run_id"], "--json")[1])
+    assert json.dumps(run).count('"failed"') == 1
+
+
+def test_a_brief_that_cannot_be_is_one_line(call: Call, tmp_path: Path) -> None:
+    lines(tmp_path, entry("a"), name="s.jsonl")
+    assert call("intel", "score", "s.jsonl", *NOW, "--source", "desk")[0] == 0
+    for words in (("--days", "1e308"), ("--days", "nan"), ("--days", "0"), ("-o", ".")):
+        code, out, err = call("intel", "brief", *words)
+        assert (code, out, err.count("\n")) == (2, "", 1), words
 
 
 def test_a_brief_without_a_run_says_how_to_get_one(call: Call) -> None:

@@ -53,3 +53,17 @@ def test_a_run_and_itself_are_the_same(tmp_path: Path) -> None:
         run = score(ws, tmp_path, entry("a"), entry("b")).run
         found = ws.compare_intel(run, run)
     assert (found.same, found.new, found.gone, found.changed, found.settings) == (2, (), (), (), ())
+
+
+def test_changed_titles_and_decisions_are_told_as_each_run_left_them(tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        before = score(ws, tmp_path, entry("a"), entry("b"), entry("c"))
+        ids = {each.title: each.id for each in before.items}
+        ws.reject(before.run, ids=[ids["Title b"]])
+        after = score(ws, tmp_path, entry("a", title="Title new"), entry("b"), entry("c"))
+        ws.reject(after.run, ids=[ids["Title c"]])
+        found = {each.id: each for each in ws.compare_intel(before.run, after.run).changed}
+    assert (len(found), found[ids["Title a"]].title) == (2, ("Title a", "Title new"))
+    assert found[ids["Title a"]].retitled
+    assert found[ids["Title b"]].decision == ("approved", "rejected")
+    assert found[ids["Title b"]].redecided

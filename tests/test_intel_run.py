@@ -6,7 +6,7 @@ import pytest
 
 from core_helpers import workspace
 from intel_helpers import NOW, card, entry, lines, score
-from tablemend.errors import DecisionRefused, NotFound, SettingsError, SourceNotFound, UnreadableSource
+from tablemend.errors import DecisionRefused, NotFound, NothingAccepted, SettingsError, SourceNotFound, UnreadableSource
 from tablemend.intel.brief_format import render
 from tablemend.intel.run import IntelRun
 from tablemend.review.scorecard import load
@@ -41,10 +41,13 @@ def test_a_run_without_rejections_is_completed(tmp_path: Path) -> None:
 
 def test_a_source_whose_every_entry_is_rejected_is_an_error_and_a_failed_run(tmp_path: Path) -> None:
     with workspace(tmp_path) as ws:
-        with pytest.raises(UnreadableSource, match=r"each of the 2 entries .* line 1: it lacks the field `title`"):
+        with pytest.raises(NothingAccepted, match=r"each of the 2 entries .* line 1: it lacks the field `title`"):
             score(ws, tmp_path, {"id": 1}, {"id": 2})
         (run,) = ws.store.runs.recent()
         assert (run.status, ws.store.items.count(ws_filter())) == ("failed", 0)
+        kept = ws.intel(run.id)
+        assert [each.place for each in kept.rejected] == ["line 1", "line 2"]
+        assert run.counts == kept.counts == {"promote": 0, "monitor": 0, "block": 0, "rejected": 2}
         with pytest.raises(NotFound, match="there is no intel yet"):
             ws.intel()
 
@@ -55,11 +58,22 @@ def ws_filter() -> object:
     return Filter(type="intel")
 
 
-def test_an_empty_source_is_a_run_over_nothing(tmp_path: Path) -> None:
+def test_an_empty_source_is_a_failed_run(tmp_path: Path) -> None:
     (tmp_path / "none.json").write_text("[]", encoding="utf-8")
     with workspace(tmp_path) as ws:
-        found = ws.score_intel(tmp_path / "none.json", now=NOW)
-        assert (found.read, ws.store.runs.get(found.run).status) == (0, "completed")
+        with pytest.raises(UnreadableSource, match="holds no stories"):
+            ws.score_intel(tmp_path / "none.json", now=NOW)
+        assert [run.status for run in ws.store.runs.recent()] == ["failed"]
+
+
+def test_a_source_may_be_named_so_that_ids_live_side_by_side(tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        first, second = (score(ws, tmp_path, entry("1"), source_name=name) for name in ("desk", "wire"))
+        assert only(first) != only(second)
+        assert ws.intel(second.run).terms.source_name == "wire"
+        assert second.to_dict()["items"][0]["story"] == "wire:1"
+        with pytest.raises(SettingsError, match="cannot name a source"):
+            score(ws, tmp_path, entry("1"), source_name="a b")
 
 
 def test_what_cannot_begin_leaves_no_run(tmp_path: Path) -> None:

@@ -28,8 +28,21 @@ def reasons(found: Collected) -> list[str]:
         ({"scroes": {}}, "unknown field `scroes`"),
         ({"published": ""}, "'' is no date"),
         ({"published": "yesterday"}, "no date of ISO 8601 or RFC 822"),
-        ({"scores": {"impact": "high"}}, "Expected `float`"),
-        ({"scores": {"impact": True}}, "Expected `float`"),
+        ({"scores": {"impact": "high"}}, 'the part impact is "high"; a score is a number'),
+        ({"scores": {"impact": True}}, "the part impact is true; a score is a number"),
+        ({"flags": ["hot", " "]}, "flag 2 is blank"),
+        ({"tactics": [""]}, "tactic 1 is blank"),
+        ({"title": "a\0b"}, "title holds the hidden character U+0000"),
+        ({"summary": "a\x1b[31mb"}, "summary holds the hidden character U+001B"),
+        ({"title": "a\x85b"}, "title holds the hidden character U+0085"),
+        ({"angle": "a\u202eb"}, "angle holds the hidden character U+202E"),
+        ({"id": "a\u2066b"}, "id holds the hidden character U+2066"),
+        ({"flags": ["a\u2069"]}, "flags holds the hidden character U+2069"),
+        ({"claims": ["a", {"id": "c", "text": "\u200b\ufeff"}]}, "claim 2 holds nothing but invisible characters"),
+        ({"title": "\u200b\u3164 \u2800"}, "title holds nothing but invisible characters"),
+        ({"evidence": [{"quote": "a\x07"}]}, "evidence 1 holds the hidden character U+0007"),
+        ({"scores": {"im\0pact": 1}}, "scores holds the hidden character U+0000"),
+        ({"summary": "x" * 131_073}, "summary has 131,073 characters; a field holds at most 131,072"),
         ({"url": "see below"}, "no address of the web"),
         ({"evidence": [{"claims": ["c9"], "quote": "x"}]}, "names the claim 'c9'; there is c1"),
         ({"claims": [], "evidence": [{"claims": ["c9"], "quote": "x"}]}, "there are no claims"),
@@ -164,9 +177,69 @@ def test_missing_files_tables_and_too_much_are_errors(tmp_path: Path) -> None:
         collect(lines(tmp_path, entry("a")), limits=Limits(max_bytes=10))
 
 
-def test_a_source_without_entries_is_empty_and_no_error(tmp_path: Path) -> None:
-    for name, text in (("a.json", "[]"), ("a.csv", "id,title\n"), ("a.rss", "<rss version='2.0'><channel/></rss>")):
-        assert collect(write(tmp_path / name, text)).read == 0
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "[]"),
+        ("a.json", '{"items": []}'),
+        ("a.json", '{"version": "https://jsonfeed.org/version/1.1", "items": []}'),
+        ("a.csv", "id,title\n"),
+        ("a.csv", "id,title\n,\n"),
+        ("a.rss", "<rss version='2.0'><channel/></rss>"),
+        ("a.atom", "<feed xmlns='http://www.w3.org/2005/Atom'/>"),
+    ],
+)
+def test_a_source_without_entries_is_an_error(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(UnreadableSource, match="holds no stories"):
+        collect(write(tmp_path / name, text))
+
+
+@pytest.mark.parametrize("deep", ["[" * 200_000, '{"a":' * 100_000, '{"title":' * 100_000 + "1" + "}" * 100_000])
+def test_what_is_nested_too_deep_is_an_error_and_in_json_lines_one_rejection(tmp_path: Path, deep: str) -> None:
+    with pytest.raises(UnreadableSource, match="nested too deep"):
+        collect(write(tmp_path / "a.json", deep))
+    found = collect(lines(tmp_path, deep, entry("a")))
+    assert reasons(found) == ["line 1: not valid JSON: it is nested too deep"]
+    assert [each.id for each in found.stories] == ["a"]
+
+
+def test_a_key_that_stands_twice_is_a_rejection(tmp_path: Path) -> None:
+    fine, twice = json.dumps(entry("a")), '{"title": "x", "scores": {"impact": 1, "impact": 2}}'
+    said = "the key 'impact' stands twice in one object"
+    assert reasons(collect(lines(tmp_path, fine, twice))) == [f"line 2: {said}"]
+    assert reasons(collect(write(tmp_path / "a.json", f"[{fine}, {twice}]"))) == [f"entry 2: {said}"]
+    feed = '{"version": "https://jsonfeed.org/version/1.1", "items": [%s, {"title": "x", "id": 1, "id": 2}]}'
+    found = collect(write(tmp_path / "b.json", feed % fine))
+    assert reasons(found) == ["entry 2: the key 'id' stands twice in one object"]
+    with pytest.raises(UnreadableSource, match="the key 'items' stands twice"):
+        collect(write(tmp_path / "c.json", f'{{"items": [{fine}], "items": []}}'))
+
+
+def test_a_rejection_shows_what_cannot_be_seen(tmp_path: Path) -> None:
+    (found,) = collect(lines(tmp_path, {"id": "\x1b[2J", "title": "x", "\u202eodd": 1})).rejected
+    assert (found.story, "\\u202eodd" in found.reason) == ("\\u001b[2J", True)
+
+
+def test_tabs_and_line_ends_are_white_space(tmp_path: Path) -> None:
+    (found,) = collect(lines(tmp_path, entry(title="a\tb\r\nc\u200bd"))).stories
+    assert found.title == "a b c\u200bd"
+
+
+def test_a_long_cell_of_csv_is_a_rejection(tmp_path: Path) -> None:
+    found = collect(write(tmp_path / "a.csv", "title\nfine\n" + "x" * 131_073 + "\nalso\n"))
+    assert reasons(found) == ["line 3: a cell has more than 131,072 characters"]
+    assert [each.title for each in found.stories] == ["fine", "also"]
+
+
+def test_a_column_may_be_written_in_another_case_than_its_part(tmp_path: Path) -> None:
+    found = collect(write(tmp_path / "a.csv", "Title,IMPACT\nfine,3\n"), parts=["Impact"])
+    assert found.stories[0].scores == {"Impact": 3.0}
+
+
+def test_a_name_of_the_source_is_put_before_every_id(tmp_path: Path) -> None:
+    found = collect(lines(tmp_path, entry("1"), entry("1")), source_name="desk")
+    assert [each.id for each in found.stories] == ["desk:1"]
+    assert reasons(found) == ["line 2: the id 1 stands in line 1 already"]
 
 
 _VALUES = st.recursive(

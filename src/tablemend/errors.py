@@ -4,6 +4,7 @@
     ├── SourceError          a source that cannot be read
     │   ├── SourceNotFound
     │   ├── UnreadableSource
+    │   │   └── NothingAccepted
     │   └── LimitExceeded
     ├── OutputError          an output that cannot be written
     ├── SettingsError        a setting, rule, gate, scorecard or recipe that cannot be used
@@ -50,6 +51,14 @@ class SourceNotFound(SourceError):
 
 class UnreadableSource(SourceError):
     """The source exists, but its content is not what it claims to be."""
+
+
+class NothingAccepted(UnreadableSource):
+    """Every entry of the source was rejected; `run` is the failed run that keeps why."""
+
+    def __init__(self, message: str, *, run: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.run = run
 
 
 class LimitExceeded(SourceError):

@@ -11,12 +11,12 @@ import typer
 
 from tablemend.cli import show
 from tablemend.cli.main import Json, Quiet, app, workspace
-from tablemend.errors import SettingsError
+from tablemend.errors import NothingAccepted, SettingsError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tablemend.intel.compare import Comparison
+    from tablemend.intel.compare import Comparison, Difference
     from tablemend.intel.run import IntelRun
 
 intel = typer.Typer(help="Stories scored, gated and told in a brief.", no_args_is_help=True, rich_markup_mode=None)
@@ -62,16 +62,25 @@ def score(
         str | None,
         typer.Option(help="Moment that ages are counted to, ISO 8601; by default the present.", show_default=False),
     ] = None,
+    source_name: Annotated[
+        str, typer.Option("--source", help="Name put before every id, as NAME:ID.", show_default=False)
+    ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score the stories of a source and let the gate decide; exit 1 where entries were rejected."""
+    """Score the stories of a source and let the gate decide; exit 1 where entries were rejected, 2 where all were."""
+    nothing: NothingAccepted | None = None
     with workspace(quiet=quiet or as_json) as ws:
-        result = ws.score_intel(source, scorecard=scorecard, gate=gate, now=_moment(now))
+        try:
+            result = ws.score_intel(source, scorecard=scorecard, gate=gate, now=_moment(now), source_name=source_name)
+        except NothingAccepted as problem:
+            result, nothing = ws.intel(problem.run), problem
     if as_json:
         show.json(result.to_dict())
     else:
         _scored(result)
+    if nothing is not None:
+        raise nothing
     if result.rejected:
         raise typer.Exit(1)
 
@@ -90,7 +99,8 @@ def _moment(text: str | None) -> datetime | None:
 def _scored(result: IntelRun) -> None:
     counts = result.counts
     best = sorted(result.items, key=lambda each: (-each.scores["total"], each.id))[:SHOWN]
-    show.stories(best, title="Highest totals")
+    if best:
+        show.stories(best, title="Highest totals")
     for each in result.rejected[:SHOWN]:
         show.say(f"rejected {each.place}: {each.reason}")
     if len(result.rejected) > SHOWN:
@@ -146,13 +156,23 @@ def _compared(found: Comparison) -> None:
         rows = [(each.id, each.scores["total"], each.body["band"], each.title) for each in items]
         if rows:
             show.table(("id", "total", "band", "title"), rows, title=title)
-    changed = [
-        (c.id, c.total[1] - c.total[0], " → ".join(band or "none" for band in c.band), " → ".join(c.outcome), c.title)
-        for c in found.changed
-    ]
-    if changed:
-        show.table(("id", "change", "band", "outcome", "title"), changed, title="Changed")
+    if found.changed:
+        show.table(("id", "change", "band", "outcome", "left", "title"), map(_changed, found.changed), title="Changed")
+    moved, retitled, redecided = (
+        sum(getattr(each, name) for each in found.changed) for name in ("moved", "retitled", "redecided")
+    )
     show.say(
         f"{len(found.new)} new, {len(found.gone)} gone, {len(found.changed)} changed "
-        f"({sum(each.moved for each in found.changed)} in band or outcome), {found.same} the same"
+        f"({moved} in band or outcome, {retitled} in title, {redecided} in decision), {found.same} the same"
+    )
+
+
+def _changed(each: Difference) -> tuple[object, ...]:
+    return (
+        each.id,
+        each.total[1] - each.total[0],
+        " → ".join(band or "none" for band in each.band),
+        " → ".join(each.outcome),
+        " → ".join(dict.fromkeys(each.decision)),
+        " → ".join(dict.fromkeys(each.title)),
     )

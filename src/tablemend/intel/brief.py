@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,10 +77,11 @@ class Brief(Record, frozen=True, kw_only=True):
     since: datetime | None  # only stories published from here on; None for all
     scorecard: str
     gate: str
-    counts: dict[str, int]  # in_bands, below, blocked, rejected_by_people, before_the_period, rejected_entries
+    counts: dict[str, int]  # in_bands, below, blocked, rejected_by_people, before_the_period, undated, rejected_entries
     sections: tuple[Section, ...]  # from the highest band down
     below: tuple[Told, ...]  # of events whose strongest story lies under every band
     blocked: tuple[Told, ...]
+    rejected_by_people: tuple[Told, ...]
     rejected: tuple[Rejection, ...]  # entries that could not be read or scored
 
     @property
@@ -89,12 +91,14 @@ class Brief(Record, frozen=True, kw_only=True):
 
 
 def brief(run: IntelRun, *, days: float | None = None) -> Brief:
-    """The brief of a run; with `days` only of stories published within so many days before the run's present."""
-    if days is not None and not days > 0:
-        raise SettingsError(f"a brief of {days:g} days holds nothing", hint="Give a number of days above 0.")
-    since = None if days is None else run.terms.now - timedelta(days=days)
+    """The brief of a run; with `days` only of stories published within so many days before the run's present.
+
+    What has no date is then counted apart and left out. SettingsError where `days` is no number above 0, or too many.
+    """
+    since = None if days is None else _since(run.terms.now, days)
     told = [_told(item, body_of(item)) for item in run.items]
-    current = [each for each in told if since is None or each.published is None or each.published >= since]
+    undated = [each for each in told if since is not None and each.published is None]
+    current = [each for each in told if since is None or (each.published is not None and each.published >= since)]
     kept = [each for each in current if each.decision != "rejected"]
     blocked = [each for each in kept if _is_blocked(each)]
     events = _events(each for each in kept if not _is_blocked(each))
@@ -114,7 +118,8 @@ def brief(run: IntelRun, *, days: float | None = None) -> Brief:
             "below": len(below),
             "blocked": len(blocked),
             "rejected_by_people": len(current) - len(kept),
-            "before_the_period": len(told) - len(current),
+            "before_the_period": len(told) - len(current) - len(undated),
+            "undated": len(undated),
             "rejected_entries": len(run.rejected),
         },
         sections=tuple(
@@ -123,8 +128,20 @@ def brief(run: IntelRun, *, days: float | None = None) -> Brief:
         ),
         below=below,
         blocked=_ranked(blocked),
+        rejected_by_people=_ranked(each for each in current if each.decision == "rejected"),
         rejected=run.rejected,
     )
+
+
+def _since(now: datetime, days: float) -> datetime:
+    if not (math.isfinite(days) and days > 0):
+        raise SettingsError(f"a brief of {days:g} days holds nothing", hint="Give a number of days above 0.")
+    try:
+        return now - timedelta(days=days)
+    except OverflowError as problem:
+        raise SettingsError(
+            f"{days:g} days before {now:%Y-%m-%d} there is no date", hint="Leave the days out to tell every story."
+        ) from problem
 
 
 def _is_blocked(told: Told) -> bool:

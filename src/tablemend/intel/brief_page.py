@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from tablemend.intel.brief import Brief, Event, Told
-from tablemend.intel.brief_text import confirmed, counted, decision, parts, period, source, title, when, why
+from tablemend.intel.brief_text import confirmed, counted, decision, parts, period, source, title, verbs, when, why
 from tablemend.intel.sources import is_address
 from tablemend.records import Evidence
 
@@ -35,7 +35,9 @@ def page(made: Brief) -> str:
         f"<h1>{escape(title(made))}</h1>{promise}<p>{escape(counted(made))}.</p>"
         f'<p class="quiet">{escape(period(made))}</p>\n{sections}\n'
         f"{_listed('Blocked', made.blocked)}{_listed('Below every band', made.below)}"
-        f"{_section('Rejected entries', rejected)}</body></html>\n"
+        f"{_section('Rejected entries', rejected)}"
+        f'<p class="quiet">Decide with: <code>{escape(verbs(made))}</code> (or <code>approve</code>, '
+        "<code>reopen</code>).</p></body></html>\n"
     )
 
 

@@ -26,13 +26,15 @@ COUNTS = {
     "blocked": "blocked",
     "rejected_by_people": "rejected by people",
     "before_the_period": "before the period",
+    "undated": "without a date left out",
     "rejected_entries": "entries rejected",
 }
 
 
 def counted(made: Brief) -> str:
     """The counts of a brief in one line."""
-    return f"{made.read} read: " + ", ".join(f"{made.counts[name]} {label}" for name, label in COUNTS.items())
+    told = {name: label for name, label in COUNTS.items() if name != "undated" or made.counts[name]}
+    return f"{made.read} read: " + ", ".join(f"{made.counts[name]} {label}" for name, label in told.items())
 
 
 def title(made: Brief) -> str:
@@ -44,6 +46,11 @@ def period(made: Brief) -> str:
     """The stories that a brief is about."""
     since = f"published from {when(made.since)} on" if made.since else "all stories"
     return f"Run {made.run} over {made.source}, {since}, ages to {when(made.now)}."
+
+
+def verbs(made: Brief) -> str:
+    """How to decide on a story, by its id."""
+    return f"tablemend reject ID --run {made.run}"
 
 
 def when(moment: datetime | None) -> str:
@@ -89,6 +96,7 @@ def markdown(made: Brief) -> str:
     if made.rejected:
         lines += ["## Rejected entries", ""]
         lines += [f"- {_md(each.place)}: {_md(each.reason)}" for each in made.rejected] + [""]
+    lines += [f"Decide with: `{verbs(made)}` (or `approve`, `reopen`)."]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -166,6 +174,7 @@ def _placed(made: Brief) -> Iterator[tuple[str, Told]]:
             yield from ((section.band, each) for each in event.told)
     yield from (("blocked", each) for each in made.blocked)
     yield from (("below", each) for each in made.below)
+    yield from (("rejected", each) for each in made.rejected_by_people)
 
 
 COLUMNS: dict[str, Any] = {
@@ -185,6 +194,7 @@ COLUMNS: dict[str, Any] = {
     "outcome": lambda told: told.outcome,
     "decision": lambda told: told.decision,
     "decided_by": lambda told: told.decided_by,
+    "reason": lambda told: told.reason,
     "why": lambda told: " | ".join(told.why),
     "why_not": lambda told: " | ".join(told.why_not),
 }

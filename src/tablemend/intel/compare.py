@@ -15,15 +15,31 @@ class Difference(Record, frozen=True, kw_only=True):
     """One story in both runs."""
 
     id: str
-    title: str
-    band: tuple[str, str]  # before and after; empty below every band
+    title: tuple[str, str]  # before and after
+    band: tuple[str, str]  # empty below every band
     outcome: tuple[str, str]
     total: tuple[float, float]
+    decision: tuple[str, str]  # as each run left it
 
     @property
     def moved(self) -> bool:
         """Whether band or outcome changed."""
         return self.band[0] != self.band[1] or self.outcome[0] != self.outcome[1]
+
+    @property
+    def retitled(self) -> bool:
+        """Whether the title changed."""
+        return self.title[0] != self.title[1]
+
+    @property
+    def redecided(self) -> bool:
+        """Whether the later run left another decision than the earlier."""
+        return self.decision[0] != self.decision[1]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing of it differs."""
+        return not (self.moved or self.retitled or self.redecided or self.total[0] != self.total[1])
 
 
 class Setting(Record, frozen=True, kw_only=True):
@@ -41,7 +57,7 @@ class Comparison(Record, frozen=True, kw_only=True):
     after: str
     new: tuple[Item, ...]
     gone: tuple[Item, ...]
-    changed: tuple[Difference, ...]  # band, outcome or total differs
+    changed: tuple[Difference, ...]  # title, band, outcome, total or decision differs
     same: int
     settings: tuple[Setting, ...]
 
@@ -52,10 +68,16 @@ class Comparison(Record, frozen=True, kw_only=True):
             "after": self.after,
             "new": [_brief(each) for each in self.new],
             "gone": [_brief(each) for each in self.gone],
-            "changed": [msgspec.to_builtins(each) | {"moved": each.moved} for each in self.changed],
+            "changed": [_flagged(each) for each in self.changed],
             "same": self.same,
             "settings": [{"key": each.key, "before": each.before, "after": each.after} for each in self.settings],
         }
+
+
+def _flagged(each: Difference) -> dict[str, Any]:
+    told = {"moved": each.moved, "retitled": each.retitled, "redecided": each.redecided}
+    built: dict[str, Any] = msgspec.to_builtins(each)
+    return built | told
 
 
 def _brief(item: Item) -> dict[str, Any]:
@@ -65,8 +87,9 @@ def _brief(item: Item) -> dict[str, Any]:
 def compare(before: IntelRun, after: IntelRun) -> Comparison:
     """What differs between two runs, as each of them saw its stories."""
     old, new = ({each.id: each for each in run.items} for run in (before, after))
-    both = [_difference(old[name], item) for name, item in new.items() if name in old]
-    changed = [each for each in both if each.moved or each.total[0] != each.total[1]]
+    left = before.left, after.left
+    both = [_difference(old[name], item, left) for name, item in new.items() if name in old]
+    changed = [each for each in both if not each.same]
     return Comparison(
         before=before.run,
         after=after.run,
@@ -78,13 +101,14 @@ def compare(before: IntelRun, after: IntelRun) -> Comparison:
     )
 
 
-def _difference(before: Item, after: Item) -> Difference:
+def _difference(before: Item, after: Item, left: tuple[Mapping[str, str], Mapping[str, str]]) -> Difference:
     return Difference(
         id=after.id,
-        title=after.title,
+        title=(before.title, after.title),
         band=(before.body["band"], after.body["band"]),
         outcome=(before.body["outcome"], after.body["outcome"]),
         total=(before.scores["total"], after.scores["total"]),
+        decision=(left[0][before.id], left[1][after.id]),
     )
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
 
-from tablemend.intel import dates
+from tablemend.intel import characters, dates
+from tablemend.intel.decoding import twice
 from tablemend.intel.sources import canonical, is_address
-from tablemend.intel.story import OWN, Rejection, Story, digest
+from tablemend.intel.story import OWN, Rejection, Story, digest, rejection
 from tablemend.records import Claim, Evidence, Record, Value
+
+
+LONGEST = 131_072
+"""Characters of a field: what Python's `csv` reads by default, and the same in every format."""
 
 
 class EntryClaim(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,15 +61,31 @@ class Refused(ValueError):
 def story(entry: Any, place: str) -> Story | Rejection:
     """An entry as a story, or why it cannot be one."""
     try:
+        if key := twice(entry):
+            raise Refused(f"the key {key!r} stands twice in one object")
         return checked(msgspec.convert(entry, Entry), place)
     except (msgspec.ValidationError, ValueError) as problem:
-        return Rejection(place=place, reason=_reason(problem), story=named(entry))
+        return rejection(place, _score(entry, str(problem)) or _reason(problem), named(entry))
 
 
 def named(entry: Any) -> str:
     """Id or title of an entry, where it has one that can be shown."""
     found = (entry.get("id") or entry.get("title")) if isinstance(entry, dict) else None
-    return str(found)[:80] if isinstance(found, str | int) else ""
+    return str(found) if isinstance(found, str | int) else ""
+
+
+def _score(entry: Any, problem: str) -> str:
+    """Which score is no number, since the message names no key; empty where that is not the problem."""
+    if not problem.endswith("`$.scores[...]`"):
+        return ""
+    scores: dict[str, Any] = entry["scores"]
+    part = next(name for name, value in scores.items() if isinstance(value, bool) or not isinstance(value, int | float))
+    return f"the part {part} is {_short(scores[part])}; a score is a number"
+
+
+def _short(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _reason(problem: Exception) -> str:
@@ -73,6 +95,8 @@ def _reason(problem: Exception) -> str:
 
 def checked(given: Entry, place: str) -> Story:
     """A story of an entry whose types are right; raises ValueError for what cannot be meant."""
+    for field, text in _texts(given):
+        _must_be_readable(field, text)
     title = words(given.title)
     if not title:
         raise Refused("its title is empty")
@@ -86,13 +110,45 @@ def checked(given: Entry, place: str) -> Story:
         url=given.url.strip(),
         published=None if given.published is None else dates.moment(given.published),
         scores=given.scores,
-        flags=given.flags,
-        tactics=given.tactics,
+        flags=_told("flag", given.flags),
+        tactics=_told("tactic", given.tactics),
         angle=given.angle,
         claims=claims,
         evidence=_evidence(given, [each.id for each in claims]),
         place=place,
     )
+
+
+def _texts(given: Entry) -> Iterator[tuple[str, str]]:
+    """Every text of an entry, with the name of its field."""
+    for name in ("title", "id", "summary", "url", "angle"):
+        yield name, str(getattr(given, name) or "")
+    for name in ("flags", "tactics"):
+        yield from ((name, each) for each in getattr(given, name))
+    yield from (("scores", each) for each in given.scores)
+    for number, claim in enumerate(given.claims, start=1):
+        told = [claim] if isinstance(claim, str) else [str(claim.id or ""), claim.text]
+        yield from ((f"claim {number}", each) for each in told)
+    for number, piece in enumerate(given.evidence, start=1):
+        whole = [piece] if isinstance(piece, str) else [str(piece.id or ""), piece.url, piece.quote, str(piece.value)]
+        yield from ((f"evidence {number}", each) for each in whole)
+
+
+def _must_be_readable(field: str, text: str) -> None:
+    if len(text) > LONGEST:
+        raise Refused(f"{field} has {len(text):,} characters; a field holds at most {LONGEST:,}")
+    if sign := characters.hidden(text):
+        raise Refused(f"{field} holds the hidden character {sign}")
+    if text.strip() and not characters.visible(text):
+        raise Refused(f"{field} holds nothing but invisible characters")
+
+
+def _told(what: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Flags or tactics, none of which may be blank."""
+    for number, each in enumerate(given, start=1):
+        if not each.strip():
+            raise Refused(f"{what} {number} is blank")
+    return tuple(words(each) for each in given)
 
 
 def words(text: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Any
+from urllib.parse import urljoin
 
 from tablemend.errors import UnreadableSource
 from tablemend.intel import entries
-from tablemend.intel.story import Rejection, Story
+from tablemend.intel.decoding import twice
+from tablemend.intel.sources import is_address
+from tablemend.intel.story import Rejection, Story, rejection
 
 _JSON_FEED = "https://jsonfeed.org/version/"
 _TAG = re.compile(r"(?s)<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[^>]*>")
@@ -20,8 +23,11 @@ _FEED_LINK = re.compile(
 _HINT = "Give the address of the feed itself."
 
 
-def xml(data: bytes, name: str) -> tuple[str, list[Story | Rejection]]:
-    """Kind and entries of RSS or Atom; UnreadableSource where it is an HTML page, damaged, or no feed."""
+def xml(data: bytes, name: str, address: str = "") -> tuple[str, list[Story | Rejection]]:
+    """Kind and entries of RSS or Atom; UnreadableSource where it is an HTML page, damaged, or no feed.
+
+    Relative links belong to the link of the feed itself, else to the address that it was fetched from.
+    """
     import feedparser
 
     start = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -36,7 +42,32 @@ def xml(data: bytes, name: str) -> tuple[str, list[Story | Rejection]]:
     if not parsed.version:
         raise UnreadableSource(f"{name} is XML, but neither RSS nor Atom.", hint=_HINT)
     kind = "atom" if parsed.version.startswith("atom") else "rss"
-    return kind, [_entry(each, f"entry {number}") for number, each in enumerate(parsed.entries, start=1)]
+    bases = _bases([parsed.feed.get("link"), *_links(parsed.feed, "self")], address)
+    return kind, [_entry(each, bases, f"entry {number}") for number, each in enumerate(parsed.entries, start=1)]
+
+
+def _bases(own: Iterable[Any], address: str) -> list[str]:
+    """What relative links may be resolved against, the feed's own links first."""
+    found = [_resolved(each, [address]) for each in own if isinstance(each, str)]
+    return [each for each in (*found, address) if is_address(each)]
+
+
+def _resolved(link: str, bases: Sequence[str]) -> str:
+    """A link as an address of the web where it is one or can be made one; else as it stands."""
+    if not link.strip() or is_address(link):
+        return link.strip()
+    for base in bases:
+        try:
+            joined = urljoin(base, link.strip())
+        except ValueError:  # brackets that hold no address
+            continue
+        if is_address(joined):
+            return joined
+    return link
+
+
+def _links(element: Mapping[str, Any], kind: str) -> list[str]:
+    return [str(each["href"]) for each in element.get("links", ()) if each.get("rel") == kind and each.get("href")]
 
 
 def _feeds_of(data: bytes) -> str:
@@ -50,16 +81,24 @@ def _position(problem: Any) -> str:
     return f"line {line}: {message}" if line else message
 
 
-def _entry(entry: Mapping[str, Any], place: str) -> Story | Rejection:
+def _entry(entry: Mapping[str, Any], bases: Sequence[str], place: str) -> Story | Rejection:
     content: Mapping[str, Any] = next(iter(entry.get("content", ())), {})
     given = {
         "id": entry.get("id") or None,
         "title": _text(entry.get("title_detail", {})),
         "summary": _text(entry.get("summary_detail") or content),
-        "url": entry.get("link", ""),
+        "url": _resolved(_link(entry), bases),
         "published": entry.get("published") or entry.get("updated") or None,
     }
     return entries.story(given, place)
+
+
+def _link(entry: Mapping[str, Any]) -> str:
+    """The link of an entry; its id only where that is an address, since many ids are none (`urn:`, `tag:`)."""
+    alternates, link = _links(entry, "alternate"), str(entry.get("link", ""))
+    if alternates:
+        return link if link in alternates else alternates[0]
+    return link if is_address(link) else ""
 
 
 def _text(detail: Mapping[str, Any]) -> str:
@@ -78,24 +117,28 @@ def is_json_feed(document: Any) -> bool:
     return isinstance(document, dict) and str(document.get("version", "")).startswith(_JSON_FEED)
 
 
-def json_feed(document: Mapping[str, Any], name: str) -> Iterator[Story | Rejection]:
+def json_feed(document: Mapping[str, Any], name: str, address: str = "") -> Iterator[Story | Rejection]:
     """The entries of a JSON Feed; fields that say nothing about the story are left, as the format allows more."""
     items = document.get("items")
     if not isinstance(items, list):
         raise UnreadableSource(f"{name} is a JSON Feed without items.", hint="Tell its publisher.")
-    return (_item(each, f"entry {number}") for number, each in enumerate(items, start=1))
+    bases = _bases([document.get("home_page_url"), document.get("feed_url")], address)
+    return (_item(each, bases, f"entry {number}") for number, each in enumerate(items, start=1))
 
 
-def _item(item: Any, place: str) -> Story | Rejection:
+def _item(item: Any, bases: Sequence[str], place: str) -> Story | Rejection:
     if not isinstance(item, dict):
-        return Rejection(place=place, reason=f"Expected `object`, got `{type(item).__name__}`")
+        return rejection(place, f"Expected `object`, got `{type(item).__name__}`")
+    if key := twice(item):
+        return rejection(place, f"the key {key!r} stands twice in one object", entries.named(item))
     text = item.get("summary") or item.get("content_text")
     html = item.get("content_html", "")
+    link = item.get("url") or item.get("external_url") or ""
     given = {
         "id": item.get("id"),
         "title": item.get("title", ""),
         "summary": text if text else plain(html) if isinstance(html, str) else html,
-        "url": item.get("url") or item.get("external_url") or "",
+        "url": _resolved(link, bases) if isinstance(link, str) else link,
         "published": item.get("date_published") or item.get("date_modified"),
     }
     return entries.story(given, place)

@@ -6,13 +6,14 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from tablemend.errors import SourceNotFound, UnreadableSource
 from tablemend.intel import entries, feeds, rows
-from tablemend.intel.story import Collected, Rejection, Story
+from tablemend.intel.decoding import Twofold, decoded
+from tablemend.intel.story import Collected, Rejection, Story, rejection
 from tablemend.records import Source
 from tablemend.tables import http, text
 from tablemend.tables.limits import Limits
@@ -23,7 +24,16 @@ _LINE_TYPES = ("application/jsonl", "application/x-ndjson", "application/jsonlin
 _WRAPPERS = ("items", "data", "results")
 _TEXTS = ("csv", "json", "jsonl")
 
+_HINT = "Give a file or feed that holds stories."
+
 Entries = Iterable[Story | Rejection]
+
+
+class _Where(NamedTuple):
+    """Where entries come from."""
+
+    name: str  # as messages call it
+    address: str  # on the web, which links may be relative to; empty for a file
 
 
 def collect(
@@ -33,19 +43,23 @@ def collect(
     limits: Limits | None = None,
     headers: Mapping[str, str] | None = None,
     stdin: BinaryIO | None = None,
+    source_name: str = "",
 ) -> Collected:
     """Read every entry of a path, of `-` or of a URL, as a story or as a rejection with its reason.
 
-    `parts` of the scorecard may be columns of CSV. Raises SourceNotFound, UnreadableSource or LimitExceeded where the
-    source as a whole cannot be read; what holds no entry at all is an empty result, not an error.
+    `parts` of the scorecard may be columns of CSV. `source_name` and a colon are put before every id. Raises
+    SourceNotFound, UnreadableSource or LimitExceeded where the source as a whole cannot be read or holds no entry.
     """
     limits = limits or Limits()
     named = parse(str(source))
     data, lines = _bytes(named, str(source), limits, headers, stdin)
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise UnreadableSource(f"{named.location} is empty.", hint="Give a file or feed that holds stories.")
-    kind, found = _read(data, named.location, parts, lines=lines or bool(_LINES.search(named.location.lower())))
-    stories, rejected = _sort(found)
+        raise UnreadableSource(f"{named.location} is empty.", hint=_HINT)
+    where = _Where(name=named.location, address=named.location if named.kind == "http" else "")
+    kind, found = _read(data, where, parts, lines=lines or bool(_LINES.search(named.location.lower())))
+    stories, rejected = _sort(found, f"{source_name}:" if source_name else "")
+    if not stories and not rejected:
+        raise UnreadableSource(f"{named.location} holds no stories: it is {kind} without an entry.", hint=_HINT)
     limits.rows(len(stories) + len(rejected), named.location)
     return Collected(source=named.location, kind=kind, stories=stories, rejected=rejected)
 
@@ -81,50 +95,46 @@ def _file(path: Path, limits: Limits) -> bytes:
         ) from problem
 
 
-def _read(data: bytes, name: str, parts: Collection[str], *, lines: bool) -> tuple[str, Entries]:
+def _read(data: bytes, where: _Where, parts: Collection[str], *, lines: bool) -> tuple[str, Entries]:
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return feeds.xml(data, name)
-    decoded = text.decode(data, name).as_str().lstrip("\ufeff")
-    if decoded.lstrip().startswith("<"):  # in an encoding of two bytes
-        return feeds.xml(data, name)
+        return feeds.xml(data, where.name, where.address)
+    plain = text.decode(data, where.name).as_str().lstrip("\ufeff")
+    if plain.lstrip().startswith("<"):  # in an encoding of two bytes
+        return feeds.xml(data, where.name, where.address)
     if lines:
-        return "jsonl", _json_lines(decoded)
-    if decoded.lstrip()[:1] in ("{", "["):
-        return _json(decoded, name)
-    return "csv", rows.read(decoded, name, parts)
+        return "jsonl", _json_lines(plain)
+    if plain.lstrip()[:1] in ("{", "["):
+        return _json(plain, where)
+    return "csv", rows.read(plain, where.name, parts)
 
 
-def _json(decoded: str, name: str) -> tuple[str, Entries]:
+def _json(plain: str, where: _Where) -> tuple[str, Entries]:
     try:
-        document = _decoded(decoded)
+        document = decoded(plain)
     except msgspec.DecodeError as problem:
-        if _is_object(decoded.lstrip().partition("\n")[0]):
-            return "jsonl", _json_lines(decoded)
-        raise UnreadableSource(f"{name} is not valid JSON: {problem}.", hint="Check that it is whole.") from problem
-    if feeds.is_json_feed(document):
-        return "json feed", feeds.json_feed(document, name)
-    if isinstance(document, dict) and "title" in document:
+        if _is_object(plain.lstrip().partition("\n")[0]):
+            return "jsonl", _json_lines(plain)
+        raise UnreadableSource(
+            f"{where.name} is not valid JSON: {problem}.", hint="Check that it is whole."
+        ) from problem
+    if isinstance(document, dict) and "title" in document and not feeds.is_json_feed(document):
         return "jsonl", [entries.story(document, "line 1")]
+    if isinstance(document, Twofold):
+        raise UnreadableSource(f"{where.name}: the key {document.key!r} stands twice.", hint="Keep one of them.")
+    if feeds.is_json_feed(document):
+        return "json feed", feeds.json_feed(document, where.name, where.address)
     listed = document if isinstance(document, list) else _wrapped(document)
     if listed is None:
         raise UnreadableSource(
-            f"{name} is JSON with {', '.join(sorted(document)) or 'nothing'} in it, and no list of stories.",
+            f"{where.name} is JSON with {', '.join(sorted(document)) or 'nothing'} in it, and no list of stories.",
             hint=f"Give an array, or an object with one under {', '.join(_WRAPPERS)}.",
         )
     return "json", [entries.story(each, f"entry {number}") for number, each in enumerate(listed, start=1)]
 
 
-def _decoded(text: str) -> Any:
-    """JSON of a text; DecodeError also for what is nested deeper than can be followed."""
-    try:
-        return msgspec.json.decode(text)
-    except RecursionError:
-        raise msgspec.DecodeError("it is nested too deep") from None
-
-
 def _is_object(line: str) -> bool:
     try:
-        return isinstance(_decoded(line), dict)
+        return isinstance(decoded(line), dict)
     except msgspec.DecodeError:
         return False
 
@@ -142,12 +152,12 @@ def _json_lines(decoded: str) -> Entries:
 
 def _json_line(line: str, place: str) -> Story | Rejection:
     try:
-        return entries.story(_decoded(line), place)
+        return entries.story(decoded(line), place)
     except msgspec.DecodeError as problem:
-        return Rejection(place=place, reason=f"not valid JSON: {problem}")
+        return rejection(place, f"not valid JSON: {problem}")
 
 
-def _sort(found: Entries) -> tuple[tuple[Story, ...], tuple[Rejection, ...]]:
+def _sort(found: Entries, prefix: str) -> tuple[tuple[Story, ...], tuple[Rejection, ...]]:
     """Stories and rejections apart; of stories with one id, the first stands."""
     stories: dict[str, Story] = {}
     rejected: list[Rejection] = []
@@ -156,7 +166,9 @@ def _sort(found: Entries) -> tuple[tuple[Story, ...], tuple[Rejection, ...]]:
             rejected.append(each)
         elif each.id in stories:
             reason = f"the id {each.id} stands in {stories[each.id].place} already"
-            rejected.append(Rejection(place=each.place, reason=reason, story=each.id[:80]))
+            rejected.append(rejection(each.place, reason, each.id))
         else:
             stories[each.id] = each
+    if prefix:
+        return tuple(msgspec.structs.replace(each, id=prefix + each.id) for each in stories.values()), tuple(rejected)
     return tuple(stories.values()), tuple(rejected)

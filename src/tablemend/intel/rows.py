@@ -10,7 +10,7 @@ from typing import Any
 
 from tablemend.errors import UnreadableSource
 from tablemend.intel import entries
-from tablemend.intel.story import Rejection, Story
+from tablemend.intel.story import Rejection, Story, rejection
 
 COLUMNS = {
     "id": "by default the canonical URL, else a hash of the title",
@@ -51,7 +51,7 @@ def _header(reader: Any, name: str, parts: Collection[str]) -> list[str]:
             f"{', '.join(header)[:80]!r}.",
             hint=_HINT,
         )
-    known = [*COLUMNS, *parts]
+    known = [*COLUMNS, *(part.casefold() for part in parts)]
     strange = next((each for n, each in enumerate(header) if each not in known or each in header[:n]), None)
     if strange is not None:
         what = "stands twice" if strange in known else f"is not known; known are {', '.join(known)}"
@@ -70,20 +70,26 @@ def _rows(reader: Any, header: Sequence[str], parts: Collection[str]) -> Iterato
         except StopIteration:
             return
         except csv.Error as problem:
-            yield Rejection(place=place, reason=f"not valid CSV: {problem}")
+            yield rejection(place, _broken(problem))
             continue
         if any(cell.strip() for cell in row):
             yield _story(row, header, parts, place)
 
 
+def _broken(problem: csv.Error) -> str:
+    if "field limit" in str(problem):
+        return f"a cell has more than {csv.field_size_limit():,} characters"
+    return f"not valid CSV: {problem}"
+
+
 def _story(row: Sequence[str], header: Sequence[str], parts: Collection[str], place: str) -> Story | Rejection:
     if len(row) != len(header):
-        return Rejection(place=place, reason=f"it has {len(row)} cells, and the header {len(header)}")
+        return rejection(place, f"it has {len(row)} cells, and the header {len(header)}")
     cells = {name: cell.strip() for name, cell in zip(header, row, strict=True)}
     try:
-        scores = {part: _number(part, cells[part]) for part in parts if cells.get(part)}
+        scores = {part: _number(part, cell) for part in parts if (cell := cells.get(part.casefold()))}
     except ValueError as problem:
-        return Rejection(place=place, reason=str(problem), story=cells.get("id") or cells["title"][:80])
+        return rejection(place, str(problem), cells.get("id") or cells["title"])
     return entries.story(_entry(cells) | {"scores": scores}, place)
 
 

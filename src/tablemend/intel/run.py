@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tablemend.errors import NotFound, UnreadableSource
+from tablemend.errors import NotFound, NothingAccepted
 from tablemend.intel.grouping import group
 from tablemend.intel.scoring import Terms, items
 from tablemend.intel.story import Collected, Rejection
@@ -32,6 +32,7 @@ class IntelRun(Record, frozen=True, kw_only=True):
     items: tuple[Item, ...]  # as this run saw them, with the decisions as they stand now
     rejected: tuple[Rejection, ...]
     counts: dict[str, int]  # promote, monitor, block, rejected: they add up to what was read
+    left: dict[str, str] = {}  # id of an item → the decision as this run left it
     seconds: dict[str, float] = {}  # by stage
 
     @property
@@ -44,6 +45,7 @@ class IntelRun(Record, frozen=True, kw_only=True):
         return {
             "run_id": self.run,
             "source": self.terms.source,
+            "source_name": self.terms.source_name,
             "kind": self.terms.kind,
             "now": self.terms.now,
             "scorecard": self.terms.scorecard.name,
@@ -86,32 +88,53 @@ def score_stories(
     gate: Gate,
     now: datetime,
     timings: Timings,
+    source_name: str = "",
 ) -> IntelRun:
     """Score what was collected within a run that is under way, let the gate decide, and finish the run.
 
-    Either all of it is kept or nothing. UnreadableSource where every entry was rejected.
+    Either all of it is kept or nothing. NothingAccepted where every entry was rejected: that run has failed, and keeps
+    each rejection.
     """
-    by = Terms(source=collected.source, kind=collected.kind, now=now, scorecard=scorecard, gate=gate)
+    by = Terms(
+        source=collected.source,
+        source_name=source_name,
+        kind=collected.kind,
+        now=now,
+        scorecard=scorecard,
+        gate=gate,
+    )
     with timings.stage("group"):
         groups = group(collected.stories)
     with timings.stage("score"):
         found = list(items(groups, by, run=run.id))
     scored = [each for each in found if isinstance(each, Item)]
     rejected = tuple(sorted([*collected.rejected, *(e for e in found if isinstance(e, Rejection))], key=_number))
-    if rejected and not scored:
-        raise UnreadableSource(
+    with timings.stage("store"), store.transaction():
+        kept = _keep(store, run, by, scored, rejected)
+    if not scored:
+        raise NothingAccepted(
             f"each of the {len(rejected)} entries of {collected.source} was rejected; "
             f"{rejected[0].place}: {rejected[0].reason}",
+            run=run.id,
             hint="Mend the entries; `tablemend intel example FOLDER` shows how they are written.",
         )
-    counts = _counts(scored, rejected)
-    with timings.stage("store"), store.transaction():
+    return msgspec.structs.replace(kept, seconds=dict(timings.seconds))
+
+
+def _keep(store: Store, run: Run, by: Terms, scored: Sequence[Item], rejected: tuple[Rejection, ...]) -> IntelRun:
+    """Keep what was scored and rejected, let the gate decide, and end the run: failed where nothing was scored."""
+    if scored:
         store.items.put(scored)
-        pass_gate(store, scored, gate, renew=True)
-        store.runs.keep(run.id, "terms", by)
-        store.runs.keep(run.id, "rejections", rejected)
-        store.runs.finish(run.id, "partial" if rejected else "completed", counts=counts)
-    return _result(run.id, by, store.items.select(Filter(run=run.id)), rejected, counts, timings.seconds)
+        pass_gate(store, scored, by.gate, renew=True)
+    counts = _counts(scored, rejected)
+    found = tuple(store.items.select(Filter(run=run.id)))
+    left = {each.id: each.decision for each in found}
+    for name, value in (("terms", by), ("rejections", rejected), ("decisions", left)):
+        store.runs.keep(run.id, name, value)
+    notes = () if scored else ("every entry was rejected",)
+    status = "failed" if not scored else "partial" if rejected else "completed"
+    store.runs.finish(run.id, status, counts=counts, notes=notes)
+    return IntelRun(run=run.id, terms=by, items=found, rejected=rejected, counts=counts, left=left)
 
 
 def _number(rejection: Rejection) -> int:
@@ -124,19 +147,6 @@ def _counts(scored: Sequence[Item], rejected: Sequence[Rejection]) -> dict[str, 
     return {outcome: outcomes[outcome] for outcome in OUTCOMES} | {"rejected": len(rejected)}
 
 
-def _result(
-    run: str,
-    by: Terms,
-    found: Sequence[Item],
-    rejected: Sequence[Rejection],
-    counts: dict[str, int],
-    seconds: dict[str, float],
-) -> IntelRun:
-    return IntelRun(
-        run=run, terms=by, items=tuple(found), rejected=tuple(rejected), counts=counts, seconds=dict(seconds)
-    )
-
-
 def terms(store: Store, run: Run) -> Terms:
     """What a run over stories was scored by."""
     return store.runs.recall(run.id, "terms", Terms)
@@ -146,11 +156,11 @@ def recall(store: Store, run: Run) -> IntelRun:
     """A finished run over stories, with the decisions as they stand now; NotFound where it is of another kind."""
     if run.kind != KIND:
         raise NotFound(f"run {run.id} is a {run.kind}, not an {KIND} run", hint="`tablemend intel score` makes one.")
-    return _result(
-        run.id,
-        terms(store, run),
-        store.items.select(Filter(run=run.id)),
-        store.runs.recall(run.id, "rejections", list[Rejection]),
-        run.counts,
-        {},
+    return IntelRun(
+        run=run.id,
+        terms=terms(store, run),
+        items=tuple(store.items.select(Filter(run=run.id))),
+        rejected=tuple(store.runs.recall(run.id, "rejections", list[Rejection])),
+        counts=run.counts,
+        left=store.runs.recall(run.id, "decisions", dict[str, str]),
     )

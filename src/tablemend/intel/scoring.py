@@ -12,7 +12,7 @@ from tablemend.errors import ScoreError
 from tablemend.intel.evidence import Report, linked, reports
 from tablemend.intel.grouping import Group
 from tablemend.intel.sources import independent
-from tablemend.intel.story import Rejection, Story, digest
+from tablemend.intel.story import Rejection, Story, digest, rejection
 from tablemend.records import Evidence, Item, Record
 from tablemend.review.gate import Gate, judge, why_not
 from tablemend.review.policy import TIERS, Mentions, mentions
@@ -47,6 +47,7 @@ class Terms(Record, frozen=True, kw_only=True):
     """What a run of stories is scored by."""
 
     source: str
+    source_name: str = ""  # stands with a colon before every id of its stories
     kind: str  # how the source is written
     now: datetime  # the moment that ages are counted to
     scorecard: Scorecard  # with its policy
@@ -61,7 +62,7 @@ def items(groups: Sequence[Group], terms: Terms, *, run: str) -> Iterator[Item |
             try:
                 yield _item(story, group, sources, terms, run)
             except ScoreError as problem:
-                yield Rejection(place=story.place, reason=problem.message, story=story.id[:80])
+                yield rejection(story.place, problem.message, story.id)
 
 
 def item_id(story: Story, card: Scorecard) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from tablemend.intel.characters import shown
 from tablemend.records import Claim, Evidence, Record
 
 OWN = "story:"
@@ -34,6 +35,16 @@ class Rejection(Record, frozen=True, kw_only=True):
     place: str  # "line 12" or "entry 3"
     reason: str
     story: str = ""  # its id or title, where one could be read
+
+
+_REASON = 500  # characters of a reason: enough for every list of names that one may hold
+_NAME = 80
+
+
+def rejection(place: str, reason: str, story: str = "") -> Rejection:
+    """A rejection as it can be shown: shortened where its source wrote at length, hidden characters written out."""
+    cut = reason if len(reason) <= _REASON else f"{reason[:_REASON]}…"
+    return Rejection(place=place, reason=shown(cut), story=shown(story[:_NAME]))
 
 
 class Collected(Record, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +30,15 @@ class Intelligence(Keeping):
         scorecard: str | Path | Scorecard = "brand",
         gate: str | Path | Gate = "intel",
         now: datetime | None = None,
+        source_name: str = "",
     ) -> IntelRun:
         """Read a source of stories, score each, and let the gate decide on what no person has decided.
 
         `source` is a path, a URL or `-`: JSON Lines, JSON, CSV, RSS, Atom or JSON Feed. Scorecard and gate are files or
-        shipped ones by name. Ages are counted to `now`, by default the present moment. Raises SourceError where the
-        source cannot be read or every entry was rejected, and SettingsError for a scorecard or gate.
+        shipped ones by name. Ages are counted to `now`, by default the present moment. `source_name` and a colon are put
+        before every id, so that feeds whose ids are alike can live side by side. Raises SourceError where the source
+        cannot be read or holds no story, NothingAccepted where every entry was rejected, and SettingsError for a
+        scorecard, for a gate that does not fit it or is for another type of items, and for a name.
         """
         from tablemend.intel.reading import collect
         from tablemend.intel.run import KIND, score_stories
@@ -47,6 +51,8 @@ class Intelligence(Keeping):
         by = gates.load(gate) if isinstance(gate, str | Path) else gate
         if now is not None and now.tzinfo is None:
             raise SettingsError("now has no time zone", hint="Give an aware datetime, such as one in UTC.")
+        if not _NAME.fullmatch(source_name):
+            raise SettingsError(f"{source_name!r} cannot name a source", hint="Use letters, digits, _, - and dots.")
         limits = Limits(
             max_rows=self.settings.max_rows,
             max_bytes=self.settings.max_bytes,
@@ -57,9 +63,16 @@ class Intelligence(Keeping):
         with self._running(KIND) as run:
             timings = Timings(self._beating(run.id), self.telemetry)
             with timings.stage("read"):
-                collected = collect(source, parts=card.parts, limits=limits, headers=headers)
+                collected = collect(source, parts=card.parts, limits=limits, headers=headers, source_name=source_name)
             result = score_stories(
-                self.store, run, collected, scorecard=card, gate=by, now=now or present(), timings=timings
+                self.store,
+                run,
+                collected,
+                scorecard=card,
+                gate=by,
+                now=now or present(),
+                timings=timings,
+                source_name=source_name,
             )
             for name, number in result.counts.items():
                 self.telemetry.count(f"stories.{name}", number)
@@ -72,13 +85,17 @@ class Intelligence(Keeping):
         return recall(self.store, self.intel_run(run))
 
     def intel_run(self, run: str | None = None) -> Run:
-        """A finished run over stories by its id, by default the newest; raises NotFound."""
+        """A finished run over stories by its id, by default the newest; raises NotFound.
+
+        By its id also one that failed because every entry was rejected: it keeps why.
+        """
         from tablemend.intel.run import KIND
 
         hint = "`tablemend intel score SOURCE` makes one."
         if run is not None:
             found = self.store.runs.get(run)
-            if found.kind != KIND or found.status not in _FINISHED:
+            read = found.status in _FINISHED or (found.status == "failed" and found.counts)
+            if found.kind != KIND or not read:
                 raise NotFound(f"run {run} is no finished run over stories: {found.kind}, {found.status}", hint=hint)
             return found
         return self.store.runs.latest(KIND, statuses=_FINISHED, hint=hint)
@@ -102,4 +119,5 @@ class Intelligence(Keeping):
         return compare(self.intel(before), self.intel(after))
 
 
+_NAME = re.compile(r"[\w.-]*")
 _FINISHED = ("completed", "partial")
