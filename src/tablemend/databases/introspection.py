@@ -72,12 +72,16 @@ class SequenceState(Record, frozen=True, kw_only=True):
     column: str
     sequence: str | None  # name; None where the table counts itself
     last: int | None  # number given out last; None for none yet
-    maximum: int | None  # greatest number in the column; None for an empty table
+    next: int | None  # number given out next; None where the database does not tell
+    step: int = 1  # from one number to the next
+    maximum: int | None  # greatest number in the column, or the least where `step` is below 0; None without rows
 
     @property
     def behind(self) -> bool:
         """Whether a number that is yet to be given out may be taken already."""
-        return self.maximum is not None and self.maximum > (self.last or 0)
+        if self.maximum is None or self.next is None:
+            return False
+        return (self.maximum - self.next) * (1 if self.step > 0 else -1) >= 0
 
 
 def tables(database: Database, schema: str | None = None) -> list[TableSummary]:
@@ -109,10 +113,10 @@ def describe(database: Database, table: str, schema: str | None = None) -> Table
         )
 
 
-def sequences(database: Database, schema: str | None = None) -> list[SequenceState]:
+def sequences(database: Database, schema: str | None = None, table: str | None = None) -> list[SequenceState]:
     """Every column whose numbers the database gives out, with the last number and the greatest in the column.
 
-    DatabaseError where the kind of database does not say.
+    `table` leaves out all others. DatabaseError where the kind of database does not say.
     """
     with database.connect() as connection:
         where = _schema(database, connection, schema)
@@ -122,7 +126,7 @@ def sequences(database: Database, schema: str | None = None) -> list[SequenceSta
         if "numbering" in known and not _rows(database, connection, "numbering", {"schema": where})[0]["count(*)"]:
             return []
         rows = _rows(database, connection, "sequences", {"schema": where})
-        return [_sequence(database, connection, where, row) for row in rows]
+        return [_sequence(database, connection, where, row) for row in rows if table in (None, row["table"])]
 
 
 def catalogue(database: Database, connection: sa.Connection, name: str, **binds: Any) -> dict[str, Any] | None:
@@ -286,13 +290,20 @@ def _foreign_keys(found: list[Any], schema: str) -> tuple[ForeignKey, ...]:
 def _sequence(database: Database, connection: sa.Connection, schema: str, row: dict[str, Any]) -> SequenceState:
     quote = database.dialect.identifier_preparer.quote
     where = f"{quote(schema)}.{quote(row['table'])}"
-    greatest = connection.exec_driver_sql(f"SELECT max({quote(row['column'])}) FROM {where}").scalar()
+    step = int(row["step"])
+    last = "max" if step > 0 else "min"
+    reached = connection.exec_driver_sql(f"SELECT {last}({quote(row['column'])}) FROM {where}").scalar()
+    following = _whole(row["next"])
+    if following is not None and reached is not None and row.get("skips"):
+        following = max(following, int(reached) + step)
     return SequenceState(
         table=row["table"],
         column=row["column"],
         sequence=row["sequence"],
         last=_whole(row["last"]),
-        maximum=_whole(greatest),
+        next=following,
+        step=step,
+        maximum=_whole(reached),
     )
 
 

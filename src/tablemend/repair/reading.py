@@ -21,12 +21,7 @@ def read(
     source: Any, settings: Settings, progress: Progress, *, options: Mapping[str, str | None], name: str | None = None
 ) -> Loaded:
     """A path, URL, `-` or frame as a loaded table; raises SourceError."""
-    limits = Limits(
-        max_rows=settings.max_rows,
-        max_bytes=settings.max_bytes,
-        max_columns=settings.max_columns,
-        http_timeout=settings.http_timeout,
-    )
+    limits = limits_of(settings)
     if not isinstance(source, str | Path):
         return load(from_frame(source, name or "frame"), limits, frame=source)
     parsed = _absolute(parse(str(source), name=name, **options))
@@ -37,6 +32,16 @@ def read(
         progress=partial(progress, "load"),
         headers={key: value.get_secret_value() for key, value in settings.http_headers.items()},
         url=str(source) if parsed.kind in _URLS else None,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much a source may hold."""
+    return Limits(
+        max_rows=settings.max_rows,
+        max_bytes=settings.max_bytes,
+        max_columns=settings.max_columns,
+        http_timeout=settings.http_timeout,
     )
 
 

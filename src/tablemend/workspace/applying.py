@@ -66,6 +66,8 @@ class Applying(Versions):
     def _at_desk(self, session: Session, scan_run: Run, work: str) -> Desk:
         from tablemend.repair.commit import Desk
 
+        for name, digest in self.store.runs.files(scan_run.id).items():
+            session.register(name, self.snapshots.read_changes(digest))
         return Desk(
             store=self.store,
             snapshots=self.snapshots,

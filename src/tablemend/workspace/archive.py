@@ -70,7 +70,7 @@ def _packed(store: Store, snapshots: Snapshots, folder: Path, archive: zipfile.Z
     progress("state", 0.0)
     tables = backup.dump(store.database, folder)
     progress("state", 1.0)
-    wanted = store.datasets.hashes() | store.change_sets.hashes()
+    wanted = store.hashes()
     files = {f"{_STATE}{path.name}": path for path in sorted(folder.iterdir())}
     files |= {f"{_FILES}{name}": snapshots.folder / name for name in snapshots.names(wanted)}
     digests = {}

@@ -119,7 +119,7 @@ class Healing(Writing):
             raise SettingsError(
                 f"{path} cannot replay on {loaded.source.name}: {'; '.join(problems)}", hint="Map columns with --map."
             )
-        scanned = self._scan(loaded, "scan", recipe.proposals(chosen))
+        scanned = self._scan(loaded, "scan", recipe.proposals(chosen), place=str(source))
         if not scanned.items:
             raise NothingToChange(f"{path} would change nothing in {loaded.source.name}", hint="It may be healed.")
         self.approve(scanned.run, force=True, reason=f"{RECIPE}{chosen.name}")

@@ -35,7 +35,7 @@ class Intelligence(Keeping):
         """Read a source of stories, score each, and let the gate decide on what no person has decided.
 
         `source` is a path, a URL or `-`: JSON Lines, JSON, CSV, RSS, Atom or JSON Feed. Scorecard and gate are files or
-        shipped ones by name. Ages are counted to `now`, by default the present moment. `source_name` and a colon are put
+        shipped ones by name. Ages are counted to `now`, by default the present moment. `source_name` and a colon come
         before every id, so that feeds whose ids are alike can live side by side. Raises SourceError where the source
         cannot be read or holds no story, NothingAccepted where every entry was rejected, and SettingsError for a
         scorecard, for a gate that does not fit it or is for another type of items, and for a name.

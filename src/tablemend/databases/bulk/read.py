@@ -14,6 +14,7 @@ from tablemend.databases.bulk.dialect import Column, Dialect
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.databases.bulk.wire import Table, reading
 from tablemend.databases.database import Database
+from tablemend.errors import MissingObject
 
 
 def read(
@@ -23,15 +24,18 @@ def read(
     params: Mapping[str, Any] | None = None,
     batch_rows: int = ROWS,
     order: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    where: str = "",
 ) -> pa.RecordBatchReader:
     """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
 
-    `order` sorts a table by columns. The connection is held until the reader is read to its end or forgotten; closing it
-    alone keeps the connection.
-    Raises DataRefused for a value that its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
+    Of a table, `columns` names those to read, by default all, `where` is a condition in its SQL, and `order` names the
+    columns that its rows are sorted by. The connection is held until the reader is read to its end or forgotten;
+    closing it alone keeps the connection. Raises DataRefused for a value that its Arrow type cannot hold,
+    MissingObject and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]
-    sql = source if isinstance(source, str) else _selected(database, dialect, source) + _sorted(dialect, order)
+    sql = source if isinstance(source, str) else _table(database, dialect, source, columns, where, order)
     sql, values = bound(dialect, sql, params or {})
     stream = dialect.read(database, sql, values, batch_rows)
     schema = next(stream)
@@ -52,6 +56,13 @@ def schema_of(database: Database, table: Table) -> pa.Schema:
     return found
 
 
+def _table(
+    database: Database, dialect: Dialect, table: Table, columns: Sequence[str], where: str, order: Sequence[str]
+) -> str:
+    chosen = f" WHERE {where}" if where else ""
+    return _selected(database, dialect, table, columns) + chosen + _sorted(dialect, order)
+
+
 def _sorted(dialect: Dialect, order: Sequence[str]) -> str:
     return f" ORDER BY {', '.join(dialect.quoted(each) for each in order)}" if order else ""
 
@@ -64,9 +75,12 @@ def bound(dialect: Dialect, sql: str, params: Mapping[str, Any]) -> tuple[str, S
     return str(compiled), [params[name] for name in compiled.positiontup or ()]
 
 
-def _selected(database: Database, dialect: Dialect, table: Table) -> str:
+def _selected(database: Database, dialect: Dialect, table: Table, names: Sequence[str] = ()) -> str:
     with reading(database) as wire:
-        columns = wire.columns(table)
+        known = {each.name: each for each in wire.columns(table)}
+    if missing := [name for name in names if name not in known]:
+        raise MissingObject(f"{table[1]} has no column {missing[0]!r}", hint=f"It has {', '.join(known)}.")
+    columns = [known[name] for name in names or known]
     return f"SELECT {', '.join(_item(dialect, each) for each in columns)} FROM {dialect.qualified(*table)}"
 
 

@@ -35,7 +35,8 @@ WHERE schema_name = :schema AND table_name = :table AND database_name = current_
 ORDER BY index_name
 
 -- name: sequences
-SELECT c.table_name AS "table", c.column_name AS "column", s.sequence_name AS sequence, s.last_value AS last
+SELECT c.table_name AS "table", c.column_name AS "column", s.sequence_name AS sequence, s.last_value AS last,
+       coalesce(s.last_value + s.increment_by, s.start_value) AS next, s.increment_by AS step
 FROM duckdb_columns() c
 JOIN duckdb_sequences() s
   ON regexp_extract(c.column_default, 'nextval\(''"?(?:[^''"]*"?\."?)?([^''"]+)"?''', 1) = s.sequence_name

@@ -44,8 +44,16 @@ SELECT t.name FROM sys.triggers t JOIN sys.objects o ON o.object_id = t.parent_i
 WHERE o.schema_id = SCHEMA_ID(:schema) AND o.name = :table
 ORDER BY t.name
 
+-- name: unproven
+SELECT k.name, k.definition AS expression
+FROM sys.check_constraints k JOIN sys.objects o ON o.object_id = k.parent_object_id
+WHERE k.is_not_trusted = 1 AND o.schema_id = SCHEMA_ID(:schema) AND o.name = :table
+ORDER BY k.name
+
 -- name: sequences
-SELECT o.name AS [table], i.name AS [column], NULL AS sequence, CAST(i.last_value AS bigint) AS last
+SELECT o.name AS [table], i.name AS [column], NULL AS sequence, CAST(i.last_value AS bigint) AS last,
+       COALESCE(CAST(i.last_value AS bigint) + CAST(i.increment_value AS bigint), CAST(i.seed_value AS bigint)) AS next,
+       CAST(i.increment_value AS bigint) AS step
 FROM sys.identity_columns i JOIN sys.objects o ON o.object_id = i.object_id
 WHERE o.schema_id = SCHEMA_ID(:schema) AND o.type = 'U'
 ORDER BY o.name

@@ -44,7 +44,8 @@ ORDER BY trigger_name
 
 -- name: sequences
 -- The next number is kept, which is one more than the last.
-SELECT t.table_name AS `table`, c.column_name AS `column`, NULL AS sequence, t.auto_increment - 1 AS last
+SELECT t.table_name AS `table`, c.column_name AS `column`, NULL AS sequence, t.auto_increment - 1 AS last,
+       t.auto_increment AS next, @@auto_increment_increment AS step
 FROM information_schema.tables t
 JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
 WHERE t.table_schema = :schema AND c.extra LIKE '%auto_increment%'

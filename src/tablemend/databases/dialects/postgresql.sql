@@ -53,12 +53,27 @@ FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.
 WHERE NOT t.tgisinternal AND n.nspname = :schema AND c.relname = :table
 ORDER BY t.tgname
 
+-- name: unproven
+-- Constraints that rows may break: those that were not checked when they were added, or are never checked.
+SELECT k.conname AS name,
+       CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid)
+            ELSE (SELECT format('%I IS NOT NULL', a.attname) FROM pg_attribute a
+                   WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) END AS expression
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype IN ('c', 'n') AND NOT k.convalidated AND n.nspname = :schema AND c.relname = :table
+ORDER BY k.conname
+
 -- name: sequences
--- Sequences that belong to a column: of serial and identity columns.
-SELECT c.relname AS "table", a.attname AS "column", s.relname AS sequence,
-       (SELECT p.last_value FROM pg_sequences p WHERE p.schemaname = sn.nspname AND p.sequencename = s.relname) AS last
+-- Sequences that belong to a column: of serial and identity columns. Without the right to one, its state is not told.
+SELECT c.relname AS "table", a.attname AS "column", s.relname AS sequence, p.last_value AS last,
+       CASE WHEN has_sequence_privilege(s.oid, 'USAGE, SELECT')
+            THEN coalesce(p.last_value + p.increment_by, p.start_value) END AS next,
+       p.increment_by AS step
 FROM pg_class s
 JOIN pg_namespace sn ON sn.oid = s.relnamespace
+JOIN pg_sequences p ON p.schemaname = sn.nspname AND p.sequencename = s.relname
 JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 JOIN pg_class c ON c.oid = d.refobjid
 JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -26,10 +26,15 @@ SELECT name FROM {schema}.sqlite_master WHERE type = 'trigger' AND tbl_name = :t
 SELECT count(*) FROM {schema}.sqlite_master WHERE name = 'sqlite_sequence'
 
 -- name: sequences
--- Only tables with AUTOINCREMENT have one; the others take the number after the greatest.
-SELECT s.name AS "table", c.name AS "column", NULL AS sequence, s.seq AS last
+-- Only tables with AUTOINCREMENT have one; the others take the number after the greatest. Those with one skip what is
+-- taken: https://www.sqlite.org/autoinc.html
+SELECT s.name AS "table", c.name AS "column", NULL AS sequence, s.seq AS last,
+       s.seq + 1 AS next, 1 AS step, 1 AS skips
 FROM {schema}.sqlite_sequence s JOIN pragma_table_xinfo(s.name, :schema) c ON c.pk = 1
 ORDER BY 1
+
+-- name: definition
+SELECT sql AS text FROM {schema}.sqlite_master WHERE type = 'table' AND name = :table
 
 -- name: uniques
 -- Constraints and indexes of whole columns and all rows; the primary key is told elsewhere.
