@@ -14,7 +14,6 @@ from tablemend.intel.sources import canonical, is_address
 from tablemend.intel.story import OWN, Rejection, Story, digest, rejection
 from tablemend.records import Claim, Evidence, Record, Value
 
-
 LONGEST = 131_072
 """Characters of a field: what Python's `csv` reads by default, and the same in every format."""
 
