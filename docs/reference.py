@@ -17,6 +17,10 @@ import typer
 import tablemend
 from tablemend import errors, records, settings
 from tablemend.cli.main import app, register
+from tablemend.databases import bulk, failures, types
+from tablemend.databases.bulk.families import FAMILIES
+from tablemend.databases.bulk.registry import DIALECTS as BULK
+from tablemend.databases.dialects import DIALECTS
 from tablemend.intel import brief, compare, entries, run, story
 from tablemend.intel import rows as story_rows
 from tablemend.intel import scoring as intel_scoring
@@ -50,8 +54,10 @@ STORIES = (
 def pages() -> dict[str, str]:
     """Name and text of every generated page."""
     return {
+        "bulk.md": _bulk(),
         "checks.md": _checks(),
         "cli.md": _cli(),
+        "databases.md": _databases(),
         "errors.md": _errors(),
         "files.md": _files(),
         "operations.md": _operations(),
@@ -150,6 +156,81 @@ def _checks() -> str:
     limits = [(f"`{name}`", f"{value:,}", _sentence(text)) for name, value, text in thresholds.table()]
     parts.append(f"## Thresholds\n\nThe same for every table.\n\n{_table(('Threshold', 'Value', 'Meaning'), limits)}")
     return "\n".join(parts)
+
+
+def _databases() -> str:
+    kinds = [
+        (
+            each.name,
+            f"`{each.url}`",
+            f"{each.driver}" + (f", extra `{each.extra}`" if each.extra else ""),
+            each.guard,
+            each.limit,
+            each.verified,
+        )
+        for each in DIALECTS.values()
+    ]
+    failed = [(f"… {each.what}", f"`{each.error.__name__}`", each.hint) for each in failures.CATEGORIES.values()]
+    parts = [
+        "# Databases\n\nWhat each kind of database is reached and guarded by, what its errors become, and the Arrow "
+        "types that hold its columns without loss.\n",
+        _table(("Database", "URL", "Driver", "Read-only by", "Statements limited by", "Tested on a real one"), kinds),
+        f"## Errors\n\n{_table(('The database', 'Error', 'Hint'), failed)}",
+        *(f"## Types of {DIALECTS[kind].name}\n\n{_types(kind)}" for kind in types.TYPES),
+        "## Types of SQLite\n\nBy what the declaration holds, the first that fits; without a declaration, `string`.\n",
+        _affinities(),
+    ]
+    return "\n".join(parts)
+
+
+def _types(kind: str) -> str:
+    arrow: dict[str, list[str]] = {}
+    for name, entry in types.TYPES[kind].items():
+        shown = inspect.getdoc(entry) or "" if inspect.isfunction(entry) else f"`{entry}`"
+        arrow.setdefault(shown, []).append(f"`{name}`")
+    rows = [(", ".join(names), shown) for shown, names in arrow.items()]
+    other = types.OTHERS.get(kind)
+    rows += [("every other type", f"`{other}`: its text")] if other else [("every other type", "an error")]
+    return _table(("Type", "Arrow"), rows)
+
+
+def _affinities() -> str:
+    rows = [
+        (", ".join(f"`{each}`" for each in pattern.replace("|^$", "").split("|")) if pattern else "anything else", made)
+        for pattern, made in types.AFFINITIES
+    ]
+    return _table(("Declared", "Arrow"), [(declared, f"`{made}`") for declared, made in rows])
+
+
+def _bulk() -> str:
+    rows = [
+        (family, *(f"`{each.types[family]}`" if family in each.types else "refused" for each in BULK.values()))
+        for family in FAMILIES
+    ]
+    parts = [
+        "# Bulk\n\nReading and writing over Arrow. One conformance suite runs on a real server of every database that "
+        "is not marked unverified. See [How tables in databases are written](../explanation/databases.md).\n",
+        *(f"## `bulk.{name}`\n\n{_routine(name, getattr(bulk, name))}" for name in bulk.__all__ if name.islower()),
+        _record(bulk.outcome, "Outcome"),
+        "## Column types\n\nWhat `create` makes of the families of Arrow types; `insert` and the changes by key take "
+        "the same families.\n",
+        _table(("Arrow", *(_bulk_name(each) for each in BULK.values())), rows),
+        *(f"## Gaps of {_bulk_name(each)}\n\n{_gaps(each)}" for each in BULK.values()),
+    ]
+    return "\n".join(parts)
+
+
+def _bulk_name(dialect: Any) -> str:
+    return dialect.name + ("" if dialect.verified else " (unverified)")
+
+
+def _gaps(dialect: Any) -> str:
+    values = {"nul": "NUL characters in text", "nan": "NaN", "infinity": "infinite numbers"}
+    rows = [(_sentence(what).rstrip("."), _sentence(reason)) for what, reason in dialect.unsupported.items()]
+    rows += [
+        (_sentence(values[each]).rstrip("."), "It cannot hold them; they are refused.") for each in dialect.refused
+    ]
+    return _table(("Feature", "Reason"), rows)
 
 
 def _operations() -> str:

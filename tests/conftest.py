@@ -24,3 +24,10 @@ def store(where: str | Path) -> Iterator[Store]:
     """A new state, once for each database that can hold one."""
     with Store(where) as opened:
         yield opened
+
+
+@pytest.fixture(params=["postgresql", "mysql", "sqlite", "duckdb"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a new, empty database, once for each kind that can run here."""
+    with servers.database(request.param, tmp_path) as url:
+        yield url

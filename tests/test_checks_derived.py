@@ -157,8 +157,8 @@ def test_near_duplicates_differ_in_case_space_punctuation_or_a_running_number(li
 def test_a_value_without_parent():
     with Session() as session:
         session.register("data", pa.table({"_row": [1, 2, 3], "city": ["a", "b", None]}))
-        session.register("cities", pa.table({"name": ["a"]}))
         key = ForeignKey(columns=("city",), table="cities", parents=("name",), declared=True)
+        session.register(key.relation, pa.table({"name": ["a"]}))
         found = profile(session, "data", [Column(name="city", header="city")], foreign_keys=[key])
         checks = derive(session, "data", found)
         listed = findings(session, "data", checks, evaluate(session, "data", checks))

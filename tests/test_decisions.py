@@ -249,3 +249,38 @@ def test_a_gate_takes_back_only_what_it_decided_itself_and_what_is_not_applied(t
         lower = scan(ws, tmp_path / "t.csv", [proposal("map_values", "b", pairs=[["1", "one"]], confidence=DOUBTFUL)])
         ws.pass_gate(lower.run)
         assert decisions(ws, lower) == [("approved", "ann")]
+
+
+def test_a_person_can_make_a_decision_of_a_gate_their_own(tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        found = scanned(ws, tmp_path)
+        ws.pass_gate(found.run)
+        verdict = ws.approve(found.run, ids=ids(found)[:1], reason="I stand behind it")
+        assert (len(verdict.decided), verdict.unchanged) == (1, ())
+        assert decisions(ws, found)[0] == ("approved", "ann")
+        assert ws.approve(found.run, ids=ids(found)[:1]).unchanged == (ids(found)[0],)
+
+
+def test_reopening_is_no_way_around_a_block(tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        found = scanned(ws, tmp_path)
+        ws.pass_gate(found.run)
+        last = ids(found)[-1:]
+        ws.reopen(found.run, ids=last)
+        (refusal,) = ws.approve(found.run, ids=last).refused
+        assert "blocked by the gate" in refusal.reason
+        assert ws.approve(found.run, ids=last, force=True).decided == tuple(last)
+
+
+def test_what_a_person_rejected_waits_for_people_when_it_changes(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", "a\n x\ny\n x\ny\n")
+    with workspace(tmp_path) as ws:
+        first = scan(ws, tmp_path / "t.csv", [proposal("trim", "a", confidence=SURE)])
+        ws.reject(first.run, ids=ids(first), reason="on purpose")
+        write(tmp_path / "t.csv", "a\n x\ny\n x\ny\n z\nz\n")
+        again = scan(ws, tmp_path / "t.csv", [proposal("trim", "a", confidence=SURE)])
+        ws.pass_gate(again.run)
+        (item,) = ws.items(again.run)
+        assert (item.decision, item.decided_by) == ("open", "ann")
+        assert item.reason == "rejected before with other content: on purpose"
+        assert [each.decision for each in ws.items(first.run)] == ["rejected"]

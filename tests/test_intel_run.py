@@ -122,11 +122,12 @@ def test_another_claim_or_title_opens_a_decision_again(tmp_path: Path, change: d
         first = score(ws, tmp_path, entry())
         ws.reject(first.run, ids=[only(first)])
         (item,) = score(ws, tmp_path, entry(**change)).items
-        assert (item.id, item.decision, item.decided_by) == (only(first), "approved", "gate:intel")
-        assert [each.decision for each in ws.store.items.decisions(item.id)] == ["approved", "rejected", "approved"]
+        assert (item.id, item.decision, item.decided_by) == (only(first), "open", "ann")  # it waits for people
+        assert [each.decision for each in ws.store.items.decisions(item.id)] == ["approved", "rejected"]
         (old,) = ws.intel(first.run).items
         assert (old.title, old.stale) == (entry()["title"], True)
-        assert "approved by gate intel, on newer content" in render(ws.brief(first.run), "md")
+        assert old.decision == "rejected"
+        assert "1 rejected by people" in render(ws.brief(first.run), "md")
 
 
 def test_the_order_of_claims_opens_nothing(tmp_path: Path) -> None:

@@ -207,3 +207,51 @@ def test_versions_count_what_changed_and_decisions_follow_content(
         found = store.items.get(identity)
         expected = (versions[identity], title, content, decided.get((identity, content), "open"))
         assert (found.version, found.title, found.content, found.decision) == expected
+
+
+def test_an_older_run_is_listed_and_filtered_as_it_was(store: Store) -> None:
+    first, second = begin(store), begin(store)
+    store.items.put([item(1, first, scores={"total": 60.0}, flags=("a",)), item(2, first, confidence=0.9)])
+    store.items.decide([decision("i0001", "approved", gate=True, by="g")])
+    store.items.put([item(1, second, scores={"total": 40.0}, confidence=0.5), item(2, second, confidence=0.1)])
+    store.items.decide([decision("i0001", "blocked", version=2, gate=True, by="g")])
+
+    def found(run: str, **conditions: object) -> list[str]:
+        wanted = Filter(run=run, **conditions)  # type: ignore[arg-type]
+        listed = [each.id for each in store.items.select(wanted)]
+        assert listed == [each.id for each in store.items.stream(wanted, page=1)]
+        assert len(listed) == store.items.count(wanted)
+        return listed
+
+    assert [each.decision for each in store.items.select(Filter(run=first))] == ["approved", "open"]
+    assert [each.decision for each in store.items.select(Filter(run=second))] == ["blocked", "open"]
+    assert found(first, min_score=50.0) == ["i0001"]
+    assert found(second, min_score=50.0) == []
+    assert found(first, decision="approved") == found(first, flag="a") == ["i0001"]
+    assert found(second, decision="approved") == found(second, flag="a") == []
+    assert found(first, min_confidence=0.8) == ["i0002"]
+    store.items.decide([decision("i0001", "rejected", version=2)])
+    assert [each.decision for each in store.items.select(Filter(run=first))] == ["rejected", "open"]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"decision": "maybe"},
+        {"min_score": float("nan")},
+        {"min_confidence": 2.0},
+        {"min_score": 90.0, "max_score": 80.0},
+        {"max_rows": -1},
+    ],
+)
+def test_conditions_that_nothing_can_meet_are_refused(store: Store, conditions: dict[str, object]) -> None:
+    for ask in (store.items.select, store.items.count, lambda wanted: list(store.items.stream(wanted))):
+        with pytest.raises(StateError):
+            ask(Filter(**conditions))  # type: ignore[arg-type]
+
+
+def test_what_not_every_database_can_hold_is_refused_by_all(store: Store) -> None:
+    run = begin(store)
+    with pytest.raises(StateError, match="NUL"):
+        store.items.put([item(1, run), item(2, run, title="a\0b")])
+    assert store.items.count(Filter()) == 0

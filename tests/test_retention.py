@@ -27,17 +27,18 @@ def ended(store: Store, *items: object, kind: str = "scan") -> str:
 
 
 def test_what_nobody_decided_on_goes_and_the_newest_run_stays(store: Store) -> None:
-    ended(store, 1, 2, 3)
+    ended(store, 2, 6)
     store.items.decide([decision("i0002", "rejected", reason="no")])
+    ended(store, 1, 3)
     newest = ended(store, 3, 4)
     running = begin(store)
     trial = retain(store.database, LATER, dry_run=True)
     before = counts(store.database)
     done = retain(store.database, LATER)
     assert done == trial
-    assert (done.runs_old, done.items_removed, done.artifacts_removed) == (2, 1, 1)
+    assert (done.runs_old, done.items_removed, done.artifacts_removed) == (3, 1, 1)
     assert done.runs_kept + done.runs_removed == done.runs_old
-    assert [each.id for each in store.items.select(Filter())] == ["i0002", "i0003", "i0004"]
+    assert [each.id for each in store.items.select(Filter())] == ["i0002", "i0006", "i0003", "i0004"]
     assert [each.reason for each in store.items.decisions("i0002")] == ["no"]
     assert [each.id for each in store.items.select(Filter(run=newest))] == ["i0003", "i0004"]
     assert store.runs.get(running).status == "running"
@@ -66,6 +67,7 @@ def test_what_was_applied_can_still_be_undone(where: str | Path, tmp_path: Path)
     with workspace(tmp_path, store_url="" if isinstance(where, Path) else where) as ws:
         result = ws.heal(tmp_path / "t.csv", policy="all")
         assert result.applied
+        ws.rescan("t", 1)
         ws.rescan("t", 1)
         ws.rescan("t")
         assert ws.retain(days=0).changed

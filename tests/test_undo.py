@@ -289,3 +289,16 @@ def test_scores_follow_undo(tmp_path: Path) -> None:
         history = ws.history("t")
         assert [each["version"] for each in history["versions"]] == [1, 2, 3]
         assert [each["kind"] for each in history["change sets"]] == ["apply", "undo"]
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(10, 2), pa.float64(), pa.int32()], ids=str)
+def test_numbers_of_typed_sources_come_back(kind: pa.DataType, tmp_path: Path) -> None:
+    numbers = pa.array(["0", "10", "49", None, "3"]).cast(kind)
+    source = pa.table({"id": [1, 2, 3, 4, 5], "price": numbers})
+    with workspace(tmp_path) as ws:
+        found = scan(ws, source, [proposal("cap", "price", low=2, high=40)])
+        ws.approve(found.run, force=True)
+        applied = ws.apply(found.run)
+        assert applied.change_set.cells == 2
+        undone = ws.undo(applied.change_set.id)
+        assert undone.snapshot.hash == found.snapshot.hash

@@ -17,6 +17,15 @@
     │   ├── NotFound
     │   ├── DecisionRefused
     │   └── Conflict
+    ├── DatabaseError        a database that fails or refuses
+    │   ├── Unreachable          no answer, or the connection is lost
+    │   ├── AccessDenied         wrong password, or no right
+    │   ├── MissingObject        no such database, schema, table or column
+    │   ├── ConstraintBroken     a row that a constraint forbids
+    │   ├── Transient            trying again is safe: deadlock, serialisation, too many connections
+    │   ├── Timeout              a statement or a free connection took too long
+    │   ├── DataRefused          data that the database or its table cannot hold as it is
+    │   └── CountMismatch        the database counted other rows than it was handed
     └── Cancelled            the user stopped the work
 
 Each message says what was wrong and what was there instead; `hint` says what to do next.
@@ -98,6 +107,42 @@ class DecisionRefused(StateError):
 
 class Conflict(StateError):
     """Somebody else changed the same thing first."""
+
+
+class DatabaseError(TablemendError):
+    """A database that fails or refuses."""
+
+
+class Unreachable(DatabaseError):
+    """The database does not answer, or the connection to it is lost."""
+
+
+class AccessDenied(DatabaseError):
+    """The password is wrong, or the user has no right to what was asked."""
+
+
+class MissingObject(DatabaseError):
+    """The database, schema, table or column does not exist."""
+
+
+class ConstraintBroken(DatabaseError):
+    """A row that a constraint of the database forbids."""
+
+
+class Transient(DatabaseError):
+    """The transaction was taken back through no fault of its own: trying it again is safe."""
+
+
+class Timeout(DatabaseError):
+    """A statement, a lock or a free connection took longer than allowed."""
+
+
+class DataRefused(DatabaseError):
+    """Data that the database, or the table it goes to, cannot hold as it is."""
+
+
+class CountMismatch(DatabaseError):
+    """The database counted other rows than it was handed; nothing of them is kept."""
 
 
 class Cancelled(TablemendError):

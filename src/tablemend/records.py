@@ -134,6 +134,11 @@ class ForeignKey(Record, frozen=True, kw_only=True):
     parents: tuple[str, ...]
     declared: bool
 
+    @property
+    def relation(self) -> str:
+        """The name under which the keys of the parents are read beside the scanned table."""
+        return f"{self.table}({', '.join(self.parents)})"
+
 
 class Profile(Record, frozen=True, kw_only=True):
     """What a table holds."""
@@ -164,6 +169,9 @@ class Check(Record, frozen=True, kw_only=True):
     params: dict[str, Any] = {}  # fences, pattern, allowed values …
     message: str = ""  # what is wrong, in words
     rule: str | None = None  # the user's rule it comes from
+    declared: bool = False  # by the database of the table
+    database: str | None = None  # SQL by which the database itself found the failing rows, once, at the scan: `query`
+    # selects just these rows, so that their count stands until the next scan, whatever is applied
     error: str | None = None
 
 

@@ -49,8 +49,11 @@ class Settings(BaseSettings):
     learning_strength: float = Field(
         10.0, gt=0, description="How many decisions of people weigh as much as the own confidence of a repair."
     )
-
     repair_gate: str = Field("repair", min_length=1, description="Gate that repairs pass: a file, or a shipped gate.")
+    pool_min: int = Field(1, ge=0, description="Connections to a database that are opened ahead where it is asked for.")
+    pool_max: int = Field(10, gt=0, description="Most connections to one database at once.")
+    pool_timeout: float = Field(30.0, gt=0, description="Seconds to wait for a free connection to a database.")
+    pool_recycle: float = Field(1800.0, gt=0, description="Seconds after which a connection is replaced by a new one.")
 
     @classmethod
     def settings_customise_sources(

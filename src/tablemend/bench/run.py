@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tablemend.bench import heal, million, review, startup, store
+from tablemend.bench import bulk, databases, heal, million, review, startup, store
 from tablemend.bench.case import Case, Row
 from tablemend.errors import NotFound, StateError
 
@@ -32,6 +32,15 @@ CASES = (
     Case(name="store.list_run_of_1m", help="1,000 items of one run out of 1,000,000.", function=store.list_run_of_1m),
     Case(name="store.typical_run", help="A run with repeated questions and settings.", function=store.typical_run),
     Case(name="review.settings_hash", help="Hash of the settings of a run.", function=store.settings_hash),
+    Case(name="databases.insert", help="1,000,000 rows into an empty table.", function=bulk.insert_1m),
+    Case(name="databases.read", help="1,000,000 rows to Arrow.", function=bulk.read_1m),
+    Case(name="databases.update", help="100,000 of 1,000,000 rows by key.", function=bulk.update_100k),
+    Case(name="databases.stream_10m", help="A streamed read of 10,000,000 rows.", function=bulk.stream_10m),
+    Case(name="databases.checkout", help="A pooled connection against a new one.", function=databases.checkout),
+    Case(name="databases.pool_50", help="50 callers on 10 connections.", function=databases.pool_50),
+    Case(name="databases.key_query", help="One row of 1,000,000 by key.", function=databases.key_query),
+    Case(name="databases.join_1m", help="Three tables joined, of 1,000,000 rows.", function=databases.join_1m),
+    Case(name="databases.async_10", help="Ten slow queries awaited together.", function=databases.async_10),
     Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
     Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),
 )

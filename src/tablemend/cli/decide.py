@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, Quiet, RunArgument, app, present, require_one_document, workspace
+from tablemend.cli.main import Json, Quiet, RunArgument, ToOption, app, present, require_one_document, workspace
 from tablemend.errors import DecisionRefused, StateError
+
+if TYPE_CHECKING:
+    from tablemend.store.writes import Write
+    from tablemend.workspace import Workspace
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Items, by id or its beginning.", show_default=False)]
 RunOption = Annotated[str | None, typer.Option("--run", help="Run; by default the newest scan.", show_default=False)]
@@ -280,6 +284,7 @@ def apply(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Also write the new version here.", show_default=False)
     ] = None,
+    to: ToOption = None,
     keep_rows: Annotated[bool, typer.Option("--keep-rows", help="Never remove or merge a row.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show score and cells; write nothing.")] = False,
     as_json: Json = False,
@@ -293,7 +298,11 @@ def apply(
         return
     with workspace(quiet=quiet or as_json) as ws:
         ws.check_output(output)
-        result = ws.apply(run, keep_rows=keep_rows)
+        due = any(not item.applied for item in ws.items(run, decision="approved"))
+        if to and not due and (left := ws.unwritten(run)):
+            _write(ws, left, to, as_json=as_json)
+            return
+        result = ws.apply(run, keep_rows=keep_rows, to=to)
         written = ws.export(result.change_set.dataset, output, version=result.change_set.version) if output else None
     if as_json:
         show.json(result.to_dict() | {"output": None if written is None else str(written)})
@@ -301,8 +310,23 @@ def apply(
         show.applied(result)
         if written:
             show.say(f"wrote {written}")
-    if any(each.status == "refused" for each in result.change_set.outcomes):
+    if any(each.status == "refused" for each in result.change_set.outcomes) or _partial(result.write):
         raise typer.Exit(1)
+
+
+def _write(ws: Workspace, change_sets: list[str], to: str, *, as_json: bool) -> None:
+    """Write what was applied earlier and not written yet."""
+    writes = [ws.write_back(each, to) for each in change_sets]
+    if as_json:
+        show.json({"writes": writes})
+    for write in () if as_json else writes:
+        show.write(write)
+    if any(_partial(write) for write in writes):
+        raise typer.Exit(1)
+
+
+def _partial(write: Write | None) -> bool:
+    return write is not None and bool(write.outcome.conflicts or write.outcome.missing)
 
 
 @app.command()
@@ -313,6 +337,7 @@ def undo(
     repair: Annotated[str | None, typer.Option(help="Only this repair of it.", show_default=False)] = None,
     cell: Annotated[str | None, typer.Option(help="Only this cell: ROW:COLUMN.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Also what has changed again since.")] = False,
+    to: ToOption = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Also write the new version here.", show_default=False)
     ] = None,
@@ -323,7 +348,7 @@ def undo(
     require_one_document(output, as_json=as_json)
     with workspace(quiet=quiet or as_json) as ws:
         ws.check_output(output)
-        result = ws.undo(change_set or ws.newest_apply(), repair=repair, cell=_cell(cell), force=force)
+        result = ws.undo(change_set or ws.newest_apply(), repair=repair, cell=_cell(cell), force=force, to=to)
         written = ws.export(result.change_set.dataset, output, version=result.change_set.version) if output else None
     if as_json:
         show.json(result.to_dict() | {"output": None if written is None else str(written)})
@@ -331,6 +356,8 @@ def undo(
         show.applied(result)
         if written:
             show.say(f"wrote {written}")
+    if _partial(result.write):
+        raise typer.Exit(1)
 
 
 def _cell(text: str | None) -> tuple[int, str] | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, Quiet, SourceArgument, app, present, require_one_document, workspace
+from tablemend.cli.main import Json, Quiet, SourceArgument, ToOption, app, present, require_one_document, workspace
 
 TableOption = Annotated[str | None, typer.Option("--table", help="Table of a database.", show_default=False)]
 SqlOption = Annotated[str | None, typer.Option("--sql", help="SELECT instead of a table.", show_default=False)]
@@ -41,6 +41,7 @@ def heal(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Where to write the healed table.", show_default=False)
     ] = None,
+    to: ToOption = None,
     policy: Annotated[
         Policy, typer.Option(help="gate: what the gate approves; all: what is likelier right than wrong; none.")
     ] = Policy.gate,
@@ -60,7 +61,7 @@ def heal(
     options = present(table=table, sql=sql, sheet=sheet, delimiter=delimiter, encoding=encoding, name=name)
     with workspace(quiet=quiet or as_json) as ws:
         result = ws.heal(
-            source, policy=policy.value, keep_rows=keep_rows, output=output, overwrite=overwrite, **options
+            source, policy=policy.value, keep_rows=keep_rows, output=output, overwrite=overwrite, to=to, **options
         )
     if as_json:
         show.json(result.to_dict())

@@ -35,6 +35,10 @@ DataOption = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 RunArgument = Annotated[str | None, typer.Argument(help="Run; by default the newest scan.", show_default=False)]
+ToOption = Annotated[
+    str | None,
+    typer.Option("--to", help="Also write to `source`, its URL, or URL#TABLE of a new table.", show_default=False),
+]
 SourceArgument = Annotated[str, typer.Argument(help="Path, URL, URL#table, or - for standard input.")]
 
 
@@ -74,7 +78,10 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
-COMMANDS = ("bench", "decide", "gates", "heal", "history", "intel", "learning", "recipe", "runs", "scorecards", "store")
+COMMANDS = (
+    *("bench", "databases", "decide", "gates", "heal", "history", "intel", "learning"),
+    *("recipe", "runs", "scorecards", "store"),
+)
 """Modules whose import adds commands."""
 
 

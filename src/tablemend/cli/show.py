@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tablemend.records import Decision, Finding, Item, Score
     from tablemend.repair.apply import Preview
     from tablemend.repair.results import Applied, Healed, Scanned
+    from tablemend.store.writes import Write
 
 
 def json(value: Any) -> None:
@@ -195,6 +196,20 @@ def applied(result: Applied, *, brief: bool = False) -> None:
         say(f"{change.kept:,} cells or rows had changed again since and were kept")
     if result.before and result.after:
         say(f"score {result.before.overall:.1f} → {result.after.overall:.1f}")
+    if result.write:
+        write(result.write)
+
+
+def write(done: Write) -> None:
+    """What a database took."""
+    found = done.outcome
+    say(
+        f"wrote {done.change_set} to {done.target}: {found.updated:,} rows updated, {found.deleted:,} deleted, "
+        f"{found.inserted:,} inserted"
+    )
+    if found.conflicts or found.missing:
+        say(f"{found.conflicts:,} rows had been changed by somebody else and {found.missing:,} were gone; left alone:")
+        table(tuple(found.left[0]), [tuple(row.values()) for row in found.left])
 
 
 def healed(result: Healed) -> None:

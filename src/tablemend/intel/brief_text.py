@@ -62,8 +62,7 @@ def decision(told: Told) -> str:
     """The decision on a story, and by whom."""
     by = f" by {told.decided_by.replace('gate:', 'gate ')}" if told.decided_by else ""
     by_person = told.decided_by and not told.decided_by.startswith("gate:")  # what a gate went by stands under why
-    content = ", on newer content" if told.stale else ""
-    return f"{told.decision}{by}{content}" + (f" ({told.reason})" if told.reason and by_person else "")
+    return f"{told.decision}{by}" + (f" ({told.reason})" if told.reason and by_person else "")
 
 
 def source(piece: Evidence) -> str:

@@ -34,7 +34,16 @@ def findings(
 
 
 def listing(check: Check, relation: str) -> str:
-    """SQL for people: every failing row with `_row` and the columns that the check reads."""
+    """SQL for people: every failing row with `_row` and the columns that the check reads.
+
+    Where the database itself found them, the SQL is that of the database.
+    """
+    if check.database is not None:
+        return check.database
+    return _own_listing(check, relation)
+
+
+def _own_listing(check: Check, relation: str) -> str:
     if check.predicate is not None:
         where = check.predicate
     elif check.query is not None:
@@ -45,15 +54,15 @@ def listing(check: Check, relation: str) -> str:
 
 
 def _failed(session: Session, relation: str, check: Check, counted: CheckCount, sample_rows: int) -> Finding:
-    query = listing(check, relation)
+    query = _first(check, relation, counted, sample_rows) or _own_listing(check, relation)
     return _finding(
         check,
         status="failed",
         message=check.message,
-        sql=query,
+        sql=listing(check, relation),
         cells=counted.cells,
         rows=counted.rows,
-        sample=_sample(session, _first(check, relation, counted, sample_rows) or query, sample_rows),
+        sample=_sample(session, query, sample_rows),
     )
 
 

@@ -25,17 +25,24 @@ CHANGES = pa.schema(
 def change_table(
     parent: pa.Table, column: str, where: pa.Array, after: pa.ChunkedArray, by: pa.Array, steps: Sequence[Step]
 ) -> pa.Table:
-    """The changes of one column: positions in the parent, values after, positions of the steps."""
+    """The changes of one column: positions in the parent, values after, positions of the steps.
+
+    Values before and after are spelled alike, so that an undo recognises what an apply has written.
+    """
     before = parent[column].take(where)
     ids = pa.array([step.id for step in steps], pa.string())
     arrays = [
         parent["_row"].take(where),
         constant(column, len(where)),
-        before if pa.types.is_string(before.type) else as_text(before),
-        after.cast(pa.string()),
+        _spelled(before),
+        _spelled(after),
         pa.DictionaryArray.from_arrays(by.cast(pa.int32()), ids),
     ]
     return pa.table(arrays, schema=CHANGES)
+
+
+def _spelled(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return values if pa.types.is_string(values.type) else as_text(values)
 
 
 def constant(text: str, length: int) -> pa.DictionaryArray:

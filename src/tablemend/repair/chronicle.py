@@ -67,7 +67,23 @@ def of_dataset(store: Store, dataset: str) -> dict[str, Rows]:
         }
         for each in reversed(store.runs.recent(dataset=dataset))
     ]
-    return {"versions": versions, "change sets": changes, "runs": runs}
+    written = [
+        {
+            "write": each.id,
+            "change_set": each.change_set,
+            "target": each.target,
+            "status": each.status,
+            "updated": each.outcome.updated,
+            "deleted": each.outcome.deleted,
+            "inserted": each.outcome.inserted,
+            "left": each.outcome.conflicts + each.outcome.missing,
+            "note": each.outcome.note,
+        }
+        for change in store.change_sets.of(dataset)
+        for each in store.writes.of(change.id)
+    ]
+    found: dict[str, Rows] = {"versions": versions, "change sets": changes, "runs": runs}
+    return found | {"writes": written} if written else found
 
 
 def active(change_sets: Iterable[ChangeSet]) -> list[str]:

@@ -107,11 +107,16 @@ def _cells(
         where = pc.indices_nonzero(pc.is_valid(by))
         if not len(where):
             continue
-        changes.append(change_table(parent, column, where, edited[f"a{n}"].take(where), by.take(where), steps))
-        table = table.set_column(
-            table.schema.get_field_index(column), column, _typed(edited[f"a{n}"], parent, column, types[column])
-        )
+        new = _typed(edited[f"a{n}"], parent, column, types[column])
+        changes.append(_differing(change_table(parent, column, where, new.take(where), by.take(where), steps)))
+        table = table.set_column(table.schema.get_field_index(column), column, new)
     return table, pa.concat_tables(changes).unify_dictionaries() if changes else CHANGES.empty_table()
+
+
+def _differing(changes: pa.Table) -> pa.Table:
+    """Without cells that got their old value back: `2` beside 2.0 is no other number."""
+    same = pc.fill_null(pc.equal(changes["before"], changes["after"]), fill_value=False)
+    return changes.filter(pc.invert(same)) if pc.any(same).as_py() else changes
 
 
 def _typed(after: pa.ChunkedArray, parent: pa.Table, column: str, kind: str) -> pa.ChunkedArray:
@@ -164,8 +169,8 @@ def _filled(parent: pa.Table, filled: pa.Table, merge: rows.Merge, steps: Sequen
     """What a merge changes, measured from the parent: a cell that gets its old value back is no change."""
     where = pc.index_in(filled["_row"].combine_chunks(), parent["_row"].combine_chunks())
     by = pa.array(np.full(filled.num_rows, merge.step, np.int32))
-    found = change_table(parent, merge.column, where, filled["new"], by, steps)
-    return found.filter(pc.invert(pc.fill_null(pc.equal(found["before"], found["after"]), fill_value=False)))
+    new = from_text(filled["new"], parent[merge.column].type)
+    return _differing(change_table(parent, merge.column, where, new, by, steps))
 
 
 def _written(table: pa.Table, column: str, filled: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ from tablemend.records import Source
 from tablemend.settings import Settings
 from tablemend.tables.limits import Limits
 from tablemend.tables.read import Loaded, load
-from tablemend.tables.source import from_frame, parse
+from tablemend.tables.source import SERVERS, from_frame, parse
 from tablemend.telemetry import Progress
 
 
@@ -21,12 +21,7 @@ def read(
     source: Any, settings: Settings, progress: Progress, *, options: Mapping[str, str | None], name: str | None = None
 ) -> Loaded:
     """A path, URL, `-` or frame as a loaded table; raises SourceError."""
-    limits = Limits(
-        max_rows=settings.max_rows,
-        max_bytes=settings.max_bytes,
-        max_columns=settings.max_columns,
-        http_timeout=settings.http_timeout,
-    )
+    limits = limits_of(settings)
     if not isinstance(source, str | Path):
         return load(from_frame(source, name or "frame"), limits, frame=source)
     parsed = _absolute(parse(str(source), name=name, **options))
@@ -36,12 +31,26 @@ def read(
         limits,
         progress=partial(progress, "load"),
         headers={key: value.get_secret_value() for key, value in settings.http_headers.items()},
-        url=str(source) if parsed.kind == "http" else None,
+        url=str(source) if parsed.kind in _URLS else None,
     )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much a source may hold."""
+    return Limits(
+        max_rows=settings.max_rows,
+        max_bytes=settings.max_bytes,
+        max_columns=settings.max_columns,
+        http_timeout=settings.http_timeout,
+    )
+
+
+_URLS = ("http", *SERVERS)
+"""Kinds of source that a URL names; it may hold a secret, which the record of the source leaves out."""
 
 
 def _absolute(source: Source) -> Source:
     """A file under its whole path, so that it is the same dataset from every folder."""
-    if source.kind in ("http", "stdin", "frame"):
+    if source.kind in (*_URLS, "stdin", "frame"):
         return source
     return msgspec.structs.replace(source, location=str(Path(source.location).resolve()))

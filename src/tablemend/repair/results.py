@@ -5,7 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tablemend.records import ChangeSet, Finding, Item, Profile, Record, Score, Snapshot
+from tablemend.store.writes import Write
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,6 +72,7 @@ class Applied(Record, frozen=True, kw_only=True):
     before: Score | None
     after: Score | None
     seconds: dict[str, float] = {}  # by stage
+    write: Write | None = None  # to the database that the dataset was read from
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -92,6 +96,7 @@ class Applied(Record, frozen=True, kw_only=True):
                 for o in change.outcomes
             ],
             "seconds": self.seconds,
+            "write": None if self.write is None else msgspec.to_builtins(self.write),
         }
 
     def _repr_html_(self) -> str:

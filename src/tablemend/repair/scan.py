@@ -18,6 +18,7 @@ from tablemend.quality.score import score
 from tablemend.quality.thresholds import DEFAULT, Thresholds
 from tablemend.records import Check, Column, Finding, Profile, Proposal, Record, Repair, Score
 from tablemend.repair import derived, detection, plan, relation
+from tablemend.repair.declared import Declared
 from tablemend.telemetry import Timings
 
 Rules = Callable[[Profile], Sequence[Check]]
@@ -46,19 +47,25 @@ def scan(
     timings: Timings,
     previous: Profile | None = None,
     proposals: Sequence[Proposal] | None = None,
+    declared: Declared = Declared(),  # noqa: B008
     thresholds: Thresholds = DEFAULT,
 ) -> Scan:
     """Scan a snapshot's table; given proposals stand in for those of the detectors.
 
-    `previous` is the profile that drift is measured against.
+    `previous` is the profile that drift is measured against, `declared` what a database says of its table.
     """
+    for name, rows in declared.beside.items():
+        session.register(name, rows)
     relation.register(session, table, columns)
     data, names = relation.DATA, [column.name for column in columns]
     with timings.stage("profile"):
         known = Distincts(session, data, names, limit=thresholds.distinct_table)
-        profile = profiling.profile(session, data, columns, settings=thresholds, distincts=known)
+        profile = profiling.profile(
+            session, data, columns, settings=thresholds, distincts=known, foreign_keys=declared.foreign_keys
+        )
     with timings.stage("checks"):
-        checks = [*derive(session, data, profile, settings=thresholds, distincts=known), *rules(profile)]
+        derived_checks = derive(session, data, profile, settings=thresholds, distincts=known)
+        checks = [*derived_checks, *declared.checks, *rules(profile)]
     with timings.stage("detect"):
         found = list(proposals or ())
         if proposals is None:

@@ -60,7 +60,7 @@ def decide(
             raise DecisionRefused("no item meets these conditions", hint="`tablemend items` lists what there is.")
         if verb == "approve" and not force:
             _refuse_below_gate(gate, items, bulk=not wanted.ids)
-        verdict, decisions = _sort(items, verb, by=by, reason=reason, note=note, rating=rating, force=force)
+        verdict, decisions = _sort(items, verb, gate, by=by, reason=reason, note=note, rating=rating, force=force)
         store.items.decide(decisions)
         if decisions:
             store.audit.write(by, verb, items[0].run, ", ".join(verdict.decided))
@@ -85,16 +85,16 @@ def _briefly(item: Item) -> str:
 
 
 def _sort(
-    items: Sequence[Item], verb: str, *, by: str, reason: str, note: str, rating: int | None, force: bool
+    items: Sequence[Item], verb: str, gate: Gate, *, by: str, reason: str, note: str, rating: int | None, force: bool
 ) -> tuple[Verdict, list[Decision]]:
     target, when = _TARGETS[verb], now()
     decided: list[Decision] = []
     unchanged: list[str] = []
     refused: list[Refusal] = []
     for item in items:
-        if item.decision == target:
+        if item.decision == target and not _confirms(item):
             unchanged.append(item.id)
-        elif problem := _problem(item, verb, force=force):
+        elif problem := _problem(item, verb, gate, force=force):
             refused.append(Refusal(item=item.id, reason=problem))
         else:
             decided.append(
@@ -119,14 +119,25 @@ def _sort(
     return verdict, decided
 
 
-def _problem(item: Item, verb: str, *, force: bool) -> str:
+def _confirms(item: Item) -> bool:
+    """Whether a person who decides as a gate did says something new: the decision is a person's from then on."""
+    return item.decided_by.startswith("gate:") and item.decision in ("approved", "rejected") and not item.applied
+
+
+def _blocked(item: Item, gate: Gate) -> bool:
+    """Whether a gate blocked it; that somebody opened it again does not take the block away."""
+    reopened = item.decision == "open" and bool(item.decided_by)
+    return item.decision == "blocked" or (reopened and judge(gate, item).outcome == "block")
+
+
+def _problem(item: Item, verb: str, gate: Gate, *, force: bool) -> str:
     """Why the decision may not be taken, or nothing."""
     if item.applied:
         return f"already applied in {item.applied}; undo that instead"
     if item.stale:
         return "a later scan saw it with other content; decide on it there"
     by_gate = item.decided_by.startswith("gate:")
-    if item.decision == "blocked" and verb == "approve" and not force:
+    if verb == "approve" and not force and _blocked(item, gate):
         return "blocked by the gate; --force approves it all the same"
     if verb != "reopen" and item.decision in ("approved", "rejected") and not by_gate:
         return f"already {item.decision} by {item.decided_by}; reopen it first"

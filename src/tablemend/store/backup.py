@@ -57,11 +57,12 @@ def load(where: str | Path, version: str, folder: Path, *, expected: Mapping[str
     All or nothing. The rows of each table. StateError where the state holds anything already, or other numbers of
     rows came than expected.
     """
+    migrate.require_known(version)
     with Database(where, prepare=False) as database, database.exclusively() as connection:
         _require_empty(connection, database.name)
         schema.metadata.drop_all(connection)
         migrate.upgrade(connection, "base", version)
-        restored = {}
+        restored: dict[str, int] = {}
         for table in _tables(connection):
             connection.execute(table.delete())  # what a new state holds by itself
             restored[table.name] = _read(database, connection, table, folder / f"{table.name}.parquet")

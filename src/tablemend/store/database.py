@@ -56,7 +56,7 @@ class Database:
     @property
     def name(self) -> str:
         """Where the state is, without its password."""
-        return self.url.render_as_string(hide_password=True)
+        return dialects.shown(self.url)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

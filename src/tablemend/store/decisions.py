@@ -14,6 +14,10 @@ from tablemend.store import schema
 from tablemend.store.codec import moment, pack, stamp, unpack
 from tablemend.store.database import Database
 
+REJECTED_BEFORE = "rejected before with other content: "
+"""How the reason of an open item begins that a person rejected when it said something else."""
+
+_CHUNK = 500  # items asked for at a time
 _COLUMNS = ("item", "version", "decision", "by", "gate", "reason", "note", "rating", "explanation", "when")
 
 
@@ -63,21 +67,62 @@ class Decisions:
         rows = connection.execute(query)
         return {(identity, version): _Target(seq, bool(newest)) for identity, version, seq, newest in rows}
 
+    @classmethod
+    def standing(cls, connection: sa.Connection, item: int, content: str) -> dict[str, str]:
+        """Decision, who and why, as the table of items has them, of what was last decided on a content of an item.
+
+        Content that nobody decided on is open. Where a person rejected the item with other content, it is open by that
+        person, so that it waits for people and not for a gate.
+        """
+        log = cls._log(connection, [item])
+        row = next((row for row in log if row.content == content), None)
+        if row is not None:
+            return _told(row)
+        last = next((row for row in log if not row.gate), None)
+        if last is None or last.decision != "rejected":
+            return {"decision": "open", "decided_by": "", "reason": ""}
+        return {"decision": "open", "decided_by": last.by, "reason": f"{REJECTED_BEFORE}{last.reason}".rstrip(": ")}
+
+    @classmethod
+    def then(
+        cls, connection: sa.Connection, versions: Sequence[tuple[int, int]]
+    ) -> dict[tuple[int, int], dict[str, str]]:
+        """Of older versions of items: the last decision that is theirs.
+
+        Theirs are the decisions on their content that people took, and those that gates took before a later version.
+        """
+        log: dict[int, list[Any]] = {}
+        for row in cls._log(connection, [item for item, _ in versions]):
+            log.setdefault(row.item, []).append(row)
+        found = {}
+        for item, version in versions:
+            rows = log.get(item, [])
+            content = cls._content(connection, item, version)
+            own = (row for row in rows if row.content == content and (not row.gate or row.version <= version))
+            row = next(own, None)
+            found[item, version] = _told(row) if row else {"decision": "open", "decided_by": "", "reason": ""}
+        return found
+
     @staticmethod
-    def standing(connection: sa.Connection, item: int, content: str) -> dict[str, str]:
-        """Decision, who and why, as the table of items has them, of what was last decided on a content of an item."""
+    def _content(connection: sa.Connection, item: int, version: int) -> str:
+        table = schema.item_versions.c
+        query = sa.select(table.content).where(table.item == item, table.version == version)
+        return str(connection.execute(query).scalar_one())
+
+    @staticmethod
+    def _log(connection: sa.Connection, items: Sequence[int]) -> list[Any]:
+        """Decisions on items with the content that each was about, newest first."""
         table, versions = schema.decisions.c, schema.item_versions.c
         query = (
-            sa.select(table.decision, table.by, table.gate, table.reason)
+            sa.select(table.item, table.version, table.decision, table.by, table.gate, table.reason, versions.content)
             .join(schema.item_versions, (versions.item == table.item) & (versions.version == table.version))
-            .where(table.item == item, versions.content == content)
+            .where(table.item.in_(sa.bindparam("items", expanding=True)))
             .order_by(table.seq.desc())
-            .limit(1)
         )
-        row = connection.execute(query).first()
-        if row is None:
-            return {"decision": "open", "decided_by": "", "reason": ""}
-        return {"decision": row.decision, "decided_by": _who(row.by, gate=row.gate), "reason": row.reason}
+        found: list[Any] = []
+        for start in range(0, len(items), _CHUNK):
+            found += connection.execute(query, {"items": list(items[start : start + _CHUNK])}).all()
+        return found
 
     def of(self, item: str) -> list[Decision]:
         """The log of one item, oldest first."""
@@ -86,10 +131,11 @@ class Decisions:
         with self._database.reading() as connection:
             return [_decision(row) for row in connection.execute(query.order_by(table.c.seq)).mappings()]
 
-    def last(self, kind: str | None) -> Iterator[tuple[Item, Decision]]:
+    def last(self, kind: str | None, *, people: bool) -> Iterator[tuple[Item, Decision]]:
         """Items that have a decision, as they were when it was taken, each with the last one, in order of decision."""
         table, items, versions, runs = schema.decisions, schema.items, schema.item_versions, schema.runs
         newest = sa.select(sa.func.max(table.c.seq)).group_by(table.c.item)
+        newest = newest.where(~table.c.gate) if people else newest
         query = (
             sa.select(table, items.c.id, versions.c.body, runs.c.id.label("run"))
             .join(items, items.c.seq == table.c.item)
@@ -116,6 +162,10 @@ _MAKE_CURRENT = (
         updated=sa.bindparam("at"),
     )
 )
+
+
+def _told(row: Any) -> dict[str, str]:
+    return {"decision": row.decision, "decided_by": _who(row.by, gate=row.gate), "reason": row.reason}
 
 
 def _who(by: str, *, gate: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -45,11 +46,24 @@ def url(where: str | Path) -> sa.URL:
         return sa.URL.create("sqlite", database=str(where))
     try:
         made = sa.make_url(where)
-    except sa.exc.ArgumentError as problem:
+    except (sa.exc.ArgumentError, ValueError):  # whose messages may hold a part of the password
         raise StateError(
             "the setting store_url is not a URL", hint="Write it like postgresql://user@host/database."
-        ) from problem
+        ) from None
+    if made.get_backend_name() in ("postgres", "postgresql") and not (made.database or made.query.get("dbname")):
+        raise StateError(
+            "the setting store_url names no database", hint="Write it like postgresql://user@host/database."
+        )
     return made.set(drivername="postgresql") if made.drivername == "postgres" else made
+
+
+_SECRET = re.compile(r"pass(word|wd|phrase|file)?$|^pwd$|token|secret", re.IGNORECASE)
+
+
+def shown(target: sa.URL) -> str:
+    """A URL without what is secret in it."""
+    hidden = {key: "***" for key in target.query if _SECRET.search(key)}
+    return target.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def of(target: sa.URL) -> Dialect:

@@ -1,13 +1,15 @@
-"""Which items are meant: conditions as SQL."""
+"""Which items are meant: conditions as SQL, and the same on items."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import msgspec
 import sqlalchemy as sa
 
-from tablemend.records import Item, Record
+from tablemend.errors import StateError
+from tablemend.records import DECISIONS, Item, Record
 from tablemend.store import schema
 from tablemend.store.dialects import Dialect
 
@@ -38,6 +40,59 @@ class Filter(Record, frozen=True, kw_only=True):
     def key(self) -> bytes:
         """Tells two filters apart, also `1` from `1.0`."""
         return msgspec.json.encode(self)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for more than the items of a run, or some of them by id."""
+        return self != Filter(run=self.run, ids=self.ids)
+
+
+def checked(wanted: Filter) -> Filter:
+    """The filter; StateError for a word, range or number that no item can meet."""
+    if wanted.decision is not None and wanted.decision not in DECISIONS:
+        raise StateError(f"{wanted.decision!r} is no decision", hint=f"It is one of {', '.join(DECISIONS)}.")
+    ranges = (
+        ("confidence", wanted.min_confidence, wanted.max_confidence, 1.0),
+        ("score", wanted.min_score, wanted.max_score, 100.0),
+        ("rows", wanted.min_rows, wanted.max_rows, math.inf),
+    )
+    for name, low, high, most in ranges:
+        for each in (low, high):
+            if each is not None and not 0 <= each <= most:
+                raise StateError(f"a {name} of {each} is out of range", hint=f"It goes from 0 to {most:g}.")
+        if low is not None and high is not None and low > high:
+            raise StateError(f"no {name} is at least {low:g} and at most {high:g}", hint="Exchange them.")
+    return wanted
+
+
+def meets(item: Item, wanted: Filter) -> bool:
+    """Whether an item meets every condition but that of the run, as `conditions` says it in SQL."""
+    equal = (
+        (item.type, wanted.type),
+        (item.decision, wanted.decision),
+        (item.check, wanted.check),
+        (item.operation, wanted.operation),
+        (item.dimension, wanted.dimension),
+    )
+    bounds = (
+        (item.confidence, wanted.min_confidence, wanted.max_confidence),
+        (item.scores.get("total"), wanted.min_score, wanted.max_score),
+        (item.rows, wanted.min_rows, wanted.max_rows),
+    )
+    return (
+        all(asked is None or own == asked for own, asked in equal)
+        and (wanted.column is None or wanted.column in item.columns)
+        and (wanted.flag is None or wanted.flag in item.flags)
+        and (not wanted.ids or item.id in wanted.ids)
+        and (wanted.text is None or wanted.text.casefold() in words(item))
+        and all(_within(own, low, high) for own, low, high in bounds)
+    )
+
+
+def _within(own: float | None, low: float | None, high: float | None) -> bool:
+    if low is None and high is None:
+        return True
+    return own is not None and (low is None or own >= low) and (high is None or own <= high)
 
 
 def members(values: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from tablemend.store import schema
 from tablemend.store.codec import moment, pack, stamp, unpack
 from tablemend.store.database import Database
 from tablemend.store.decisions import Decisions
-from tablemend.store.filters import Filter, conditions, members, words
+from tablemend.store.filters import Filter, checked, conditions, meets, members, words
 
 PAGE = 1000
 """Items read at a time where all of them are streamed."""
@@ -138,33 +138,60 @@ class Items:
     def select(self, wanted: Filter, *, limit: int | None = None, offset: int = 0) -> list[Item]:
         """Items that meet a filter, in the order in which their run found them, as that run saw them.
 
-        Without a run they come in the order in which they were first seen, as their newest run saw them.
+        Without a run they come in the order in which they were first seen, as their newest run saw them. Conditions are
+        about what is shown: of an older run, about the older version. StateError for a filter that cannot be meant.
         """
-        query = self._query(wanted).order_by(_order(wanted))
-        if limit is not None:
-            query = query.limit(limit)
-        if offset:
-            query = query.offset(offset)
+        checked(wanted)
 
         def load(connection: sa.Connection) -> list[Item]:
-            return [_item(row) for row in connection.execute(query)]
+            if wanted.run is not None and wanted.narrows and self._outdated(connection, wanted.run):
+                whole = self._items(connection, self._query(Filter(run=wanted.run)).order_by(_order(wanted)))
+                found = [item for item in whole if meets(item, wanted)]
+                return found[offset:] if limit is None else found[offset : offset + limit]
+            query = self._query(wanted).order_by(_order(wanted))
+            query = query if limit is None else query.limit(limit)
+            return self._items(connection, query.offset(offset) if offset else query)
 
         if limit is not None and limit > _KEPT:
             with self._database.reading() as connection:
                 return load(connection)
         return list(self._database.recall(("items", wanted.key, limit, offset), load))
 
+    @staticmethod
+    def _outdated(connection: sa.Connection, run: str) -> bool:
+        """Whether a run saw an older version of any item than the newest."""
+        items, links = schema.items.c, schema.item_runs.c
+        query = (
+            sa.select(links.item)
+            .join(schema.items, items.seq == links.item)
+            .join(schema.runs, schema.runs.c.seq == links.run)
+            .where(schema.runs.c.id == run, links.version < items.version)
+        )
+        return connection.execute(query.limit(1)).first() is not None
+
+    def _items(self, connection: sa.Connection, query: sa.Select[Any]) -> list[Item]:
+        """The items of a query; an older version has the decisions that it had, and people's on its content."""
+        rows = connection.execute(query).all()
+        older = [(row.seq, row.version) for row in rows if row.version < row.latest]
+        then = self._log.then(connection, older) if older else {}
+        return [_item(row, then.get((row.seq, row.version))) for row in rows]
+
     def stream(self, wanted: Filter, *, page: int = PAGE) -> Iterator[Item]:
         """All items that meet a filter, a page at a time; each page is as quick as the first."""
+        checked(wanted)
+        with self._database.reading() as connection:
+            outdated = wanted.run is not None and self._outdated(connection, wanted.run)
+        asked = Filter(run=wanted.run) if outdated else wanted
         place, last = _order(wanted), -1
         while True:
-            query = self._query(wanted).add_columns(place).where(place > last).order_by(place).limit(page)
+            query = self._query(asked).add_columns(place.label("place")).where(place > last).order_by(place).limit(page)
             with self._database.reading() as connection:
-                rows = connection.execute(query).all()
-            yield from (_item(row) for row in rows)
-            if len(rows) < page:
+                places = [row.place for row in connection.execute(query)]
+                found = self._items(connection, query)
+            yield from (item for item in found if not outdated or meets(item, wanted))
+            if len(places) < page:
                 return
-            last = rows[-1][-1]
+            last = places[-1]
 
     def _query(self, wanted: Filter) -> sa.Select[Any]:
         items, links, versions = schema.items, schema.item_runs, schema.item_versions
@@ -219,10 +246,15 @@ class Items:
 
     def count(self, wanted: Filter) -> int:
         """How many items meet a filter."""
-        query = sa.select(sa.func.count()).select_from(self._query(wanted).subquery())
-        return self._database.recall(
-            ("count", wanted.key), lambda connection: int(connection.execute(query).scalar_one())
-        )
+        checked(wanted)
+
+        def load(connection: sa.Connection) -> int:
+            if wanted.run is not None and wanted.narrows and self._outdated(connection, wanted.run):
+                return sum(meets(item, wanted) for item in self._items(connection, self._query(Filter(run=wanted.run))))
+            query = sa.select(sa.func.count()).select_from(self._query(wanted).subquery())
+            return int(connection.execute(query).scalar_one())
+
+        return self._database.recall(("count", wanted.key), load)
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Append decisions to the log and make them current; all or nothing."""
@@ -232,9 +264,9 @@ class Items:
         """The log of one item, oldest first."""
         return self._log.of(item)
 
-    def decided(self, *, type: str | None = None) -> Iterator[tuple[Item, Decision]]:  # noqa: A002
-        """Items that have a decision, as they were when it was taken, each with the last one."""
-        return self._log.last(type)
+    def decided(self, *, type: str | None = None, people: bool = False) -> Iterator[tuple[Item, Decision]]:  # noqa: A002
+        """Items that have a decision, as they were when it was taken, each with the last one, or the last of people."""
+        return self._log.last(type, people=people)
 
     def mark_applied(self, run: str, items: Iterable[str], change_set: str) -> None:
         """Say which change set carried out items of a run; an empty one says that it was undone."""
@@ -263,6 +295,8 @@ _READ = (
     schema.items.c.reason,
     schema.items.c.created,
     schema.items.c.updated,
+    schema.items.c.seq,
+    schema.items.c.version.label("latest"),
 )
 
 
@@ -300,13 +334,17 @@ def _next(connection: sa.Connection) -> int:
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(schema.items.c.seq), 0))).scalar_one()) + 1
 
 
+_NUL = rb"\u0000"
 _NEITHER = {"run": "", "version": 1, "created": None, "updated": None, "stale": False, "applied": ""}
 _UNDECIDED = {"decision": "open", "decided_by": "", "reason": ""}
 
 
 def _body(item: Item) -> bytes:
-    """What a version says, without what the state itself knows of the item."""
-    return pack(msgspec.structs.replace(item, **_NEITHER, **_UNDECIDED))
+    """What a version says, without what the state itself knows of the item; StateError for what not all can hold."""
+    body = pack(msgspec.structs.replace(item, **_NEITHER, **_UNDECIDED))
+    if _NUL in body:
+        raise StateError(f"item {item.id} holds a NUL character, which PostgreSQL cannot", hint="Leave it out.")
+    return body
 
 
 def _versions(puts: Iterable[_Put], run: int, when: str) -> list[tuple[Any, ...]]:
@@ -346,18 +384,15 @@ def _order(wanted: Filter) -> sa.ColumnElement[int]:
     return schema.items.c.seq if wanted.run is None else schema.item_runs.c.position
 
 
-def _item(row: Sequence[Any] | Mapping[Any, Any]) -> Item:
-    body, version, content, run, applied, newest, decision, by, reason, created, updated, *_ = row
-    item = unpack(body, Item)
+def _item(row: Any, then: Mapping[str, str] | None) -> Item:
+    decision = then or {"decision": row.decision, "decided_by": row.decided_by, "reason": row.reason}
     return msgspec.structs.replace(
-        item,
-        run=run,
-        version=version,
-        decision=decision,
-        decided_by=by,
-        reason=reason,
-        applied=applied,
-        stale=content != newest,
-        created=moment(created),
-        updated=moment(updated),
+        unpack(row.body, Item),
+        run=row.run,
+        version=row.version,
+        applied=row.applied,
+        stale=row.content != row.newest,
+        created=moment(row.created),
+        updated=moment(row.updated),
+        **decision,
     )

@@ -37,8 +37,8 @@ class _Undone(Exception):
 def retain(database: Database, before: datetime, *, dry_run: bool = False) -> Retained:
     """Let go of what runs that ended before a moment left, as one transaction; a dry run counts and changes nothing.
 
-    Kept are: the newest completed run of each kind and dataset, every run whose items were applied, every item that
-    has a decision, all decisions, change sets, versions and the audit log.
+    Kept whole are the newest finished run of each kind and dataset, every run whose items were applied, and every run
+    that was the last to see an item with a decision. Kept are all decisions, change sets, versions and the audit log.
     """
     result: Retained | None = None
     try:
@@ -55,10 +55,10 @@ def retain(database: Database, before: datetime, *, dry_run: bool = False) -> Re
 def _retain(connection: sa.Connection, moment: str) -> Retained:
     runs, items, links, versions = schema.runs, schema.items, schema.item_runs, schema.item_versions
     ended = (runs.c.status != "running") & (runs.c.finished < moment)
-    newest = (
-        sa.select(sa.func.max(runs.c.seq)).where(runs.c.status == "completed").group_by(runs.c.kind, runs.c.dataset)
-    )
-    needed = runs.c.seq.in_(newest) | runs.c.id.in_(sa.select(schema.change_sets.c.run))
+    finished = runs.c.status.in_(("completed", "partial"))
+    newest = sa.select(sa.func.max(runs.c.seq)).where(finished).group_by(runs.c.kind, runs.c.dataset)
+    decided = sa.select(items.c.run).where(sa.exists().where(schema.decisions.c.item == items.c.seq))
+    needed = runs.c.seq.in_(newest) | runs.c.id.in_(sa.select(schema.change_sets.c.run)) | runs.c.seq.in_(decided)
     old = sa.select(runs.c.seq).where(ended, ~needed)
     old_ids = sa.select(runs.c.id).where(ended, ~needed)
     count_old = _count(connection, sa.select(runs.c.seq).where(ended))

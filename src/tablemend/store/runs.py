@@ -23,6 +23,9 @@ STATUSES = ("running", "completed", "failed", "partial", "cancelled")
 SILENCE = timedelta(minutes=10)
 """A run of another host that sent no heartbeat for so long counts as dead."""
 
+BESIDE = "beside"
+"""Name of the result that lists files."""
+
 _table = schema.runs
 
 _KEEP_SETTINGS = sa.text("INSERT INTO settings_snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING")
@@ -105,7 +108,7 @@ class Runs:
                 known = self.get(run)
                 raise StateError(
                     f"run {run} is not running: it is {known.status}",
-                    hint="A run ends once; `tablemend history` lists them.",
+                    hint="A run ends once; `tablemend runs list` lists them.",
                 )
 
     def abort(self, run: str, status: str, *, note: str = "") -> None:
@@ -128,7 +131,7 @@ class Runs:
         query = sa.select(_table).where(_table.c.id == run)
         row = self._database.recall(("run", run), lambda connection: connection.execute(query).mappings().first())
         if row is None:
-            raise NotFound(f"there is no run {run}", hint="`tablemend history` lists the runs.")
+            raise NotFound(f"there is no run {run}", hint="`tablemend runs list` lists them.")
         return _record(row)
 
     def latest(
@@ -197,6 +200,20 @@ class Runs:
         if body is None:
             raise NotFound(f"run {run} has no {name}", hint="Only a completed scan has one.")
         return unpack(body, kind)
+
+    def files(self, run: str) -> dict[str, str]:
+        """The tables that the checks of a scan read beside the scanned one: relation → hash of its file."""
+        try:
+            return self.recall(run, BESIDE, dict[str, str])
+        except NotFound:
+            return {}  # it read none
+
+    def hashes(self) -> set[str]:
+        """Hashes of every file that runs point at."""
+        table = schema.artifacts
+        with self._database.reading() as connection:
+            bodies = connection.execute(sa.select(table.c.body).where(table.c.name == BESIDE)).scalars().all()
+        return {digest for body in bodies for digest in unpack(body, dict[str, str]).values()}
 
 
 def _is_dead(row: Mapping[Any, Any]) -> bool:

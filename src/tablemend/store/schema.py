@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = "0002"
+VERSION = "0003"
 """Of the schema: the newest revision of the migrations."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -173,6 +173,23 @@ change_sets = Table(
     Column("body", LargeBinary, nullable=False),
     Column("created", String, nullable=False),
     Index("change_sets_dataset", "dataset", "version"),
+)
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("change_set", ForeignKey("change_sets.id"), nullable=False),
+    Column("target", String, nullable=False),  # without password
+    Column("status", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("pid_started", Float, nullable=False),
+    Column("started", String, nullable=False),
+    Column("finished", String),
+    Column("body", LargeBinary, nullable=False),
+    Index("writes_status", "status"),
 )
 
 audit = Table(

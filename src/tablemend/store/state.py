@@ -17,6 +17,7 @@ from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
 from tablemend.store.resets import Resets
 from tablemend.store.runs import Runs
+from tablemend.store.writes import Writes
 
 if TYPE_CHECKING:
     from tablemend.store.asynchronous import AsyncStore
@@ -35,6 +36,7 @@ class Store:
         self.change_sets = ChangeSets(self.database)
         self.audit = Audit(self.database)
         self.resets = Resets(self.database)
+        self.writes = Writes(self.database)
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +55,10 @@ class Store:
         """Several writes as one: all or nothing."""
         return self.database.transaction()
 
+    def hashes(self) -> set[str]:
+        """Hashes of every file that this state points at."""
+        return self.datasets.hashes() | self.change_sets.hashes() | self.runs.hashes()
+
     def recover(self, sweep: Callable[[set[str]], int]) -> list[str]:
         """Mark runs of dead processes failed, and sweep files that nothing points at; the ids of these runs.
 
@@ -62,7 +68,7 @@ class Store:
         if self.runs.unfinished() and not self.runs.running():
             with self.transaction():
                 if not self.runs.running():
-                    sweep(self.datasets.hashes() | self.change_sets.hashes())
+                    sweep(self.hashes())
         return dead
 
     def close(self) -> None:

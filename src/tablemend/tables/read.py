@@ -65,8 +65,8 @@ def load(
 ) -> Loaded:
     """Read a source; raise SourceNotFound, UnreadableSource or LimitExceeded.
 
-    For HTTP, `headers`, `url` (the full one, with the secrets that `parse` left out of the record) and `body`
-    (posted) are used and never kept.
+    For HTTP and servers of databases, `headers`, `url` (the full one, with the secrets that `parse` left out of the
+    record) and `body` (posted) are used and never kept.
     """
     request = Request(
         source=source,
@@ -225,6 +225,15 @@ def _duckdb_file(request: Request) -> Loaded:
     return _typed(request, (table, columns), key)
 
 
+def _server(request: Request) -> Loaded:
+    from tablemend.databases.database import Database
+    from tablemend.tables import server
+
+    with Database(request.url or request.source.location, purpose="scan") as database:
+        table, columns, key = server.read(database, request.source, request.limits, request.progress)
+    return _typed(request, (table, columns), key)
+
+
 def _frame(request: Request) -> Loaded:
     if request.frame is None:
         raise UnreadableSource(
@@ -240,6 +249,10 @@ _READERS: dict[str, Callable[[Request], Loaded]] = {
     "frame": _frame,
     "http": _http,
     "json": _json_file,
+    "mssql": _server,
+    "mysql": _server,
+    "postgresql": _server,
+    "snowflake": _server,
     "jsonl": _json_lines_file,
     "parquet": _parquet_file,
     "sqlite": _sqlite_file,

@@ -33,6 +33,11 @@ class Snapshots:
         """A kept table, or some of its columns; raises NotFound."""
         return _read_parquet(self.path(digest), columns)
 
+    def schema(self, digest: str) -> pa.Schema:
+        """The column types of a kept table; raises NotFound."""
+        with pq.ParquetFile(_present(self.path(digest))) as file:
+            return file.schema_arrow
+
     def path(self, digest: str) -> Path:
         """Where the Parquet file of a snapshot is or would be."""
         return self._snapshots / f"{digest}.parquet"
@@ -109,8 +114,12 @@ def _write_parquet(table: pa.Table, target: Path) -> None:
         write_whole(target, lambda path: pq.write_table(table, path, compression="zstd", compression_level=1))
 
 
-def _read_parquet(path: Path, columns: Sequence[str] | None) -> pa.Table:
+def _present(path: Path) -> Path:
     if not path.is_file():
         raise NotFound(f"There is no table {path.stem[:12]} in {path.parent}.")
-    with pq.ParquetFile(path, memory_map=True) as file:
+    return path
+
+
+def _read_parquet(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    with pq.ParquetFile(_present(path), memory_map=True) as file:
         return file.read() if columns is None else file.read(columns=list(columns)).select(list(columns))

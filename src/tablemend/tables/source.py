@@ -36,6 +36,11 @@ KINDS = {
 }
 """Kind of source for each suffix."""
 
+SERVERS = ("postgresql", "mysql", "mssql", "snowflake")
+"""Kinds of database that a server holds."""
+
+_SERVER_SCHEMES = {*SERVERS, "postgres", "mariadb"}
+
 _SIGNATURES = (
     (0, b"PAR1", "parquet"),
     (0, b"ARROW1", "arrow"),
@@ -69,7 +74,7 @@ def parse(
     return Source(
         kind=kind,
         location=location,
-        name=name or "_".join(filter(None, (stem, table))),
+        name=name or (table if kind in SERVERS and table else "_".join(filter(None, (stem, table)))),
         table=table,
         sql=sql,
         sheet=sheet,
@@ -81,7 +86,11 @@ def parse(
 def _must_agree(shown: str, kind: str, table: str | None, sql: str | None) -> None:
     if sql is not None and table is not None:
         raise UnreadableSource("Both a table and a query are named.", hint="Name one of them.")
-    if (sql or table) and kind not in {"sqlite", "duckdb"}:
+    if kind in SERVERS and sql is None and table is None:
+        raise UnreadableSource(
+            f"{shown} is a database, and no table of it is named.", hint="Add #table or #schema.table, or a query."
+        )
+    if (sql or table) and kind not in {"sqlite", "duckdb", *SERVERS}:
         raise UnreadableSource(
             f"{shown} is not a database, so it has no table or query.", hint="Leave out the table or query."
         )
@@ -142,12 +151,22 @@ def _resolve_url(text: str, scheme: str) -> tuple[str, str, str | None, str]:
         path = Path(unquote(place[1:] if place.startswith("/") else place))
         _must_be_file(path)
         return scheme, str(path), unquote(table) or None, path.stem
+    if scheme.partition("+")[0] in _SERVER_SCHEMES:
+        return _resolve_server(text)
     if scheme == "file":
         return _resolve(unquote(urlsplit(text).path))
     raise UnreadableSource(
         f"{without_secrets(text)}: sources of the kind {scheme}:// are not supported yet.",
-        hint="Export the table to CSV or Parquet, or use a file, sqlite:///, duckdb:/// or http(s):// source.",
+        hint="Use a file, postgresql://, mysql://, sqlite:///, duckdb:/// or http(s)://.",
     )
+
+
+def _resolve_server(text: str) -> tuple[str, str, str | None, str]:
+    from tablemend.databases.urls import parse as parse_url
+
+    url, address = parse_url(text)
+    table = ".".join(each for each in (address.schema, address.table) if each) or None
+    return address.kind, address.url, table, url.database or address.kind
 
 
 def _split_table(text: str) -> tuple[Path, str | None]:

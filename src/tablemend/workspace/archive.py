@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _STATE = "state/"
 _FILES = "files/"
+_WORK = "backup."  # begins the name of a folder in which a backup is put together, then comes its process
 
 
 class Manifest(Record, frozen=True, kw_only=True):
@@ -41,20 +44,33 @@ class Manifest(Record, frozen=True, kw_only=True):
 def pack(store: Store, snapshots: Snapshots, target: Path, *, progress: Progress) -> Manifest:
     """Write a backup; the file appears whole or not at all."""
     made: list[Manifest] = []
+    snapshots.folder.mkdir(parents=True, exist_ok=True)
+    _clear(snapshots.folder)
 
     def write(path: Path) -> None:
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder, zipfile.ZipFile(path, "w") as archive:
+        work = tempfile.TemporaryDirectory(dir=snapshots.folder, prefix=f"{_WORK}{os.getpid()}.")
+        with work as folder, zipfile.ZipFile(path, "w") as archive:
             made.append(_packed(store, snapshots, Path(folder), archive, progress))
 
     write_whole(target, write)
     return made[0]
 
 
+def _clear(folder: Path) -> None:
+    """Remove what a backup left whose process was killed."""
+    import psutil
+
+    for path in folder.glob(f"{_WORK}*"):
+        number = path.name.removeprefix(_WORK).partition(".")[0]
+        if not number.isdigit() or not psutil.pid_exists(int(number)):
+            shutil.rmtree(path)
+
+
 def _packed(store: Store, snapshots: Snapshots, folder: Path, archive: zipfile.ZipFile, progress: Progress) -> Manifest:
     progress("state", 0.0)
     tables = backup.dump(store.database, folder)
     progress("state", 1.0)
-    wanted = store.datasets.hashes() | store.change_sets.hashes()
+    wanted = store.hashes()
     files = {f"{_STATE}{path.name}": path for path in sorted(folder.iterdir())}
     files |= {f"{_FILES}{name}": snapshots.folder / name for name in snapshots.names(wanted)}
     digests = {}

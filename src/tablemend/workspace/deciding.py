@@ -99,7 +99,8 @@ class Deciding(Observing):
     def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
         """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
 
-        `type` chooses one type of items, by default the one that the gate is for; `people` only what people decided.
+        `type` chooses one type of items, by default the one that the gate is for; `people` takes the last decision
+        by people of each item, also where a gate decided later.
         Raises SettingsError for the file, and NotFound where nothing is decided yet.
         """
         from tablemend.review.gate import load
@@ -107,8 +108,7 @@ class Deciding(Observing):
 
         by = load(gate)
         of = type or by.items
-        decided = self.store.items.decided(type=of)
-        found = replay(by, (pair for pair in decided if not (people and pair[1].gate)))
+        found = replay(by, self.store.items.decided(type=of, people=people))
         if not found.total:
             who, what = " by people" if people else "", f" of type {of}" if of else ""
             raise NotFound(f"no item{what} was decided{who} yet", hint="Decide on some, or choose others.")

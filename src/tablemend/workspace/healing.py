@@ -1,108 +1,25 @@
-"""The verbs that change a dataset, and take changes back."""
+"""The verbs that do the whole job in one go, and recipes that do it again."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tablemend.errors import NothingToChange, SettingsError, StateError
-from tablemend.records import ChangeSet, Check, Item, Profile, Run
-from tablemend.telemetry import Timings
-from tablemend.workspace.versions import Versions
+from tablemend.records import Item, Profile
+from tablemend.workspace.writing import SOURCE, Writing
 
 if TYPE_CHECKING:
-    from tablemend.engine.duckdb import Session
-    from tablemend.repair.apply import Preview
-    from tablemend.repair.commit import Desk
     from tablemend.repair.recipe import Recipe
-    from tablemend.repair.results import Applied, Healed
-
+    from tablemend.repair.results import Healed
 
 Policy = Literal["gate", "all", "none"]
 
 
-class Healing(Versions):
-    """Applying, undoing, healing, and recipes."""
-
-    def apply(self, run: str | None = None, *, keep_rows: bool = False) -> Applied:
-        """Carry out the approved repairs of a run as a new version of its dataset."""
-        from tablemend.repair.apply import apply
-
-        scan_run = self.run(run)
-        with self._desk("apply", scan_run) as desk:
-            return self._applied(apply(desk, scan_run.id, keep_rows=keep_rows), desk)
-
-    def preview(self, run: str | None = None, **conditions: Any) -> Preview:
-        """What applying the items that meet the conditions would do: score, outcomes and every cell, exactly.
-
-        Nothing is written. By default the items are those approved and not applied yet.
-        """
-        from tablemend.repair.apply import preview
-
-        scan_run = self.run(run)
-        chosen = self.items(scan_run.id, **(conditions or {"decision": "approved"}))
-        with self._session() as session:
-            desk = self._at_desk(session, scan_run, "")
-            return preview(desk, scan_run.id, [item for item in chosen if not item.applied])
-
-    def undo(
-        self,
-        change_set: str,
-        *,
-        repair: str | None = None,
-        cell: tuple[int, str] | None = None,
-        force: bool = False,
-    ) -> Applied:
-        """Undo a change set, one repair or one cell of it, also after later changes, as a new version."""
-        from tablemend.repair.undo import What, undo
-
-        target = self.store.change_sets.get(change_set)
-        what = What(repair=repair or "", row=cell[0] if cell else None, column=cell[1] if cell else "")
-        with self._desk("undo", self.store.runs.get(target.run)) as desk:
-            return self._applied(undo(desk, target.id, what, force=force), desk)
-
-    @contextmanager
-    def _desk(self, kind: str, scan_run: Run) -> Iterator[Desk]:
-        with self._running(kind, scan_run.dataset, scan_run.version) as run, self._session() as session:
-            yield self._at_desk(session, scan_run, run.id)
-
-    def _at_desk(self, session: Session, scan_run: Run, work: str) -> Desk:
-        from tablemend.repair.commit import Desk
-
-        return Desk(
-            store=self.store,
-            snapshots=self.snapshots,
-            session=session,
-            timings=Timings(self._beating(work) if work else self.progress, self.telemetry),
-            rescore=self._rescore(scan_run),
-            by=self.settings.person,
-            work=work,
-        )
-
-    def _rescore(self, scan_run: Run) -> Any:
-        from tablemend.quality.evaluate import Evaluation
-        from tablemend.repair.scan import rescore
-
-        return partial(
-            rescore,
-            checks=self.store.runs.recall(scan_run.id, "checks", list[Check]),
-            previous=self.store.runs.recall(scan_run.id, "evaluation", Evaluation),
-            weights=self.settings.weights,
-        )
-
-    def _applied(self, change_set: ChangeSet, desk: Desk) -> Applied:
-        from tablemend.repair.results import Applied
-
-        scores = {snapshot.version: (snapshot, score) for snapshot, score in self.versions(change_set.dataset)}
-        snapshot, after = scores[change_set.version]
-        before = scores[change_set.parent][1]
-        return Applied(
-            change_set=change_set, snapshot=snapshot, before=before, after=after, seconds=desk.timings.seconds
-        )
+class Healing(Writing):
+    """Healing and recipes."""
 
     def heal(
         self,
@@ -112,12 +29,14 @@ class Healing(Versions):
         keep_rows: bool = False,
         output: str | Path | None = None,
         overwrite: bool = False,
+        to: str | None = None,
         **options: Any,
     ) -> Healed:
         """Scan, decide by a policy, apply and write the result, in one go.
 
         `gate` approves what the gate approves; `all` approves every repair more likely right than wrong (setting
         accept_all_from); `none` approves nothing. People's decisions stand. `keep_rows` never removes or merges rows.
+        `to` writes what changed back to the source, or the whole table to a new one; see `apply`.
         """
         from tablemend.repair.results import Healed
 
@@ -129,7 +48,8 @@ class Healing(Versions):
         self._decide_by(policy, scanned.run, keep_rows=keep_rows)
         applied = None
         if any(self._waiting(item, keep_rows=keep_rows) for item in self.items(scanned.run, decision="approved")):
-            applied = self.apply(scanned.run, keep_rows=keep_rows)
+            back = str(source) if to == SOURCE else to  # which has the password
+            applied = self.apply(scanned.run, keep_rows=keep_rows, to=back)
         version = applied.snapshot if applied else scanned.snapshot
         written = self._export(version, output, overwrite=overwrite) if output is not None else None
         return Healed(
@@ -161,7 +81,7 @@ class Healing(Versions):
         """Write the approved repairs of a run as a recipe; `.json` or TOML by suffix."""
         from tablemend.repair import items, recipe
 
-        scan_run = self.run(run)
+        scan_run = self._scan_run(run)
         repairs = [items.repair_of(item) for item in self.items(scan_run.id, decision="approved")]
         if not repairs:
             raise StateError(f"run {scan_run.id} has no approved repair", hint="Approve some first.")
@@ -199,7 +119,7 @@ class Healing(Versions):
             raise SettingsError(
                 f"{path} cannot replay on {loaded.source.name}: {'; '.join(problems)}", hint="Map columns with --map."
             )
-        scanned = self._scan(loaded, "scan", recipe.proposals(chosen))
+        scanned = self._scan(loaded, "scan", recipe.proposals(chosen), place=str(source))
         if not scanned.items:
             raise NothingToChange(f"{path} would change nothing in {loaded.source.name}", hint="It may be healed.")
         self.approve(scanned.run, force=True, reason=f"{RECIPE}{chosen.name}")

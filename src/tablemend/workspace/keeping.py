@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tablemend.workspace.archive import Manifest
 
 
+_MOST_DAYS = 365_000
+"""A thousand years; dates go no further back."""
+
+
 class Keeping(Healing):
     """Keeping the state whole and small."""
 
@@ -27,6 +31,8 @@ class Keeping(Healing):
         from tablemend.workspace import archive
 
         target = Path(path)
+        if target.resolve().is_relative_to(self.settings.data.resolve()):
+            raise OutputError(f"{target} lies in the workspace itself", hint="Write the backup somewhere else.")
         if target.exists() and not overwrite:
             raise OutputError(f"{target} is there already", hint="Name another file, or ask to overwrite it.")
         return archive.pack(self.store, self.snapshots, target, progress=self.progress)
@@ -59,8 +65,8 @@ class Keeping(Healing):
         """
         from tablemend.store import retention
 
-        if not days >= 0:
-            raise StateError(f"{days} days cannot be kept", hint="Name a number of days from 0 on.")
+        if not 0 <= days <= _MOST_DAYS:
+            raise StateError(f"{days:g} days cannot be kept", hint=f"Name a number of days from 0 to {_MOST_DAYS:,}.")
         with self.store.transaction():
             done = retention.retain(self.store.database, now() - timedelta(days=days), dry_run=dry_run)
             if not dry_run and done.changed:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tablemend.errors import SettingsError
-from tablemend.records import Finding, Item, Profile, Proposal, Run, Snapshot
+from tablemend.records import Check, Finding, Item, Profile, Proposal, Run, Snapshot
 from tablemend.telemetry import Timings
 from tablemend.workspace.learning import Learning
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tablemend.engine.duckdb import Session
+    from tablemend.quality.rules import Rule
+    from tablemend.repair.declared import Declared
     from tablemend.repair.results import Scanned
     from tablemend.repair.scan import Scan
     from tablemend.tables.read import Loaded
@@ -36,7 +41,7 @@ class Scanning(Learning):
         `source` is a path, a URL, `-`, or anything with `__arrow_c_stream__`. Raises SourceError.
         """
         options = {"table": table, "sql": sql, "sheet": sheet, "delimiter": delimiter, "encoding": encoding}
-        return self._scan(self._load(source, options, name), "scan")
+        return self._scan(self._load(source, options, name), "scan", place=_named(source))
 
     def rescan(self, dataset: str, version: int | None = None) -> Scanned:
         """Scan a version that is kept already, by default the newest."""
@@ -47,25 +52,24 @@ class Scanning(Learning):
 
         return read(source, self.settings, self.progress, options=options, name=name)
 
-    def _scan(self, what: Loaded | Snapshot, kind: str, proposals: Sequence[Proposal] | None = None) -> Scanned:
+    def _scan(
+        self, what: Loaded | Snapshot, kind: str, proposals: Sequence[Proposal] | None = None, place: str = ""
+    ) -> Scanned:
         from tablemend.quality import rules
-        from tablemend.repair import intake, items, parents
+        from tablemend.repair import intake, items
         from tablemend.repair.results import Scanned
         from tablemend.repair.scan import scan
         from tablemend.settings import read_file
+        from tablemend.store.runs import BESIDE
 
-        given = read_file().get("rules", [])
-        if not isinstance(given, list):
-            raise SettingsError("tablemend.toml: rules is not a list", hint="Write each rule under [[rules]].")
-        own = rules.parse(given)
+        own = rules.parse(read_file().get("rules", []))
         with self._running(kind) as run, self._session() as session:
             timings = Timings(self._beating(run.id), self.telemetry)
             with timings.stage("snapshot"):
                 snapshot = what if isinstance(what, Snapshot) else intake.take_in(self.store, self.snapshots, what)
                 data = self.snapshots.read(snapshot.hash) if isinstance(what, Snapshot) else what.table
-            parents.register(
-                session, own, snapshot.source, lambda place, name: self._load(place, {"table": name}, None)
-            )
+            with timings.stage("declared"):
+                declared = self._declared(session, data, snapshot, own, place)
             found = scan(
                 session,
                 data,
@@ -76,12 +80,16 @@ class Scanning(Learning):
                 previous=self._previous_profile(snapshot),
                 timings=timings,
                 proposals=proposals,
+                declared=declared,
             )
+            beside = {name: self.snapshots.write_changes(rows) for name, rows in declared.beside.items()}
             with timings.stage("learn"):
                 repairs = self._adjusted(found.repairs)
             with timings.stage("store"), self.store.transaction():
                 self.store.items.put(items.of_repairs(repairs, run=run.id, dataset=snapshot.dataset))
                 self._keep(run, snapshot, found)
+                if beside:
+                    self.store.runs.keep(run.id, BESIDE, beside)
         return Scanned(
             run=run.id,
             snapshot=snapshot,
@@ -91,6 +99,48 @@ class Scanning(Learning):
             items=tuple(self.items(run.id)),
             seconds=timings.seconds,
         )
+
+    def _declared(
+        self, session: Session, data: pa.Table, snapshot: Snapshot, own: Sequence[Rule], place: str
+    ) -> Declared:
+        """What rules and the database of a table read beside it; a version that is kept goes by the scan it had.
+
+        `place` is how the user named the source, which may hold a password.
+        """
+        from msgspec.structs import replace
+
+        from tablemend.databases.pool import limits
+        from tablemend.repair import declared, parents, relation
+        from tablemend.repair.reading import limits_of
+
+        source = snapshot.source
+        if not place:
+            found = self._declared_before(snapshot)
+        elif declared.is_table(source):
+            relation.register(session, data, snapshot.columns)
+            with declared.database(source, place, limits(self.settings)) as opened:
+                found = declared.read(opened, session, snapshot, limits_of(self.settings))
+        else:
+            found = declared.Declared()
+        where = source.location if source.kind in declared.FILES else place.partition("#")[0]
+        beside = parents.tables(own, source, where, lambda at, table: self._load(at, {"table": table}, None))
+        return replace(found, beside=found.beside | beside)
+
+    def _declared_before(self, snapshot: Snapshot) -> Declared:
+        """What the newest scan of the source itself found to be declared."""
+        from tablemend.repair.declared import Declared
+
+        for run in self.store.runs.recent(dataset=snapshot.dataset):
+            if run.kind == "scan" and run.status == "completed":
+                files = self.store.runs.files(run.id)
+                profile = self.store.runs.recall(run.id, "profile", Profile)
+                checks = self.store.runs.recall(run.id, "checks", list[Check])
+                return Declared(
+                    checks=tuple(each for each in checks if each.declared),
+                    foreign_keys=profile.foreign_keys,
+                    beside={name: self.snapshots.read_changes(digest) for name, digest in files.items()},
+                )
+        return Declared()
 
     def _previous_profile(self, snapshot: Snapshot) -> Profile | None:
         """The profile of the scan before this one, if it saw other data."""
@@ -110,7 +160,7 @@ class Scanning(Learning):
 
     def findings(self, run: str | None = None) -> tuple[Finding, ...]:
         """The findings of a run."""
-        return tuple(self.store.runs.recall(self.run(run).id, "findings", list[Finding]))
+        return tuple(self.store.runs.recall(self._scan_run(run).id, "findings", list[Finding]))
 
     def edit(
         self,
@@ -127,7 +177,7 @@ class Scanning(Learning):
         """
         from tablemend.repair import editing
 
-        scan_run = self.run(run)
+        scan_run = self._scan_run(run)
         before = self.store.items.get(item, scan_run.id)
         snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
         with self._session() as session:
@@ -160,7 +210,7 @@ class Scanning(Learning):
         """
         from tablemend.repair import editing
 
-        scan_run = self.run(run)
+        scan_run = self._scan_run(run)
         snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
         proposal = Proposal(
             check="person",
@@ -184,3 +234,8 @@ class Scanning(Learning):
             self.store.items.put([made])
             self.store.audit.write(self.settings.person, "propose", made.id, made.title)
         return self.store.items.get(made.id, scan_run.id)
+
+
+def _named(source: Any) -> str:
+    """How a user named a source; nothing for a frame."""
+    return str(source) if isinstance(source, str | Path) else ""

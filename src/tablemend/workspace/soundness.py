@@ -14,7 +14,7 @@ from tablemend.tables.snapshot import Snapshots
 def problems(store: Store, snapshots: Snapshots, *, deep: bool) -> Iterator[Problem]:
     """Everything that contradicts itself; `deep` reads every file."""
     yield from checking.problems(store.database)
-    wanted = store.datasets.hashes() | store.change_sets.hashes()
+    wanted = store.hashes()
     kept = {snapshots.digest(name): name for name in snapshots.names(wanted)}
     for digest in sorted(wanted - kept.keys()):
         yield Problem(what="file", subject=digest, detail=f"it is not in {snapshots.folder}")

@@ -80,8 +80,12 @@ class State:
         from tablemend.store.state import Store
 
         store = Store(self._place())
-        self.recovered = tuple(store.recover(self.snapshots.sweep))
+        self._recover(store)
         return store
+
+    def _recover(self, store: Store) -> None:
+        """Find out what processes that ended have left."""
+        self.recovered = tuple(store.recover(self.snapshots.sweep))
 
     @cached_property
     def snapshots(self) -> Snapshots:
@@ -196,5 +200,15 @@ class State:
         return found[0]
 
     def run(self, run: str | None = None) -> Run:
-        """A scan by its id; by default the newest."""
+        """A run by its id; by default the newest scan."""
         return self.store.runs.get(run) if run else self.store.runs.latest("scan")
+
+    def _scan_run(self, run: str | None) -> Run:
+        """A scan by its id, by default the newest; raises StateError for a run of another kind."""
+        found = self.run(run)
+        if found.kind != "scan" or not found.dataset:
+            raise StateError(
+                f"run {found.id} is no finished scan: {found.kind}, {found.status}",
+                hint="`tablemend runs list --kind scan` lists the scans.",
+            )
+        return found

@@ -179,15 +179,16 @@ def _dependency(found: Dependency, share: float) -> Check:
 
 def _parents(key: ForeignKey) -> Check:
     child = " AND ".join(
-        f"p.{sql.name(parent)} = d.{sql.name(column)}" for column, parent in zip(key.columns, key.parents, strict=True)
+        f"CAST(p.{sql.name(parent)} AS VARCHAR) = d.{sql.name(column)}"
+        for column, parent in zip(key.columns, key.parents, strict=True)
     )
     given = " AND ".join(f"d.{sql.name(column)} IS NOT NULL" for column in key.columns)
     found = make(
         "missing_parent",
         key.columns,
         query=f"SELECT _row FROM {{data}} AS d WHERE {given} "
-        f"AND NOT EXISTS (SELECT 1 FROM {sql.name(key.table)} AS p WHERE {child})",
+        f"AND NOT EXISTS (SELECT 1 FROM {sql.name(key.relation)} AS p WHERE {child})",
         params={"table": key.table, "parents": list(key.parents)},
         message=f"{', '.join(key.columns)} has no parent in {key.table}",
     )
-    return msgspec.structs.replace(found, id=identity(found.name, key.columns, key.table))
+    return msgspec.structs.replace(found, id=identity(found.name, key.columns, key.relation))

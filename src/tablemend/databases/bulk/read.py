@@ -1,0 +1,90 @@
+"""Reading queries and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
+
+from tablemend.databases.bulk.batches import ROWS
+from tablemend.databases.bulk.dialect import Column, Dialect
+from tablemend.databases.bulk.registry import DIALECTS
+from tablemend.databases.bulk.wire import Table, reading
+from tablemend.databases.database import Database
+from tablemend.errors import MissingObject
+
+
+def read(
+    database: Database,
+    source: str | Table,
+    *,
+    params: Mapping[str, Any] | None = None,
+    batch_rows: int = ROWS,
+    order: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    where: str = "",
+) -> pa.RecordBatchReader:
+    """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
+
+    Of a table, `columns` names those to read, by default all, `where` is a condition in its SQL, and `order` names the
+    columns that its rows are sorted by. The connection is held until the reader is read to its end or forgotten;
+    closing it alone keeps the connection. Raises DataRefused for a value that its Arrow type cannot hold,
+    MissingObject and the other kinds of DatabaseError.
+    """
+    dialect = DIALECTS[database.kind]
+    sql = source if isinstance(source, str) else _table(database, dialect, source, columns, where, order)
+    sql, values = bound(dialect, sql, params or {})
+    stream = dialect.read(database, sql, values, batch_rows)
+    schema = next(stream)
+    return pa.RecordBatchReader.from_batches(schema, stream)
+
+
+def read_table(database: Database, source: str | Table, *, params: Mapping[str, Any] | None = None) -> pa.Table:
+    """A query or table as one Arrow table; see `read`."""
+    return read(database, source, params=params).read_all()
+
+
+def schema_of(database: Database, table: Table) -> pa.Schema:
+    """The Arrow types that reading a table gives, without its rows."""
+    dialect = DIALECTS[database.kind]
+    stream = dialect.read(database, f"{_selected(database, dialect, table)} WHERE 1 = 0", (), 1)
+    found: pa.Schema = next(stream)
+    stream.close()
+    return found
+
+
+def _table(
+    database: Database, dialect: Dialect, table: Table, columns: Sequence[str], where: str, order: Sequence[str]
+) -> str:
+    chosen = f" WHERE {where}" if where else ""
+    return _selected(database, dialect, table, columns) + chosen + _sorted(dialect, order)
+
+
+def _sorted(dialect: Dialect, order: Sequence[str]) -> str:
+    return f" ORDER BY {', '.join(dialect.quoted(each) for each in order)}" if order else ""
+
+
+def bound(dialect: Dialect, sql: str, params: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
+    """A query with its parameters as the driver takes them."""
+    if not params:
+        return sql, ()
+    compiled = sa.text(sql).bindparams(**params).compile(dialect=DefaultDialect(paramstyle=dialect.parameters))
+    return str(compiled), [params[name] for name in compiled.positiontup or ()]
+
+
+def _selected(database: Database, dialect: Dialect, table: Table, names: Sequence[str] = ()) -> str:
+    with reading(database) as wire:
+        known = {each.name: each for each in wire.columns(table)}
+    if missing := [name for name in names if name not in known]:
+        raise MissingObject(f"{table[1]} has no column {missing[0]!r}", hint=f"It has {', '.join(known)}.")
+    columns = [known[name] for name in names or known]
+    return f"SELECT {', '.join(_item(dialect, each) for each in columns)} FROM {dialect.qualified(*table)}"
+
+
+def _item(dialect: Dialect, column: Column) -> str:
+    name = dialect.quoted(column.name)
+    shortened = dialect.read_as.get(column.type)
+    return f"{shortened.format(name)} AS {name}" if shortened else name
