@@ -183,3 +183,17 @@ def test_stories_are_not_scored_by_a_gate_of_repairs_or_one_that_does_not_fit(ru
         assert code == 2
         assert err.startswith("tablemend: odd.toml, line 7: there is no field 'parts.impct'")
         assert "parts.impact" in err
+
+
+def test_what_people_decided_is_replayed_also_where_a_gate_decided_later(run: Call, tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        first = ws.score_intel(lines(tmp_path, story_entry("a")), scorecard="brand", now=NOW)
+        ws.reopen(first.run, ids=[first.items[0].id])
+        ws.approve(first.run, ids=[first.items[0].id])
+        other = lines(tmp_path, story_entry("a", title="Another title"))
+        again = ws.score_intel(other, scorecard="brand", now=NOW)
+        assert again.items[0].decided_by == "gate:intel"
+    found = json.loads(run("gates", "test", "intel", "--people", "--json")[1])
+    assert (found["total"], found["people"]["agreed"], found["gates"]["agreed"]) == (1, 1, 0)
+    found = json.loads(run("gates", "test", "intel", "--json")[1])
+    assert (found["total"], found["people"]["agreed"], found["gates"]["agreed"]) == (1, 0, 1)

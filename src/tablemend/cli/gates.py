@@ -83,7 +83,7 @@ def replay_gate(
         str | None,
         typer.Option("--type", help="Items of this type; by default those that the gate is for.", show_default=False),
     ] = None,
-    people: Annotated[bool, typer.Option("--people", help="Only decisions that people took.")] = False,
+    people: Annotated[bool, typer.Option("--people", help="Of each item the last decision by people.")] = False,
     as_json: Json = False,
 ) -> None:
     """Replay past decisions through a gate and list each that it would turn; exit status 1 where there are some."""

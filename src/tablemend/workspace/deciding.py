@@ -99,9 +99,9 @@ class Deciding(Observing):
     def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
         """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
 
-        `type` chooses one type of items, by default the one that the gate is for; `people` takes the last decision
-        by people of each item, also where a gate decided later.
-        Raises SettingsError for the file, and NotFound where nothing is decided yet.
+        `type` chooses one type of items, by default the one that the gate is for; `people` takes of each item the last
+        decision by people, also where a gate decided later. Raises SettingsError for the file, and NotFound where
+        nothing is decided yet.
         """
         from tablemend.review.gate import load
         from tablemend.review.replay import replay
