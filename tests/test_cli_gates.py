@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from core_helpers import ids, proposal, scan, workspace, write
+from intel_helpers import NOW, lines
+from intel_helpers import entry as story_entry
 from tablemend.cli import main as entry
 from tablemend.errors import SettingsError
 from tablemend.workspace import Workspace
@@ -150,3 +152,48 @@ def test_a_workspace_goes_by_a_gate_of_its_own(tmp_path: Path) -> None:
 def test_a_workspace_with_a_gate_that_is_not_there_says_so(tmp_path: Path) -> None:
     with workspace(tmp_path, repair_gate="nope.toml") as ws, pytest.raises(SettingsError, match="no file nope"):
         _decided(ws, tmp_path)
+
+
+def test_a_replay_is_over_the_items_that_the_gate_is_for(run: Call, tmp_path: Path) -> None:
+    decided(tmp_path)
+    stories = lines(tmp_path, story_entry("a"), story_entry("b"))
+    with workspace(tmp_path) as ws:
+        ws.score_intel(stories, scorecard="brand", now=NOW)
+    for gate, total in (("repair", 4), ("intel", 2)):
+        assert json.loads(run("gates", "test", gate, "--json")[1])["total"] == total
+    assert json.loads(run("gates", "test", "repair", "--type", "intel", "--json")[1])["total"] == 2
+    write(tmp_path / "every.toml", STRICT)
+    assert json.loads(run("gates", "test", "every.toml", "--json")[1])["total"] == 6
+    code, _, err = run("gates", "test", "intel", "--type", "mapping")
+    assert (code, err) == (2, "tablemend: no item of type mapping was decided yet. Decide on some, or choose others.\n")
+
+
+def test_stories_are_not_scored_by_a_gate_of_repairs_or_one_that_does_not_fit(run: Call, tmp_path: Path) -> None:
+    lines(tmp_path, story_entry("a"))
+    code, out, err = run("intel", "score", "stories.jsonl", "--gate", "repair")
+    assert (code, out) == (2, "")
+    assert "the gate repair is for items of the type repair, and these are of the type intel" in err
+    write(tmp_path / "odd.toml", STRICT.replace('"confidence", at_least', '"parts.impct", at_least', 1))
+    assert run("gates", "check", "odd.toml")[0] == 0
+    for words in (
+        ("gates", "check", "odd.toml", "--scorecard", "brand"),
+        ("intel", "score", "stories.jsonl", "--gate", "odd.toml"),
+    ):
+        code, _, err = run(*words)
+        assert code == 2
+        assert err.startswith("tablemend: odd.toml, line 7: there is no field 'parts.impct'")
+        assert "parts.impact" in err
+
+
+def test_what_people_decided_is_replayed_also_where_a_gate_decided_later(run: Call, tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        first = ws.score_intel(lines(tmp_path, story_entry("a")), scorecard="brand", now=NOW)
+        ws.reopen(first.run, ids=[first.items[0].id])
+        ws.approve(first.run, ids=[first.items[0].id])
+        other = lines(tmp_path, story_entry("a", title="Another title"))
+        again = ws.score_intel(other, scorecard="brand", now=NOW)
+        assert again.items[0].decided_by == "gate:intel"
+    found = json.loads(run("gates", "test", "intel", "--people", "--json")[1])
+    assert (found["total"], found["people"]["agreed"], found["gates"]["agreed"]) == (1, 1, 0)
+    found = json.loads(run("gates", "test", "intel", "--json")[1])
+    assert (found["total"], found["people"]["agreed"], found["gates"]["agreed"]) == (1, 0, 1)

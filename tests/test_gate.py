@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tablemend.errors import SettingsError
 from tablemend.records import Evidence, Item
+from tablemend.review import contradictions, scorecard
 from tablemend.review import gate as review
 from tablemend.review.comparators import figure
 from tablemend.review.conditions import COMPARATORS, Condition, compiled
@@ -153,7 +154,11 @@ def test_one_of_any_is_enough_beside_all() -> None:
     ],
 )
 def test_what_is_not_measured_never_passes(field: str, comparators: dict[str, object]) -> None:
-    assert told(item(), field, **comparators) == (False, f"{field} is not measured")
+    why = {
+        "age_hours": ": the story has no `published`",
+        "pillars": ": the scorecard has no policy",
+    }
+    assert told(item(), field, **comparators) == (False, f"{field} is not measured{why.get(field, '')}")
 
 
 def test_nan_is_not_measured() -> None:
@@ -217,7 +222,7 @@ BOUNDS = st.sampled_from(["at_least", "at_most", "above", "below"])
 RULES = st.lists(
     st.tuples(st.sampled_from(review.OUTCOMES), st.sampled_from(["total", "parts.a"]), BOUNDS, st.integers(0, 10)),
     max_size=5,
-)
+).map(lambda rules: [(o, f, c, max(b, 1) if c == "below" else b) for o, f, c, b in rules])  # nothing is below 0
 
 
 @given(RULES, st.sampled_from(review.OUTCOMES), st.integers(0, 10), st.one_of(st.none(), st.integers(0, 10)))
@@ -259,3 +264,98 @@ def test_the_words_never_contradict_the_outcome(value: float, limit: float) -> N
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_is_shown_as_it_is(value: float) -> None:
     assert float(figure(value)) == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "line", "message"),
+    [
+        ('all = [{ field = "total", at_least = 60, at_most = 50 }]', 6, "total at_most 50 can never hold"),
+        ('all = [\n{ field = "total", at_least = 60 },\n{ field = "total", below = 60 }]', 8, "asked for at_least 60"),
+        ('any = [{ field = "total", at_least = 5 },\n{ field = "total", above = 100 }]', 7, "goes from 0 to 100"),
+        ('all = [{ field = "total", at_least = 101 }]', 6, "total goes from 0 to 100"),
+        ('all = [{ field = "total", below = 0 }]', 6, "total goes from 0 to 100"),
+        ('all = [{ field = "cells", below = 0 }]', 6, "cells is never below 0"),
+        ('all = [{ field = "confidence", above = 1 }]', 6, "confidence goes from 0 to 1"),
+        ('all = [{ field = "total", is = 50, above = 50 }]', 6, "is 50 can never hold"),
+        ('all = [{ field = "check", is = "a" }, { field = "check", is = ["b", "c"] }]', 6, "is b, c can never hold"),
+        ('all = [{ field = "check", is = "a", none_of = ["a"] }]', 6, "none_of a can never hold"),
+        ('all = [{ field = "flags", any_of = ["a"], none_of = ["a", "b"] }]', 6, "none_of a, b can never hold"),
+        ('all = [{ field = "flags", any_of = ["a"] }, { field = "flags", at_most = 0 }]', 6, "can never hold"),
+        ('all = [{ field = "total", at_least = 60 }]\nany = [{ field = "total", below = 9 }]', 7, "below 9 can never"),
+    ],
+)
+def test_conditions_that_can_never_hold_are_refused_with_their_line(conditions: str, line: int, message: str) -> None:
+    text = f'name = "g"\ndefault = "monitor"\n\n[[rules]]\noutcome = "block"\n{conditions}\n'
+    with pytest.raises(SettingsError, match=rf"^g\.toml, line {line}: ") as raised:
+        review.parse(text, origin="g.toml")
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        '{ field = "total", at_least = 50, at_most = 50 }',
+        '{ field = "total", above = 0, below = 100 }',
+        '{ field = "flags", any_of = ["a", "b"] }, { field = "flags", none_of = ["a"] }',
+        '{ field = "check", is = ["a", "b"] }, { field = "check", is = ["b"], none_of = ["a"] }',
+        '{ field = "pillars", at_most = 0 }',
+    ],
+)
+def test_conditions_that_can_hold_are_accepted(conditions: str) -> None:
+    review.parse(f'name = "g"\ndefault = "monitor"\n[[rules]]\noutcome = "block"\nall = [{conditions}]\n', origin="g")
+
+
+BOUNDED = st.dictionaries(BOUNDS, st.integers(0, 4), min_size=1)
+TOTALS = [quarter / 4 for quarter in range(20)]
+
+
+@given(st.lists(BOUNDED, min_size=1, max_size=3))
+def test_what_is_refused_holds_for_no_total_and_what_is_accepted_for_some(asked: list[dict[str, int]]) -> None:
+    made = [msgspec.convert({"field": "total", **each}, Condition) for each in asked]
+    tests = [test for each in made for test in compiled(each, of_item)]
+    refused = list(contradictions.problems(made, (), ("rules", 0)))
+    stories = [item(scores={"total": total}) for total in TOTALS]
+    assert bool(refused) == (not any(all(test.held(each) for test in tests) for each in stories))
+
+
+@pytest.mark.parametrize("words", ['promote = "block"\nblock = "promote"', 'monitor = "block"\nblock = "no"'])
+def test_words_never_swap_the_outcomes(words: str) -> None:
+    with pytest.raises(SettingsError, match="which is the name of another outcome"):
+        review.parse(f'name = "g"\ndefault = "monitor"\n[words]\n{words}\n', origin="g")
+
+
+GATE = """name = "mine"
+default = "monitor"
+[[rules]]
+outcome = "promote"
+all = [{ field = "%s", %s }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "comparator", "message"),
+    [
+        ("parts.impct", "at_least = 1", r"no field 'parts.impct' .*parts\.impact"),
+        ("parts.impact", "above = 25", "parts.impact goes from 0 to 25"),
+        ("band", 'is = "must"', "no band 'must'; the scorecard brand has the bands must-cover, optional, watch"),
+        ("band", 'none_of = ["watch", "top"]', "no band 'top'"),
+    ],
+)
+def test_a_gate_that_asks_for_what_a_scorecard_does_not_have_is_refused(
+    field: str, comparator: str, message: str
+) -> None:
+    text = GATE % (field, comparator)
+    found = review.parse(text, origin="g.toml")
+    with pytest.raises(SettingsError, match=r"^g\.toml, line 5: .*" + message):
+        review.parse(text, origin="g.toml", card=scorecard.shipped("brand"))
+    with pytest.raises(SettingsError, match="gate mine: .*" + message):
+        review.require_fit(found, "intel", scorecard.shipped("brand"))
+
+
+def test_a_gate_is_for_one_type_of_items_or_for_every_type() -> None:
+    with pytest.raises(SettingsError, match="repair is for items of the type repair, and these are of the type intel"):
+        review.require_fit(review.shipped("repair"), "intel")
+    review.require_fit(review.shipped("intel"), "intel", scorecard.shipped("brand"))
+    review.require_fit(review.parse(GATE % ("total", "at_least = 1"), origin="g"), "intel")
+    with pytest.raises(SettingsError, match="line 3: items is empty"):
+        review.parse('name = "g"\ndefault = "monitor"\nitems = ""\n', origin="g")

@@ -141,3 +141,19 @@ def test_stories_are_listed_and_decided_on_by_what_they_say(call: Call) -> None:
     assert (code, "rejected, 0 already so" in err) == (0, True)
     _, out, _ = call("items", run, "--decision", "rejected", "--json")
     assert {each["id"] for each in found} <= {each["id"] for each in json.loads(out)}
+
+
+def test_stories_are_shown_by_what_they_have_and_nothing_that_nobody_gave(call: Call, tmp_path: Path) -> None:
+    lines(tmp_path, entry("a"), name="s.jsonl")
+    run = json.loads(call("intel", "score", "s.jsonl", *NOW, "--json")[1])
+    (found,) = json.loads(call("items", run["run_id"], "--json")[1])
+    assert found == run["items"][0]
+    assert {"title", "total", "band", "url", "outcome", "flags", "parts"} <= found.keys()
+    assert (found["title"], found["parts"]["impact"], found["url"]) == ("Title a", 20.0, "https://a.example/1")
+    (full,) = json.loads(call("items", run["run_id"], "--id", found["id"], "--json")[1])
+    assert found.items() <= full.items()
+    assert (full["claims"][0]["text"], full["intel"]["story"]["title"]) == ("Claim a", "Title a")
+    for shown in (found, full):
+        assert not {"check", "cells", "confidence", "rows", "operation", "columns", "repair"} & shown.keys()
+    out = call("items", run["run_id"], "--id", found["id"])[1]
+    assert "https://a.example/1" in out

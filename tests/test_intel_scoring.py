@@ -9,8 +9,9 @@ import pytest
 from core_helpers import workspace
 from intel_helpers import NOW, card, entry, one, score
 from intel_reports import SAME
-from tablemend.errors import UnreadableSource
+from tablemend.errors import SettingsError, UnreadableSource
 from tablemend.intel.scoring import body_of
+from tablemend.review.gate import Gate
 from tablemend.review.scorecard import load
 
 OTHERS = [{"url": f"https://{name}.example/1", "quote": name} for name in ("b", "c")]
@@ -112,7 +113,11 @@ def test_without_a_policy_nothing_of_it_is_measured(tmp_path: Path) -> None:
 def test_a_scorecard_without_confidence_gives_none(tmp_path: Path) -> None:
     own = msgspec.structs.replace(card(), parts={"impact": card().parts["impact"]}, modifiers=())
     with workspace(tmp_path) as ws:
-        found = score(ws, tmp_path, entry(scores={"impact": 20}), scorecard=own).items[0]
+        with pytest.raises(SettingsError, match=r"no field 'parts\.confidence'"):
+            score(ws, tmp_path, entry(scores={"impact": 20}), scorecard=own)
+        found = score(
+            ws, tmp_path, entry(scores={"impact": 20}), scorecard=own, gate=Gate(name="g", default="monitor")
+        ).items[0]
     assert (found.confidence, found.scores) == (0.0, {"impact": 20, "total": 80})
 
 

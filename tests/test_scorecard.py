@@ -39,7 +39,13 @@ def brand(flags: tuple[str, ...] = (), **parts: float) -> Scored:
     [
         ("[parts.a]\nmaximum = 1", "line 1: name is missing"),
         ("name = 'x'\n[parts]", "line 2: there are no parts"),
-        ("name = 'x'\n[parts.a]\nmaximum = 0", r"line 3: parts\.a\.maximum is 0; it must be a finite number above 0"),
+        ("name = 'x'\n[parts.a]\nmaximum = 1e308", r"line 3: parts\.a\.maximum is 1e\+308; .* at most 1,000,000"),
+        ("name = 'x'\n[parts.Title]\nmaximum = 1", r"line 2: a part cannot be called 'Title', as a column of stories"),
+        ("name = 'x'\n[parts.a]\nmaximum = 1\n[parts.A]\nmaximum = 1", r"line 4: the parts a and A differ in case"),
+        (
+            "name = 'x'\n[parts.a]\nmaximum = 0",
+            r"line 3: parts\.a\.maximum is 0; it must be above 0 and at most 1,000,000",
+        ),
         ("name = 'x'\n[parts.a]\nmaximum = -3", r"line 3: parts\.a\.maximum is -3"),
         ("name = 'x'\n[parts.a]\nmaximum = inf", r"line 3: parts\.a\.maximum is inf"),
         ("name = 'x'\n[parts.a]\nmaximum = '3'", r"line 3: parts\.a\.maximum is '3'; expected a number"),
@@ -121,7 +127,7 @@ def test_a_part_that_is_neither_given_nor_derivable_is_an_error() -> None:
     card = parse(CARD, origin="c")
     with pytest.raises(ScoreError, match="the part b has no score, and the scorecard x has no rules to derive it"):
         score(card, parts={"a": 1})
-    with pytest.raises(ScoreError, match=r"derives it: age_hours is not measured$"):
+    with pytest.raises(ScoreError, match=r"derives it: age_hours is not measured: the story has no `published`$"):
         score(shipped("brand"), parts={k: v for k, v in PARTS.items() if k != "timeliness"})
     with pytest.raises(ScoreError, match="there is no fact agehours"):
         score(shipped("brand"), parts=PARTS, facts={"agehours": 3})

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from core_helpers import write
 from intel_helpers import entry, lines
 from tablemend.errors import LimitExceeded, SourceError, SourceNotFound, UnreadableSource
-from tablemend.intel import entries
+from tablemend.intel import entries, rows
 from tablemend.intel.reading import collect
 from tablemend.intel.story import Collected, Rejection, Story
+from tablemend.review.scorecard import COLUMNS_OF_STORIES
 from tablemend.tables.limits import Limits
 
 
@@ -270,3 +271,7 @@ def test_any_text_is_stories_or_a_clear_error(tmp_path_factory: pytest.TempPathF
             raise
     else:
         assert read.read == len(read.stories) + len(read.rejected)
+
+
+def test_no_part_of_a_scorecard_is_called_like_a_column() -> None:
+    assert tuple(rows.COLUMNS) == COLUMNS_OF_STORIES

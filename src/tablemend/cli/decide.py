@@ -65,8 +65,6 @@ def items(
         with workspace(quiet=True) as ws:
             show.preview(ws.preview(run, ids=[item]), as_json=as_json)
         return
-    from tablemend.repair.results import item_dict
-
     conditions = present(
         check=check,
         column=column,
@@ -85,7 +83,7 @@ def items(
         found = ws.items(run, ids=[item] if item else [], limit=limit, offset=offset, **conditions)
         log = ws.store.items.decisions(found[0].id) if item else []
     if as_json:
-        show.json([item_dict(each) | ({"repair": each.body} if item else {}) for each in found])
+        show.json([show.document(each, full=bool(item)) for each in found])
     elif item:
         show.item(found[0], log)
     else:

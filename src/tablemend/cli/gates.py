@@ -30,11 +30,12 @@ def list_gates(as_json: Json = False) -> None:
     if as_json:
         show.json([_summary(each) for each in found])
     else:
-        show.table(("gate", "rules", "default"), [(each.name, len(each.rules), each.default) for each in found])
+        rows = [(each.name, each.items or "every type", len(each.rules), each.default) for each in found]
+        show.table(("gate", "items", "rules", "default"), rows)
 
 
 def _summary(found: Gate) -> dict[str, object]:
-    return {"gate": found.name, "rules": len(found.rules), "default": found.default}
+    return {"gate": found.name, "items": found.items, "rules": len(found.rules), "default": found.default}
 
 
 @gates.command("show")
@@ -51,24 +52,38 @@ def show_gate(gate: GateArgument, as_json: Json = False) -> None:
 
 
 @gates.command()
-def check(file: GateArgument, as_json: Json = False) -> None:
+def check(
+    file: GateArgument,
+    scorecard: Annotated[
+        str | None,
+        typer.Option(
+            help="Scorecard whose parts and bands it may ask for: a file or a shipped one.", show_default=False
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Say whether a gate can be used; exit status 2 and the line of the first mistake where it cannot."""
+    from tablemend.review import scorecard as scorecards
     from tablemend.review.gate import load
 
-    found = load(file)
+    found = load(file, card=None if scorecard is None else scorecards.load(scorecard))
     if as_json:
         show.json(_summary(found) | {"ok": True})
     else:
-        show.say(f"{file}: gate {found.name}, {len(found.rules)} rules, default {found.default}")
+        show.say(
+            f"{file}: gate {found.name} for {found.items or 'every type'}, {len(found.rules)} rules, "
+            f"default {found.default}"
+        )
 
 
 @gates.command("test")
 def replay_gate(
     file: GateArgument,
     item_type: Annotated[
-        str | None, typer.Option("--type", help="Only items of this type, such as repair.", show_default=False)
+        str | None,
+        typer.Option("--type", help="Items of this type; by default those that the gate is for.", show_default=False),
     ] = None,
-    people: Annotated[bool, typer.Option("--people", help="Only decisions that people took.")] = False,
+    people: Annotated[bool, typer.Option("--people", help="Of each item the last decision by people.")] = False,
     as_json: Json = False,
 ) -> None:
     """Replay past decisions through a gate and list each that it would turn; exit status 1 where there are some."""

@@ -157,7 +157,8 @@ def _compared(found: Comparison) -> None:
         if rows:
             show.table(("id", "total", "band", "title"), rows, title=title)
     if found.changed:
-        show.table(("id", "change", "band", "outcome", "left", "title"), map(_changed, found.changed), title="Changed")
+        head = ("id", "change", "band", "outcome", "decision", "title")
+        show.table(head, map(_changed, found.changed), title="Changed")
     moved, retitled, redecided = (
         sum(getattr(each, name) for each in found.changed) for name in ("moved", "retitled", "redecided")
     )

@@ -91,6 +91,18 @@ def stories(found: Iterable[Item], *, title: str = "Stories") -> None:
     table(("id", "total", "band", "decision", "title"), rows, title=title)
 
 
+def document(found: Item, *, full: bool = False) -> dict[str, Any]:
+    """An item as JSON holds it, by its type; in full also what its type alone has, under the name of the type."""
+    if found.type == "intel":
+        from tablemend.intel.run import item_dict as of_story
+
+        rest = {"summary": found.summary, "claims": found.claims, "evidence": found.evidence}
+        return of_story(found) | (rest | {found.type: found.body} if full else {})
+    from tablemend.repair.results import item_dict as of_repair
+
+    return of_repair(found) | ({found.type: found.body} if full else {})
+
+
 def item(found: Item, log: Iterable[Decision]) -> None:
     """One item in full."""
     body = found.body
@@ -124,7 +136,9 @@ def story(found: Item, log: Iterable[Decision]) -> None:
     rows = [
         ("item", f"{found.id}, version {found.version}"),
         ("title", found.title),
+        *(("url", url) for url in [found.body["story"].get("url", "")] if url),
         ("total", f"{found.scores['total']:.1f} {found.body['band']} ({parts})"),
+        ("outcome", f"{found.body['outcome']}, by {found.body['rule']}"),
         ("flags", ", ".join(found.flags) or "none"),
         *(("claim", each.text) for each in found.claims),
         *((each.kind, f"{each.domain or 'no source'} {each.tier}: {each.text}") for each in found.evidence),

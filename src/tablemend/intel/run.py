@@ -70,12 +70,15 @@ def item_dict(item: Item) -> dict[str, Any]:
         "url": body["story"].get("url", ""),
         "group": body["group"],
         "band": body["band"],
-        "scores": item.scores,
+        "total": item.scores["total"],
+        "parts": {name: value for name, value in item.scores.items() if name != "total"},
         "flags": item.flags,
         "outcome": body["outcome"],
         "rule": body["rule"],
         "decision": item.decision,
         "decided_by": item.decided_by,
+        "reason": item.reason,
+        "version": item.version,
     }
 
 

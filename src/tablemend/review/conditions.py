@@ -138,7 +138,7 @@ def compiled_all(conditions: Iterable[Condition], take: Callable[[str], Callable
 
 def _test(field: Field, value_of: Callable[[T], Value], asked: Comparator) -> Test[T]:
     holds, words = asked
-    missing = f"{field.name} is not measured"
+    missing = f"{field.name} is not measured" + (f": {field.missing}" if field.missing else "")
 
     def held(subject: T) -> bool:
         value = value_of(subject)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, Literal
@@ -23,23 +24,56 @@ class Field(Record, frozen=True, kw_only=True):
     kind: Kind
     help: str
     fact: bool = False  # known before an item is scored, so that scores may be derived from it
+    most: float = math.inf  # of a number; every number begins at 0
+    missing: str = ""  # why it may not be measured
+
+
+_NO_POLICY = "the scorecard has no policy"
+
+
+def _tier(tier: str) -> Field:
+    return Field(
+        name=f"evidence.tier_{tier.lower()}",
+        kind="number",
+        help=f"Independent sources of trust tier {tier}.",
+        fact=True,
+        missing="no policy says which sources are of it",
+    )
 
 
 _FIELDS = (
-    Field(name="total", kind="number", help="Total of a scorecard, 0 to 100."),
+    Field(name="total", kind="number", help="Total of a scorecard, 0 to 100.", most=100.0),
     Field(name="band", kind="text", help="Band of the total."),
     Field(name="flags", kind="set", help="Risk flags.", fact=True),
     Field(name="evidence.support", kind="number", help="Pieces of evidence for the claims.", fact=True),
     Field(name="evidence.contradict", kind="number", help="Pieces of evidence against the claims.", fact=True),
     Field(name="evidence.sources", kind="number", help="Independent sources that support the claims.", fact=True),
-    Field(name="evidence.tier_a", kind="number", help="Independent sources of trust tier A.", fact=True),
-    Field(name="evidence.tier_b", kind="number", help="Independent sources of trust tier B.", fact=True),
-    Field(name="evidence.tier_c", kind="number", help="Independent sources of trust tier C.", fact=True),
-    Field(name="age_hours", kind="number", help="Hours since a story was published.", fact=True),
+    _tier("A"),
+    _tier("B"),
+    _tier("C"),
+    Field(
+        name="age_hours",
+        kind="number",
+        help="Hours since a story was published.",
+        fact=True,
+        missing="the story has no `published`",
+    ),
     Field(name="reports", kind="number", help="Reports of the same story.", fact=True),
-    Field(name="pillars", kind="set", help="Pillars of the policy that a story mentions.", fact=True),
-    Field(name="triggers", kind="set", help="Always-cover triggers that a story mentions.", fact=True),
-    Field(name="confidence", kind="number", help="Probability that the item is right, 0 to 1."),
+    Field(
+        name="pillars",
+        kind="set",
+        help="Pillars of the policy that a story mentions.",
+        fact=True,
+        missing=_NO_POLICY,
+    ),
+    Field(
+        name="triggers",
+        kind="set",
+        help="Always-cover triggers that a story mentions.",
+        fact=True,
+        missing=_NO_POLICY,
+    ),
+    Field(name="confidence", kind="number", help="Probability that the item is right, 0 to 1.", most=1.0),
     Field(name="cells", kind="number", help="Cells that a repair changes."),
     Field(name="rows", kind="number", help="Rows that a repair changes or removes."),
     Field(name="type", kind="text", help="Kind of item: repair, intel …"),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path as File
 from typing import Literal
 
+from tablemend.errors import SettingsError
 from tablemend.records import Item, Record
-from tablemend.review import conditions, toml
+from tablemend.review import conditions, contradictions, toml
 from tablemend.review.conditions import Condition, Test
-from tablemend.review.fields import of_item
-from tablemend.review.toml import Problem
+from tablemend.review.fields import FIELDS, of_item
+from tablemend.review.scorecard import Scorecard
+from tablemend.review.toml import Problem, nearest
 
 Outcome = Literal["promote", "monitor", "block"]
 OUTCOMES: tuple[Outcome, ...] = ("promote", "monitor", "block")
@@ -41,6 +43,7 @@ class Gate(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=T
 
     name: str
     default: str  # outcome where no rule holds
+    items: str | None = None  # the type of items that it is for, such as repair; by default every type
     words: Words = Words()
     rules: tuple[Rule, ...] = ()
 
@@ -79,10 +82,13 @@ def shipped(name: str) -> Gate:
     return parse(toml.shipped(FOLDER, name), origin=f"{FOLDER}/{name}.toml")
 
 
-def load(what: str | File) -> Gate:
-    """A gate of a file, or a shipped one by name; SettingsError says what is wrong, on which line."""
+def load(what: str | File, *, card: Scorecard | None = None) -> Gate:
+    """A gate of a file, or a shipped one by name; SettingsError says what is wrong, on which line.
+
+    With a scorecard, also where the gate asks for a part or band that it does not have.
+    """
     text, origin = source(what)
-    return parse(text, origin=origin)
+    return parse(text, origin=origin, card=card)
 
 
 def source(what: str | File) -> tuple[str, str]:
@@ -90,25 +96,45 @@ def source(what: str | File) -> tuple[str, str]:
     return toml.text_of(what, FOLDER)
 
 
-def parse(text: str, *, origin: str) -> Gate:
-    """Read a gate from TOML; SettingsError says what is wrong, on which line."""
-    return toml.read(text, Gate, origin=origin, check=problems, hint=HINT)
+def parse(text: str, *, origin: str, card: Scorecard | None = None) -> Gate:
+    """Read a gate from TOML, as `load`."""
+    return toml.read(text, Gate, origin=origin, check=lambda gate: problems(gate, card), hint=HINT)
 
 
-def problems(gate: Gate) -> Iterator[Problem]:
-    """What is wrong with a gate beyond its types."""
-    if not gate.name.strip():
-        yield Problem(path=("name",), text="name is empty")
+def require_fit(gate: Gate, items: str, card: Scorecard | None = None) -> None:
+    """Raise SettingsError where a gate is for another type of items, or asks for what a scorecard does not have."""
+    if gate.items not in (None, items):
+        raise SettingsError(
+            f"the gate {gate.name} is for items of the type {gate.items}, and these are of the type {items}",
+            hint=f'Name a gate with items = "{items}", or one for every type.',
+        )
+    toml.require(problems(gate, card), f"gate {gate.name}", HINT)
+
+
+def problems(gate: Gate, card: Scorecard | None = None) -> Iterator[Problem]:
+    """What is wrong with a gate beyond its types, also where it is to judge what a scorecard has scored."""
+    for key in ("name", "items"):
+        if getattr(gate, key) is not None and not getattr(gate, key).strip():
+            yield Problem(path=(key,), text=f"{key} is empty")
     words = [getattr(gate.words, outcome) for outcome in OUTCOMES]
     if len(set(words)) < len(words) or not all(words):
         yield Problem(path=("words",), text=f"the words {', '.join(words)} do not tell three outcomes apart")
+    for outcome, word in zip(OUTCOMES, words, strict=True):
+        if word != outcome and word in OUTCOMES:
+            yield Problem(
+                path=("words", outcome),
+                text=f"words.{outcome} is {word!r}, which is the name of another outcome",
+                hint="Give it a word of its own.",
+            )
     if gate.default not in words:
         yield Problem(path=("default",), text=f"default is {gate.default!r}; it is one of {', '.join(words)}")
     for place, rule in enumerate(gate.rules):
-        yield from _rule_problems(rule, ("rules", place), words)
+        yield from _rule_problems(rule, ("rules", place), words, card)
 
 
-def _rule_problems(rule: Rule, path: tuple[str | int, ...], words: list[str]) -> Iterator[Problem]:
+def _rule_problems(
+    rule: Rule, path: tuple[str | int, ...], words: list[str], card: Scorecard | None
+) -> Iterator[Problem]:
     if rule.outcome not in words:
         yield Problem(
             path=(*path, "outcome"), text=f"rules.outcome is {rule.outcome!r}; it is one of {', '.join(words)}"
@@ -117,8 +143,29 @@ def _rule_problems(rule: Rule, path: tuple[str | int, ...], words: list[str]) ->
         yield Problem(
             path=path, text="a rule has no condition, so it would always hold", hint="Give it `all` or `any`."
         )
-    yield from conditions.problems(rule.all, (*path, "all"))
-    yield from conditions.problems(rule.any, (*path, "any"))
+    parts = None if card is None else card.parts
+    for key, given in (("all", rule.all), ("any", rule.any)):
+        yield from conditions.problems(given, (*path, key), FIELDS, parts)
+        yield from () if card is None else _band_problems(given, (*path, key), card)
+    maxima = {} if card is None else {name: part.maximum for name, part in card.parts.items()}
+    yield from contradictions.problems(rule.all, rule.any, path, maxima)
+
+
+def _band_problems(given: Sequence[Condition], path: tuple[str | int, ...], card: Scorecard) -> Iterator[Problem]:
+    """The bands that conditions name and a scorecard does not have."""
+    there = [band.name for band in card.bands]
+    for place, condition in enumerate(given):
+        if condition.field != "band":
+            continue
+        for key, value in conditions.given(condition).items():
+            for name in value if isinstance(value, tuple) else (value,):
+                if name not in there:
+                    has = f"has the bands {', '.join(there)}" if there else "has no bands"
+                    yield Problem(
+                        path=(*path, place, key),
+                        text=f"there is no band {name!r}; the scorecard {card.name} {has}",
+                        hint=nearest(str(name), there),
+                    )
 
 
 def _compiled(gate: Gate, place: int, rule: Rule) -> _Compiled:

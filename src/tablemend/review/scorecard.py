@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path as File
 
 from tablemend.records import Record
-from tablemend.review import conditions, policy, toml
+from tablemend.review import conditions, contradictions, policy, toml
 from tablemend.review.conditions import Condition
 from tablemend.review.fields import FACTS, FIELDS
 from tablemend.review.lines import Path
@@ -20,6 +20,22 @@ HINT = "A scorecard has a name and parts; `tablemend scorecards show brand` prin
 FOLDER = "scorecards"
 FULL = 100.0
 """What a total is normalised to."""
+MOST = 1e6
+"""The largest maximum of a part and the largest change: sums of so many points stay exact to far below a point."""
+COLUMNS_OF_STORIES = (
+    "id",
+    "title",
+    "summary",
+    "url",
+    "published",
+    "flags",
+    "tactics",
+    "angle",
+    "claims",
+    "evidence_urls",
+    "contradicting_urls",
+)
+"""Columns that stories in CSV have besides one for each part, so that no part can be called so."""
 
 
 class Derivation(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,7 +139,13 @@ def problems(card: Scorecard) -> Iterator[Problem]:
         yield Problem(path=("name",), text="name is empty")
     if not card.parts:
         yield Problem(path=("parts",), text="there are no parts", hint="Write [parts.NAME] with a maximum.")
+    seen: dict[str, str] = {}
     for name, part in card.parts.items():
+        if name.casefold() in seen:
+            yield Problem(
+                path=("parts", name), text=f"the parts {seen[name.casefold()]} and {name} differ in case only"
+            )
+        seen[name.casefold()] = name
         yield from _part_problems(name, part, ("parts", name))
     yield from _band_problems(card.bands)
     for place, modifier in enumerate(card.modifiers):
@@ -135,10 +157,16 @@ def problems(card: Scorecard) -> Iterator[Problem]:
 def _part_problems(name: str, part: Part, path: Path) -> Iterator[Problem]:
     if name == "total" or not name.strip():
         yield Problem(path=path, text=f"a part cannot be called {name!r}", hint="Give it another name.")
-    if not (math.isfinite(part.maximum) and part.maximum > 0):
+    if name.strip().casefold() in COLUMNS_OF_STORIES:
+        yield Problem(
+            path=path,
+            text=f"a part cannot be called {name!r}, as a column of stories in CSV is",
+            hint="Give it another name.",
+        )
+    if not 0 < part.maximum <= MOST:
         yield Problem(
             path=(*path, "maximum"),
-            text=f"parts.{name}.maximum is {part.maximum:g}; it must be a finite number above 0",
+            text=f"parts.{name}.maximum is {part.maximum:g}; it must be above 0 and at most {MOST:,.0f}",
         )
     for place, rule in enumerate(part.derive):
         there = (*path, "derive", place)
@@ -153,6 +181,7 @@ def _part_problems(name: str, part: Part, path: Path) -> Iterator[Problem]:
             )
         yield from conditions.problems(rule.all, (*there, "all"), FACTS, ())
         yield from conditions.problems(rule.any, (*there, "any"), FACTS, ())
+        yield from contradictions.problems(rule.all, rule.any, there)
 
 
 def _ranged(bands: tuple[Band, ...]) -> list[tuple[Band, float]]:
@@ -214,8 +243,13 @@ def _change_problems(card: Scorecard, change: Change, path: Path) -> Iterator[Pr
             path=(*path, "part"), text=f"there is no part {change.part!r}; the parts are {', '.join(card.parts)}"
         )
     for key, value in (("add", change.add), ("otherwise", change.otherwise)):
-        if value is not None and not math.isfinite(value):
-            yield Problem(path=(*path, key), text=f"modifiers.changes.{key} is {value}, which is not a finite number")
+        if value is not None and not abs(value) <= MOST:
+            yield Problem(
+                path=(*path, key),
+                text=f"modifiers.changes.{key} is {value:g}; it goes from {-MOST:,.0f} to {MOST:,.0f}",
+            )
     if change.otherwise is not None and not change.if_:
         yield Problem(path=(*path, "otherwise"), text="otherwise stands without `if`")
     yield from conditions.problems(change.if_, (*path, "if"), ASKABLE, card.parts)
+    maxima = {name: part.maximum for name, part in card.parts.items()}
+    yield from contradictions.problems(change.if_, (), path, maxima, key="if")

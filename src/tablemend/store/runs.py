@@ -108,7 +108,7 @@ class Runs:
                 known = self.get(run)
                 raise StateError(
                     f"run {run} is not running: it is {known.status}",
-                    hint="A run ends once; `tablemend history` lists them.",
+                    hint="A run ends once; `tablemend runs list` lists them.",
                 )
 
     def abort(self, run: str, status: str, *, note: str = "") -> None:

@@ -99,15 +99,17 @@ class Deciding(Observing):
     def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
         """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
 
-        `type` chooses one type of items; `people` only what people decided. Raises SettingsError for the file, and
-        NotFound where nothing is decided yet.
+        `type` chooses one type of items, by default the one that the gate is for; `people` takes of each item the last
+        decision by people, also where a gate decided later. Raises SettingsError for the file, and NotFound where
+        nothing is decided yet.
         """
         from tablemend.review.gate import load
         from tablemend.review.replay import replay
 
-        decided = self.store.items.decided(type=type)
-        found = replay(load(gate), (pair for pair in decided if not (people and pair[1].gate)))
+        by = load(gate)
+        of = type or by.items
+        found = replay(by, self.store.items.decided(type=of, people=people))
         if not found.total:
-            who, what = " by people" if people else "", f" of type {type}" if type else ""
+            who, what = " by people" if people else "", f" of type {of}" if of else ""
             raise NotFound(f"no item{what} was decided{who} yet", hint="Decide on some, or choose others.")
         return found

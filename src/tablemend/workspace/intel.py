@@ -35,10 +35,10 @@ class Intelligence(Keeping):
         """Read a source of stories, score each, and let the gate decide on what no person has decided.
 
         `source` is a path, a URL or `-`: JSON Lines, JSON, CSV, RSS, Atom or JSON Feed. Scorecard and gate are files or
-        shipped ones by name. Ages are counted to `now`, by default the present moment. `source_name` and a colon come
-        before every id, so that feeds whose ids are alike can live side by side. Raises SourceError where the source
-        cannot be read or holds no story, NothingAccepted where every entry was rejected, and SettingsError for a
-        scorecard, for a gate that does not fit it or is for another type of items, and for a name.
+        shipped ones by name. Ages are counted to `now`, by default the present moment. `source_name` and a colon are
+        put before every id, so that feeds whose ids are alike can live side by side. Raises SourceError where the
+        source cannot be read or holds no story, NothingAccepted where every entry was rejected, and SettingsError for
+        a scorecard, for a gate that does not fit it or is for another type of items, and for a name.
         """
         from tablemend.intel.reading import collect
         from tablemend.intel.run import KIND, score_stories
@@ -48,7 +48,8 @@ class Intelligence(Keeping):
         from tablemend.tables.limits import Limits
 
         card = scorecards.load(scorecard) if isinstance(scorecard, str | Path) else scorecard
-        by = gates.load(gate) if isinstance(gate, str | Path) else gate
+        by = gates.load(gate, card=card) if isinstance(gate, str | Path) else gate
+        gates.require_fit(by, KIND, card)
         if now is not None and now.tzinfo is None:
             raise SettingsError("now has no time zone", hint="Give an aware datetime, such as one in UTC.")
         if not _NAME.fullmatch(source_name):
