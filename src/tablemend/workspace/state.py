@@ -199,6 +199,16 @@ class State:
             )
         return found[0]
 
+    def kept(self, run: str | None = None) -> Run:
+        """A scan whose version is kept here, by default the newest scan; StateError for one made in the database."""
+        found = self.run(run)
+        if found.kind == "scan" and found.version is None:
+            raise StateError(
+                f"run {found.id} was made in the database: no version of its table is kept, no repair proposed",
+                hint="Scan the table with --push-down never.",
+            )
+        return found
+
     def run(self, run: str | None = None) -> Run:
         """A scan by its id; by default the newest."""
         return self.store.runs.get(run) if run else self.store.runs.latest("scan")

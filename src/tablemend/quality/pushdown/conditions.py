@@ -97,7 +97,8 @@ def _repeated(check: Check, found: Subject, _: Parents) -> exp.Expression:
     repeated = exp.select(*_copies(values)).from_(found.source).where(*_copies(cells))
     repeated = repeated.group_by(*_copies(values)).having(more)
     left = values[0] if len(values) == 1 else exp.Tuple(expressions=values)
-    return exp.In(this=left.copy(), query=exp.Subquery(this=repeated))
+    once = exp.select(exp.Star()).from_(repeated.subquery("r"))  # else MySQL groups anew for every row
+    return exp.In(this=left.copy(), query=exp.Subquery(this=once))
 
 
 def _copies(each: Sequence[exp.Expression]) -> list[exp.Expression]:
@@ -204,8 +205,7 @@ def _parent(check: Check, found: Subject, parents: Parents) -> exp.Expression:
         cell_above = exp.column(exp.to_identifier(theirs.name, quoted=True), table=_alias("p"))
         if own.kind == "text":
             pairs.append(exp.EQ(this=found.spelling.exact(cell_above), expression=found.spelling.exact(cell)))
-        else:
-            pairs.append(exp.EQ(this=cell_above, expression=cell))
+        pairs.append(exp.EQ(this=cell_above, expression=cell))  # by the index of the parent
     given = [
         exp.Not(this=exp.Is(this=_column(check, found, name).cell, expression=exp.Null())) for name in check.columns
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from sqlglot import exp
 
@@ -18,7 +19,7 @@ ASCII_SPACE = "\t\n\f\r "
 SPACE = ASCII_SPACE + "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """`[\\s\\p{Z}]` to RE2: the separators of Unicode (category Z) beside the ASCII ones."""
 
-Expression = exp.Expression
+Expression: TypeAlias = exp.Expression
 Test = Callable[[Expression], Expression]
 
 

@@ -1,4 +1,4 @@
-"""A scan that never leaves the database: profile, checks, findings and score of a table, in three statements and samples."""
+"""A scan that never leaves the database: profile, checks, findings and score of a table."""
 
 from __future__ import annotations
 
