@@ -46,9 +46,14 @@ class Surveying(Learning):
         if not declared.is_table(place):
             self._refuse(mode, source)
             return None
+        large = self._large_file(place)
+        if mode == "auto" and place.kind == "sqlite" and not large:
+            return None  # it keeps no estimates, so that there is nothing to ask it
         with declared.database(place, source, limits(self.settings)) as opened:
             table = declared.described(opened, place)
-            return self._survey(opened, table, place) if mode == "always" or self._too_large(table, place) else None
+            if mode == "auto" and not large and not self._too_large(table):
+                return None
+            return self._survey(opened, table, place)
 
     @staticmethod
     def _refuse(mode: PushDown, source: Any) -> None:
@@ -56,15 +61,17 @@ class Surveying(Learning):
             shown = "this" if not isinstance(source, str) else source.partition("#")[0].rpartition("@")[2]
             raise StateError(f"{shown} is not a table of a database, so it is read", hint="Leave out --push-down.")
 
-    def _too_large(self, table: TableDescription, place: Source) -> bool:
+    def _large_file(self, place: Source) -> bool:
         from pathlib import Path
 
         from tablemend.repair.declared import FILES
 
-        rows = table.row_estimate or 0
-        size = Path(place.location).stat().st_size if place.kind in FILES else table.bytes or 0
-        settings = self.settings
-        return rows >= min(settings.push_down_rows, settings.max_rows + 1) or size > settings.max_bytes
+        return place.kind in FILES and Path(place.location).stat().st_size > self.settings.max_bytes
+
+    def _too_large(self, table: TableDescription) -> bool:
+        """By the estimates of the database; one that keeps none is read, within the limits."""
+        rows, size, settings = table.row_estimate or 0, table.bytes or 0, self.settings
+        return rows >= settings.push_down_rows or rows > settings.max_rows or size > settings.max_bytes
 
     def _survey(self, opened: Database, table: TableDescription, place: Source) -> Surveyed:
         from tablemend.repair.results import Surveyed
