@@ -25,6 +25,7 @@ from tablemend.intel import brief, compare, entries, run, story
 from tablemend.intel import rows as story_rows
 from tablemend.intel import scoring as intel_scoring
 from tablemend.quality import rules, thresholds
+from tablemend.quality.pushdown.dialects import SPELLINGS, UNSUPPORTED
 from tablemend.quality.vocabulary import CHECKS
 from tablemend.repair import recipe as recipes
 from tablemend.repair import results
@@ -176,11 +177,23 @@ def _databases() -> str:
         "types that hold its columns without loss.\n",
         _table(("Database", "URL", "Driver", "Read-only by", "Statements limited by", "Tested on a real one"), kinds),
         f"## Errors\n\n{_table(('The database', 'Error', 'Hint'), failed)}",
+        "## Checks in the database\n\nWhat `scan --push-down` does not evaluate: a finding with the status `error`, "
+        f"which says why.\n\n{_table(('Database', 'Where', 'Why'), _unsupported())}",
         *(f"## Types of {DIALECTS[kind].name}\n\n{_types(kind)}" for kind in types.TYPES),
         "## Types of SQLite\n\nBy what the declaration holds, the first that fits; without a declaration, `string`.\n",
         _affinities(),
     ]
     return "\n".join(parts)
+
+
+def _unsupported() -> list[tuple[str, ...]]:
+    every = [("every one", name, reason) for name, reason in UNSUPPORTED.items()]
+    own = [
+        (DIALECTS[kind].name, name, reason)
+        for kind, each in SPELLINGS.items()
+        for name, reason in each.unsupported.items()
+    ]
+    return own + every
 
 
 def _types(kind: str) -> str:

@@ -220,7 +220,7 @@ def test_a_server_with_no_connection_left_names_the_setting(crowded_url: str) ->
 
 
 def test_a_pool_that_was_lowered_says_so_and_widens_again(crowded_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Database(crowded_url, limits=PoolLimits(maximum=3, timeout=0.1)) as database:
+    with Database(crowded_url, limits=PoolLimits(maximum=3, timeout=2.0)) as database:
         with database.connect(), database.connect(), pytest.raises(Timeout, match="allows fewer than pool_max, 3"):
             one(database)
         assert database.statistics().maximum == 2

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         10.0, gt=0, description="How many decisions of people weigh as much as the own confidence of a repair."
     )
     repair_gate: str = Field("repair", min_length=1, description="Gate that repairs pass: a file, or a shipped gate.")
+    push_down_rows: int = Field(
+        5_000_000, gt=0, description="Estimated rows from which `scan --push-down auto` leaves a table in its database."
+    )
+    push_down_timeout: float = Field(
+        600.0, gt=0, description="Most seconds for each statement of a scan in the database."
+    )
     pool_min: int = Field(1, ge=0, description="Connections to a database that are opened ahead where it is asked for.")
     pool_max: int = Field(10, gt=0, description="Most connections to one database at once.")
     pool_timeout: float = Field(30.0, gt=0, description="Seconds to wait for a free connection to a database.")

@@ -16,7 +16,21 @@ from tablemend.bench.case import Row, p95, seconds, times
 from tablemend.bench.store import postgres
 from tablemend.databases.asynchronous import AsyncDatabase
 from tablemend.databases.database import Database
+from tablemend.databases.introspection import describe, distincts
 from tablemend.databases.pool import PoolLimits
+from tablemend.engine.duckdb import Session
+from tablemend.quality.distinct import Distincts
+from tablemend.quality.evaluate import evaluate
+from tablemend.quality.profile import profile as profile_here
+from tablemend.quality.pushdown.asking import asking
+from tablemend.quality.pushdown.columns import Subject, profile, subject
+from tablemend.quality.pushdown.survey import Survey, survey
+from tablemend.quality.score import WEIGHTS
+from tablemend.quality.thresholds import DEFAULT
+from tablemend.records import Check, Source
+from tablemend.repair import relation
+from tablemend.tables import server
+from tablemend.tables.limits import Limits
 
 ROWS, CUSTOMERS, PRODUCTS, CITIES = 1_000_000, 100_000, 1_000, 1_000
 CALLERS, POOL, CALLS = 50, 10, 500
@@ -173,6 +187,55 @@ def _asked(case: str, what: str, sql: str, value: Callable[[], object], bar: flo
         found = times(ask, repetitions=500)
     slowest = p95(found)
     return [Row(case=case, what=f"p95: {what}", value=slowest, unit="s", p95=slowest, bar=bar, met=slowest <= bar)]
+
+
+def _survey(found: Subject, estimates: dict[str, int]) -> Survey:
+    return survey(found, estimates=estimates, rules=lambda _: (), parents=lambda _: None, weights=WEIGHTS)
+
+
+def _pulled(database: Database, checks: Sequence[Check]) -> None:
+    """Read the table, profile it, and run the checks, if any, in the embedded engine."""
+    source = Source(kind=database.kind, location="", name="sale", table="sale")
+    table, columns, _ = server.read(database, source, Limits())
+    with Session() as session:
+        relation.register(session, table, columns)
+        known = Distincts(session, relation.DATA, [each.name for each in columns], limit=DEFAULT.distinct_table)
+        profile_here(session, relation.DATA, columns, distincts=known)
+        if checks:
+            evaluate(session, relation.DATA, checks, distincts=known)
+
+
+def push_down(_: Path) -> list[Row]:
+    """Profile, and profile with checks, of 1,000,000 × 8 in the database against reading the table for them."""
+    with _shop() as database:
+        if database is None:
+            return []
+        table = describe(database, "sale")
+        with asking(database, 600) as ask:
+            found = subject(table, database.kind, ask)
+            estimates = distincts(database, table)
+            profiled = times(lambda: profile(found, estimates), repetitions=3)
+            surveyed = times(lambda: _survey(found, estimates), repetitions=3)
+            checks = _survey(found, estimates).checks
+        pulled = times(lambda: _pulled(database, ()), repetitions=3)
+        checked = times(lambda: _pulled(database, checks), repetitions=3)
+    what = f"{ROWS:,} × 8 in PostgreSQL"
+    return [
+        seconds(
+            "databases.push_down",
+            f"profile of {what}",
+            profiled,
+            baseline=pulled,
+            baseline_what="reading, then profile",
+        ),
+        seconds(
+            "databases.push_down",
+            f"profile and checks of {what}",
+            surveyed,
+            baseline=checked,
+            baseline_what="reading, then the same",
+        ),
+    ]
 
 
 def async_10(_: Path) -> list[Row]:

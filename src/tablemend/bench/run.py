@@ -40,6 +40,7 @@ CASES = (
     Case(name="databases.pool_50", help="50 callers on 10 connections.", function=databases.pool_50),
     Case(name="databases.key_query", help="One row of 1,000,000 by key.", function=databases.key_query),
     Case(name="databases.join_1m", help="Three tables joined, of 1,000,000 rows.", function=databases.join_1m),
+    Case(name="databases.push_down", help="Profile of 1,000,000 × 8 in PostgreSQL.", function=databases.push_down),
     Case(name="databases.async_10", help="Ten slow queries awaited together.", function=databases.async_10),
     Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
     Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),

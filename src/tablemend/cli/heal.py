@@ -35,6 +35,14 @@ class Level(StrEnum):
     none = "none"
 
 
+class PushDown(StrEnum):
+    """Whether a scan runs in the database."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
 @app.command()
 def heal(
     source: SourceArgument,
@@ -87,19 +95,27 @@ def scan(
     encoding: EncodingOption = None,
     name: NameOption = None,
     as_json: Json = False,
+    push_down: Annotated[
+        PushDown, typer.Option("--push-down", help="Scan in the database: auto for tables too large to read.")
+    ] = PushDown.auto,
     junit: Annotated[bool, typer.Option("--junit", help="Print JUnit XML for CI.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Find what is wrong and propose repairs; nothing is changed."""
+    from tablemend.repair.results import Surveyed
+
     options = present(table=table, sql=sql, sheet=sheet, delimiter=delimiter, encoding=encoding, name=name)
     with workspace(quiet=quiet or as_json or junit) as ws:
-        result = ws.rescan(source) if head else ws.scan(source, **options)
+        pushed = None if head else ws.survey_if(push_down.value, source, **options)
+        result = pushed or (ws.rescan(source) if head else ws.scan(source, **options))
     if as_json:
         show.json(result.to_dict())
     elif junit:
         from tablemend.quality.junit import junit as as_junit
 
-        typer.echo(as_junit(result.findings, name=result.snapshot.source.name))
+        typer.echo(as_junit(result.findings, name=result.source.name))
+    elif isinstance(result, Surveyed):
+        show.surveyed(result)
     else:
         show.scanned(result)
     levels = [level.value for level in Level]

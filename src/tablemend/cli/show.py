@@ -11,7 +11,7 @@ _PREVIEWED = 100  # cells of a preview printed for people
 if TYPE_CHECKING:
     from tablemend.records import Decision, Finding, Item, Score
     from tablemend.repair.apply import Preview
-    from tablemend.repair.results import Applied, Healed, Scanned
+    from tablemend.repair.results import Applied, Healed, Scanned, Surveyed
     from tablemend.store.writes import Write
 
 
@@ -159,6 +159,14 @@ def scanned(result: Scanned, *, decided: Iterable[Item] | None = None) -> None:
     items(result.items if decided is None else decided)
     say(f"score {score(result.score)}")
     say(f"run {result.run}")
+
+
+def surveyed(result: Surveyed) -> None:
+    """A scan that was made in the database."""
+    say(f"{result.source.name}: {result.profile.rows:,} rows, {len(result.profile.columns)} columns, in the database")
+    findings(result.findings)
+    say(f"score {score(result.score)}, confidence {result.score.confidence:.2f}")
+    say(f"run {result.run}; no repair is proposed for a table that stays in its database")
 
 
 def preview(found: Preview, *, as_json: bool) -> None:

@@ -129,6 +129,13 @@ def sequences(database: Database, schema: str | None = None, table: str | None =
         return [_sequence(database, connection, where, row) for row in rows if table in (None, row["table"])]
 
 
+def distincts(database: Database, table: TableDescription) -> dict[str, int]:
+    """Column → distinct values, as the statistics of the database estimate them; empty where it keeps none."""
+    with database.connect() as connection:
+        rows = _rows(database, connection, "distincts", {"schema": table.schema, "table": table.name})
+        return {row["name"]: int(row["n"]) for row in rows}
+
+
 def catalogue(database: Database, connection: sa.Connection, name: str, **binds: Any) -> dict[str, Any] | None:
     """The one row of a named query on the catalogue; None where this kind of database has no such query."""
     if name not in queries(database.kind):

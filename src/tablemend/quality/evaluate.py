@@ -68,22 +68,22 @@ def evaluate(
     `touched` may be used only if no row was added or removed; another number of rows recomputes everything.
     """
     (rows,) = session.one(f"SELECT count(*) FROM {sql.name(relation)}")
-    groups = _groups(checks)
-    affected = set(groups)
+    grouped = groups(checks)
+    affected = set(grouped)
     if previous is not None and touched is not None and previous.rows == rows:
         changed = {check.id for check in checks if check.id not in previous.checks or _reads(check, touched)}
-        affected = {group for group, members in groups.items() if any(each.id in changed for each in members)}
-    needed = {check.id: check for group in groups if group in affected for check in groups[group]}
+        affected = {group for group, members in grouped.items() if any(each.id in changed for each in members)}
+    needed = {check.id: check for group in grouped if group in affected for check in grouped[group]}
     run = _Run(session, relation, rows, list(needed.values()), distincts)
     try:
         counts = run.checks()
-        dimensions = {group: run.group(group, groups[group]) for group in groups if group in affected}
+        dimensions = {group: run.group(group, grouped[group]) for group in grouped if group in affected}
     finally:
         run.close()
     if previous is not None:
         counts = {**previous.checks, **counts}
         dimensions = {**{(each.column, each.dimension): each for each in previous.dimensions}, **dimensions}
-    found = (dimensions.get(group) for group in groups)
+    found = (dimensions.get(group) for group in grouped)
     return Evaluation(
         rows=rows,
         checks={check.id: counts[check.id] for check in checks},
@@ -91,15 +91,15 @@ def evaluate(
     )
 
 
-def _groups(checks: Iterable[Check]) -> dict[Group, list[Check]]:
+def groups(checks: Iterable[Check]) -> dict[Group, list[Check]]:
     """The checks of each (column, dimension); whole-row checks, and all of uniqueness, stand under column ""."""
-    groups: dict[Group, list[Check]] = defaultdict(list)
+    grouped: dict[Group, list[Check]] = defaultdict(list)
     for check in checks:
         for column in check.columns:
-            groups[column, check.dimension].append(check)
+            grouped[column, check.dimension].append(check)
         if not check.columns or check.dimension == "uniqueness":
-            groups["", check.dimension].append(check)
-    return dict(groups)
+            grouped["", check.dimension].append(check)
+    return dict(grouped)
 
 
 def _reads(check: Check, touched: Collection[str]) -> bool:

@@ -30,6 +30,11 @@ def findings(
             found.append(_unable(check, relation, counted.error))
         elif counted.rows:
             found.append(_failed(session, relation, check, counted, sample_rows))
+    return ordered(found)
+
+
+def ordered(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The most severe and largest first, those that could not be evaluated before those that failed."""
     return tuple(sorted(found, key=lambda each: (each.status, -SEVERITIES.index(each.severity), -each.rows, each.id)))
 
 

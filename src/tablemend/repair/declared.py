@@ -15,7 +15,7 @@ from tablemend.databases.introspection import TableDescription
 from tablemend.databases.pool import PoolLimits
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
-from tablemend.errors import SourceError, TablemendError
+from tablemend.errors import SourceError, SourceNotFound, TablemendError
 from tablemend.quality import declared
 from tablemend.records import Check, ForeignKey, Record, Snapshot, Source
 from tablemend.repair.relation import DATA
@@ -54,17 +54,24 @@ def read(opened: Database, session: Session, snapshot: Snapshot, limits: Limits)
     What cannot be told is a check with its error.
     """
     try:
-        schema, name = named(snapshot.source.table or _only(opened))
-        table = introspection.describe(opened, name, schema)
+        table = described(opened, snapshot.source)
     except TablemendError as problem:
         everything = "what the database declares"
         return Declared(checks=(declared.unknown("broken_constraint", (), everything, str(problem)),))
     return _Reader(opened, session, snapshot, limits, table).all()
 
 
+def described(opened: Database, source: Source) -> TableDescription:
+    """The table that a source names, or the only one; MissingObject where it is gone."""
+    schema, name = named(source.table or _only(opened))
+    return introspection.describe(opened, name, schema)
+
+
 def _only(opened: Database) -> str:
-    (found,) = [each.name for each in introspection.tables(opened)]  # the scan has read the only one
-    return found
+    found = [each.name for each in introspection.tables(opened)]
+    if len(found) != 1:
+        raise SourceNotFound(f"{opened.name} has {len(found)} tables, and none is named", hint="Add #table.")
+    return found[0]
 
 
 class _Reader:

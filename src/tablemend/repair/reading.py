@@ -24,15 +24,20 @@ def read(
     limits = limits_of(settings)
     if not isinstance(source, str | Path):
         return load(from_frame(source, name or "frame"), limits, frame=source)
-    parsed = _absolute(parse(str(source), name=name, **options))
+    place = parsed(str(source), options, name)
     progress("load", 0.0)
     return load(
-        parsed,
+        place,
         limits,
         progress=partial(progress, "load"),
         headers={key: value.get_secret_value() for key, value in settings.http_headers.items()},
-        url=str(source) if parsed.kind in _URLS else None,
+        url=str(source) if place.kind in _URLS else None,
     )
+
+
+def parsed(source: str, options: Mapping[str, str | None], name: str | None = None) -> Source:
+    """What a user named, a file under its whole path."""
+    return _absolute(parse(source, **({"name": name} | dict(options))))
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tablemend.records import ChangeSet, Finding, Item, Profile, Record, Score, Snapshot
+from tablemend.records import ChangeSet, Finding, Item, Profile, Record, Score, Snapshot, Source
 from tablemend.store.writes import Write
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ class Scanned(Record, frozen=True, kw_only=True):
     score: Score
     items: tuple[Item, ...]
     seconds: dict[str, float] = {}  # by stage
+
+    @property
+    def source(self) -> Source:
+        """Where the table comes from."""
+        return self.snapshot.source
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -62,6 +67,37 @@ class Scanned(Record, frozen=True, kw_only=True):
             [tuple(item_row(each).values()) for each in self.items],
         )
         return f"<h4>{escape(head)}</h4>{findings}{repairs}"
+
+
+class Surveyed(Record, frozen=True, kw_only=True):
+    """A scan that was made in the database: what is wrong, without a version and without repairs."""
+
+    run: str
+    source: Source
+    profile: Profile
+    findings: tuple[Finding, ...]
+    score: Score
+    seconds: dict[str, float] = {}  # by stage
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {
+            "run_id": self.run,
+            "dataset": self.source.name,
+            "in_the_database": True,
+            "rows": self.profile.rows,
+            "columns": len(self.profile.columns),
+            "score": {"overall": self.score.overall, "dimensions": self.score.dimensions},
+            "confidence": self.score.confidence,
+            "findings": [finding_dict(each) for each in self.findings],
+            "repairs": [],
+            "seconds": self.seconds,
+        }
+
+    def _repr_html_(self) -> str:
+        head = f"{self.source.name}: {self.profile.rows:,} rows in the database, score {self.score.overall:.1f}"
+        rows = [(f.check, ", ".join(f.columns), f.cells, f.rows, f.severity) for f in self.findings]
+        return f"<h4>{escape(head)}</h4>{html_table(('check', 'columns', 'cells', 'rows', 'severity'), rows)}"
 
 
 class Applied(Record, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ class Applying(Versions):
         """Carry out the approved repairs of a run as a new version of its dataset."""
         from tablemend.repair.apply import apply
 
-        scan_run = self._scan_run(run)
+        scan_run = self.kept(run)
         with self._desk("apply", scan_run) as desk:
             return self._applied(apply(desk, scan_run.id, keep_rows=keep_rows), desk)
 
@@ -36,7 +36,7 @@ class Applying(Versions):
         """
         from tablemend.repair.apply import preview
 
-        scan_run = self._scan_run(run)
+        scan_run = self.kept(run)
         chosen = self.items(scan_run.id, **(conditions or {"decision": "approved"}))
         with self._session() as session:
             desk = self._at_desk(session, scan_run, "")

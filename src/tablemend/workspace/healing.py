@@ -81,7 +81,7 @@ class Healing(Writing):
         """Write the approved repairs of a run as a recipe; `.json` or TOML by suffix."""
         from tablemend.repair import items, recipe
 
-        scan_run = self._scan_run(run)
+        scan_run = self.kept(run)
         repairs = [items.repair_of(item) for item in self.items(scan_run.id, decision="approved")]
         if not repairs:
             raise StateError(f"run {scan_run.id} has no approved repair", hint="Approve some first.")

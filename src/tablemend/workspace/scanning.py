@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tablemend.records import Check, Finding, Item, Profile, Proposal, Run, Snapshot
 from tablemend.telemetry import Timings
-from tablemend.workspace.learning import Learning
+from tablemend.workspace.surveying import Surveying
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tablemend.tables.read import Loaded
 
 
-class Scanning(Learning):
+class Scanning(Surveying):
     """Reading, scanning, and repairs of one's own."""
 
     def scan(
@@ -177,7 +177,7 @@ class Scanning(Learning):
         """
         from tablemend.repair import editing
 
-        scan_run = self._scan_run(run)
+        scan_run = self.kept(run)
         before = self.store.items.get(item, scan_run.id)
         snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
         with self._session() as session:
@@ -210,7 +210,7 @@ class Scanning(Learning):
         """
         from tablemend.repair import editing
 
-        scan_run = self._scan_run(run)
+        scan_run = self.kept(run)
         snapshot = self.store.datasets.snapshot(scan_run.dataset, scan_run.version)
         proposal = Proposal(
             check="person",

@@ -204,11 +204,21 @@ class State:
         return self.store.runs.get(run) if run else self.store.runs.latest("scan")
 
     def _scan_run(self, run: str | None) -> Run:
-        """A scan by its id, by default the newest; raises StateError for a run of another kind."""
+        """A finished scan by its id, by default the newest; raises StateError for a run of another kind."""
         found = self.run(run)
-        if found.kind != "scan" or not found.dataset:
+        if found.kind != "scan" or found.status != "completed":
             raise StateError(
                 f"run {found.id} is no finished scan: {found.kind}, {found.status}",
                 hint="`tablemend runs list --kind scan` lists the scans.",
+            )
+        return found
+
+    def kept(self, run: str | None = None) -> Run:
+        """A scan whose version is kept here, by default the newest scan; StateError for one made in the database."""
+        found = self._scan_run(run)
+        if found.version is None:
+            raise StateError(
+                f"run {found.id} was made in the database: no version of its table is kept, no repair proposed",
+                hint="Scan the table with --push-down never.",
             )
         return found

@@ -35,7 +35,7 @@ class Writing(Applying):
         """
         if to is None:
             return super().apply(run, keep_rows=keep_rows)
-        self._require_writable(self._scan_run(run).dataset, to)
+        self._require_writable(self.kept(run).dataset, to)
         return self._followed(super().apply(run, keep_rows=keep_rows), to)
 
     def undo(

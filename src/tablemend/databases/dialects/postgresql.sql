@@ -53,6 +53,14 @@ FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.
 WHERE NOT t.tgisinternal AND n.nspname = :schema AND c.relname = :table
 ORDER BY t.tgname
 
+-- name: distincts
+-- Of the statistics; below 0 it is the share of the rows.
+SELECT s.attname AS name,
+       CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * c.reltuples ELSE s.n_distinct END::bigint AS n
+FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
+WHERE s.schemaname = :schema AND s.tablename = :table AND c.reltuples > 0 AND NOT s.inherited
+
 -- name: unproven
 -- Constraints that rows may break: those that were not checked when they were added, or are never checked.
 SELECT k.conname AS name,

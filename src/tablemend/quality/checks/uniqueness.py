@@ -25,8 +25,8 @@ def derive(subject: Subject) -> Iterator[Check]:
         message="The row repeats an earlier row",
     )
     for column in subject.profile.columns:
-        if _nearly_key(subject, column):
-            yield _key(column)
+        if nearly_key(column, subject.limits):
+            yield key_check(column)
     near = near_check(subject.profile.columns, subject.profile.rows, subject.limits)
     if near is not None:
         yield near
@@ -42,15 +42,17 @@ def repeats(columns: Sequence[str], telling: str) -> str:
     )
 
 
-def _nearly_key(subject: Subject, column: ColumnProfile) -> bool:
+def nearly_key(column: ColumnProfile, limits: Thresholds) -> bool:
+    """Whether the column is named like a key and holds hardly a value twice."""
     present = filled(column)
     if present < 2 or not column.distinct_exact:
         return False
     named = semantic.words(column.name)[-1:] in _KEY_NAMES
-    return named and column.distinct >= subject.limits.key_share * present
+    return named and column.distinct >= limits.key_share * present
 
 
-def _key(column: ColumnProfile) -> Check:
+def key_check(column: ColumnProfile) -> Check:
+    """Values that stand in more than one row of a column that is there to tell rows apart."""
     value = sql.name(column.name)
     return make(
         "duplicate_key",

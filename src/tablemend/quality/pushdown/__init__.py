@@ -1,0 +1,1 @@
+"""Profile and checks of a database table, computed in that database."""
