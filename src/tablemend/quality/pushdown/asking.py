@@ -33,6 +33,8 @@ def asking(database: Database, timeout: float) -> Iterator[Ask]:
         def ask(query: exp.Expression) -> list[tuple[Any, ...]]:
             with failures.translated(database.kind, database.url):
                 try:
+                    if spelling.prepare:
+                        plain.exec_driver_sql(spelling.prepare)
                     return [tuple(row) for row in plain.exec_driver_sql(query.sql(dialect=grammar))]
                 except Exception:
                     plain.rollback()  # the transaction is of no use any more

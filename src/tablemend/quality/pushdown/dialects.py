@@ -34,6 +34,7 @@ class Spelling(Record, frozen=True, kw_only=True):
     double_space: Test
     words: Callable[[Expression, list[str]], Expression]  # true where the text is one of the words, in any case
     full_match: Callable[[Expression, str], Expression] | None  # of a portable pattern; None where there is none
+    prepare: str = ""  # run before each query, in its transaction
     unsupported: Mapping[str, str]  # check or feature → why this database cannot evaluate it as the engine does
 
 
@@ -129,6 +130,7 @@ SPELLINGS: dict[str, Spelling] = {
         double_space=lambda value: _match(_collated(value, "C"), text(_DOUBLE)),
         words=_words(_trimmed("btrim"), lambda value: _lower(_collated(value, "C"))),
         full_match=lambda value, pattern: _match(_collated(value, "C"), text(f"^(?:{pattern})$")),
+        prepare="SET LOCAL work_mem = '256MB'",  # else keys are not hashed, and grouped anew for every row
         unsupported={"character": _FIXED},
     ),
     "mysql": Spelling(
