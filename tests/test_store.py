@@ -137,3 +137,35 @@ def test_settings_are_kept_without_secrets(tmp_path: Path) -> None:
         hashes = {ws.run(each.run).settings_hash for each in (first, second)}
         assert len(hashes) == 1
     assert b"top secret" not in b"".join(path.read_bytes() for path in (tmp_path / ".tablemend").glob("state.db*"))
+
+
+def test_a_full_disk_is_said_and_leaves_what_was_there(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.db") as store:
+        run = begin(store)
+        store.items.put([item(1, run)])
+        pages = "PRAGMA max_page_count = 60"
+        sa.event.listen(store.database._engine, "checkout", lambda driver, *_: driver.execute(pages).close())
+        with pytest.raises(StateError, match=r"cannot be written now: .*full"):
+            store.items.put([item(n, run, title="t" * 4000) for n in range(2, 400)])
+        assert store.items.count(Filter()) == 1
+        store.items.put([item(2, run)])
+
+
+def test_a_connection_to_the_state_that_the_server_ends_is_said(store: Store) -> None:
+    if store.database.url.get_backend_name() != "postgresql":
+        pytest.skip("a file has no server")
+    run = begin(store)
+
+    def ended() -> None:
+        with store.transaction() as connection:
+            number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+            engine = sa.create_engine(store.database.url)
+            with engine.begin() as another:
+                another.exec_driver_sql(f"SELECT pg_terminate_backend({number})")
+            engine.dispose()
+            store.items.put([item(1, run)])
+
+    with pytest.raises(StateError, match="cannot be written now"):
+        ended()
+    assert store.items.count(Filter()) == 0
+    store.items.put([item(1, run)])

@@ -41,6 +41,8 @@ class Database:
                 self._prepare()
         except BaseException as problem:
             self.close()
+            if isinstance(problem.__cause__, sa.exc.OperationalError):
+                problem = problem.__cause__
             if isinstance(problem, sa.exc.DatabaseError):
                 raise StateError(
                     f"the state {self.name} cannot be opened: {_reason(problem)}", hint=self.dialect.hint
@@ -73,7 +75,7 @@ class Database:
     @contextmanager
     def exclusively(self) -> Iterator[sa.Connection]:
         """Write while the tables themselves may change; for all else there is `transaction`."""
-        with self._writing, self._begun() as connection:
+        with self._translated("written"), self._writing, self._begun() as connection:
             self._local.connection = connection
             try:
                 yield connection
@@ -81,19 +83,22 @@ class Database:
                 self._local.connection = None
 
     @contextmanager
+    def _translated(self, verb: str) -> Iterator[None]:
+        """Say in words where the database itself fails: a full disk, a lost connection, a lock that is held."""
+        try:
+            yield
+        except sa.exc.OperationalError as problem:
+            raise StateError(
+                f"the state {self.name} cannot be {verb} now: {_reason(problem)}",
+                hint="Nothing of it was kept. See to the disk, the server or who else holds it, and try again.",
+            ) from problem
+
+    @contextmanager
     def _begun(self) -> Iterator[sa.Connection]:
-        with self._engine.connect().execution_options(tablemend_write=True) as connection:
-            try:
-                transaction = connection.begin()
-                if self.dialect.lock:
-                    connection.exec_driver_sql(self.dialect.lock)
-            except sa.exc.OperationalError as problem:
-                raise StateError(
-                    f"the state {self.name} cannot be written now: {_reason(problem)}",
-                    hint="Another process holds it, or it is read-only; try again later.",
-                ) from problem
-            with transaction:
-                yield connection
+        with self._engine.connect().execution_options(tablemend_write=True) as connection, connection.begin():
+            if self.dialect.lock:
+                connection.exec_driver_sql(self.dialect.lock)
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -102,7 +107,7 @@ class Database:
         if current is not None:
             yield current
             return
-        with self._reader.connect() as connection, connection.begin():
+        with self._translated("read"), self._reader.connect() as connection, connection.begin():
             yield connection
 
     def recall(self, key: Hashable, load: Callable[[sa.Connection], T]) -> T:
