@@ -12,6 +12,7 @@ from core_helpers import write
 from intel_helpers import entry, lines
 from tablemend.errors import LimitExceeded, SourceError, SourceNotFound, UnreadableSource
 from tablemend.intel import entries, rows
+from tablemend.intel.decoding import decoded, twice
 from tablemend.intel.reading import collect
 from tablemend.intel.story import Collected, Rejection, Story
 from tablemend.review.scorecard import COLUMNS_OF_STORIES
@@ -212,8 +213,30 @@ def test_a_key_that_stands_twice_is_a_rejection(tmp_path: Path) -> None:
     feed = '{"version": "https://jsonfeed.org/version/1.1", "items": [%s, {"title": "x", "id": 1, "id": 2}]}'
     found = collect(write(tmp_path / "b.json", feed % fine))
     assert reasons(found) == ["entry 2: the key 'id' stands twice in one object"]
+    inner = '{"title": "x", "claims": [{"text": "a", "text": "b"}]}'
+    wrapped = write(tmp_path / "d.json", f'{{"about": {{"": 1, "": 2}}, "items": [{fine}, {inner}]}}')
+    assert reasons(collect(wrapped)) == ["entry 2: the key 'text' stands twice in one object"]
     with pytest.raises(UnreadableSource, match="the key 'items' stands twice"):
         collect(write(tmp_path / "c.json", f'{{"items": [{fine}], "items": []}}'))
+
+
+_KEYS = st.text(alphabet='ab":\\ é', max_size=3)
+_PAIRS = st.lists(st.tuples(_KEYS, st.text(alphabet='ab":\\ é', max_size=4)), max_size=4)
+
+
+@given(_PAIRS, st.sampled_from([":", ": ", " :"]), st.booleans())
+def test_a_key_is_found_to_stand_twice_however_it_is_written(
+    pairs: list[tuple[str, str]], colon: str, ascii_only: bool
+) -> None:
+    def written(value: str) -> str:
+        return json.dumps(value, ensure_ascii=ascii_only)
+
+    text = "[{" + ",".join(f"{written(key)}{colon}{written(value)}" for key, value in pairs) + "}]"
+    (found,) = decoded(text)
+    names = [key for key, _ in pairs]
+    assert found == dict(pairs)
+    assert (twice(found) is not None) == (len(set(names)) < len(names))
+    assert twice(found) is None or names.count(twice(found)) > 1
 
 
 def test_a_rejection_shows_what_cannot_be_seen(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Refused(ValueError):
 def story(entry: Any, place: str) -> Story | Rejection:
     """An entry as a story, or why it cannot be one."""
     try:
-        if key := twice(entry):
+        if (key := twice(entry)) is not None:
             raise Refused(f"the key {key!r} stands twice in one object")
         return checked(msgspec.convert(entry, Entry), place)
     except (msgspec.ValidationError, ValueError) as problem:
@@ -134,6 +134,8 @@ def _texts(given: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _must_be_readable(field: str, text: str) -> None:
+    if text.isascii() and text.isprintable() and len(text) <= LONGEST:
+        return  # as nearly all are
     if len(text) > LONGEST:
         raise Refused(f"{field} has {len(text):,} characters; a field holds at most {LONGEST:,}")
     if sign := characters.hidden(text):

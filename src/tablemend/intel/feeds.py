@@ -129,7 +129,7 @@ def json_feed(document: Mapping[str, Any], name: str, address: str = "") -> Iter
 def _item(item: Any, bases: Sequence[str], place: str) -> Story | Rejection:
     if not isinstance(item, dict):
         return rejection(place, f"Expected `object`, got `{type(item).__name__}`")
-    if key := twice(item):
+    if (key := twice(item)) is not None:
         return rejection(place, f"the key {key!r} stands twice in one object", entries.named(item))
     text = item.get("summary") or item.get("content_text")
     html = item.get("content_html", "")

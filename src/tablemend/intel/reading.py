@@ -119,7 +119,7 @@ def _json(plain: str, where: _Where) -> tuple[str, Entries]:
         ) from problem
     if isinstance(document, dict) and "title" in document and not feeds.is_json_feed(document):
         return "jsonl", [entries.story(document, "line 1")]
-    if isinstance(document, Twofold):
+    if isinstance(document, Twofold) and not document.inner:
         raise UnreadableSource(f"{where.name}: the key {document.key!r} stands twice.", hint="Keep one of them.")
     if feeds.is_json_feed(document):
         return "json feed", feeds.json_feed(document, where.name, where.address)
