@@ -19,7 +19,15 @@ import sqlalchemy as sa
 import servers
 from core_helpers import proposal, scan, workspace
 from tablemend.databases.database import Database
-from tablemend.errors import Conflict, ConstraintBroken, DatabaseError, MissingObject, StateError, TablemendError
+from tablemend.errors import (
+    Conflict,
+    ConstraintBroken,
+    CountMismatch,
+    DatabaseError,
+    MissingObject,
+    StateError,
+    TablemendError,
+)
 from tablemend.records import Proposal
 from tablemend.repair.results import Scanned
 from tablemend.workspace import Workspace
@@ -124,7 +132,7 @@ def test_rows_that_somebody_else_changed_or_removed_are_left_and_named(url: str,
         assert (now[1][0], now[6][0], now[6][3], 4 in now) == ("Ulm", "Bonn", "z", False)
         undone = ws.undo(applied.change_set.id, to="source")
         assert undone.write is not None
-        assert (undone.write.outcome.updated, undone.write.outcome.conflicts) == (18, 1)
+        assert (undone.write.outcome.total, undone.write.outcome.updated) == (18, 18)
         assert content(url)[1][0] == "Ulm"
 
 
@@ -137,12 +145,10 @@ def test_removed_rows_are_deleted_and_put_back(url: str, tmp_path: Path) -> None
         assert applied.write is not None
         assert (applied.write.outcome.deleted, applied.write.outcome.conflicts) == (4, 1)
         assert set(before) - set(content(url)) == {3, 23, 33, 43}
-        run(url, "DELETE FROM orders WHERE id = 13", "UPDATE orders SET city = ' Bonn' WHERE id = 1")
         undone = ws.undo(applied.change_set.id, to="source")
         assert undone.write is not None
-        assert undone.write.outcome.inserted == 5
-        now = content(url)
-        assert now == before
+        assert (undone.write.outcome.inserted, undone.write.outcome.conflicts) == (4, 0)
+        assert content(url) == before | {13: (*before[13][:3], "z")}
 
 
 def test_one_repair_is_undone_in_the_database_and_the_rest_stays(url: str, tmp_path: Path) -> None:
@@ -331,3 +337,100 @@ def test_the_password_of_a_source_is_never_kept(tmp_path: Path) -> None:
         kept = b"".join(path.read_bytes() for path in (tmp_path / ".tablemend").rglob("*") if path.is_file())
         assert b"s3cr3t-pass" not in kept
     assert os.environ.get("PGPASSWORD") is None
+
+
+def test_undo_takes_back_only_what_was_written(url: str, tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        found = scanned(ws, url, TRIM)
+        run(url, "UPDATE orders SET city = 'Bonn' WHERE id = 1")  # somebody else mends it in the same way
+        applied = ws.apply(found.run, to="source")
+        assert applied.write is not None
+        assert (applied.write.outcome.conflicts, applied.write.outcome.left) == (1, ({"id": 1},))
+        ws.undo(applied.change_set.id, to="source")
+        assert content(url)[1][0] == "Bonn"
+
+
+def test_what_was_never_written_is_not_undone_in_the_database(url: str, tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        found = scanned(ws, url, TRIM)
+        applied = ws.apply(found.run)
+        run(url, "UPDATE orders SET city = 'Bonn' WHERE id = 1")
+        with pytest.raises(StateError, match="was never written"):
+            ws.undo(applied.change_set.id, to="source")
+        assert content(url)[1][0] == "Bonn"
+        assert len(ws.change_sets()) == 1
+
+
+def test_only_removed_rows_are_written_and_put_back(url: str, tmp_path: Path) -> None:
+    before = content(url)
+    with workspace(tmp_path) as ws:
+        found = scanned(ws, url, proposal("remove_rows", predicate="id = '3'"))
+        applied = ws.apply(found.run, to="source")
+        assert set(before) - set(content(url)) == {3}
+        ws.undo(applied.change_set.id, to="source")
+        assert content(url) == before
+
+
+@pytest.mark.parametrize("body", ["NEW.city := NEW.city || '!'; RETURN NEW;", "RETURN NULL;"])
+def test_a_trigger_that_changes_or_drops_what_is_written_takes_it_all_back(body: str, tmp_path: Path) -> None:
+    with made("postgresql", tmp_path) as url, workspace(tmp_path) as ws:
+        run(
+            url,
+            f"CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$",
+            "CREATE TRIGGER meddles BEFORE UPDATE ON orders FOR EACH ROW WHEN (NEW.id > 20) EXECUTE FUNCTION meddle()",
+        )
+        before = content(url)
+        found = scanned(ws, url, TRIM)
+        with pytest.raises(CountMismatch):
+            ws.apply(found.run, to="source")
+        assert content(url) == before
+        assert [each.status for each in ws.writes()] == ["failed"]
+
+
+def test_a_trigger_of_mariadb_that_changes_what_is_written_takes_it_all_back(tmp_path: Path) -> None:
+    with made("mysql", tmp_path) as url, workspace(tmp_path) as ws:
+        run(url, "CREATE TRIGGER meddles BEFORE UPDATE ON orders FOR EACH ROW SET NEW.city = upper(NEW.city)")
+        before = content(url)
+        with pytest.raises(CountMismatch, match="hold something else"):
+            ws.apply(scanned(ws, url, TRIM).run, to="source")
+        assert content(url) == before
+
+
+def test_the_padding_of_a_column_is_no_finding_and_no_change(tmp_path: Path) -> None:
+    create = CREATE.replace("city VARCHAR(40)", "city CHAR(9)")
+    with made("postgresql", tmp_path, create) as url, workspace(tmp_path) as ws:
+        applied = ws.apply(scanned(ws, url, TRIM).run, to="source")
+        assert applied.write is not None
+        assert applied.write.outcome.updated == 10  # those that begin with a space
+        assert scan(ws, f"{url}#orders", [TRIM]).items == ()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_heal_in_place_by_a_relative_path(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with made(kind, tmp_path), workspace(tmp_path) as ws:
+        healed = ws.heal(f"{kind}:///shop.{kind}#orders", policy="all", to="source")
+        assert healed.applied is not None
+        assert healed.applied.write is not None
+        assert healed.ok
+        assert healed.applied.write.outcome.updated > 0
+
+
+def test_a_column_of_times_stays_as_it_is(tmp_path: Path) -> None:
+    with made("mysql", tmp_path, CREATE) as url, workspace(tmp_path) as ws:
+        run(url, "ALTER TABLE orders ADD COLUMN at TIME", "UPDATE orders SET at = '12:34:56'")
+        before = content(url)
+        applied = ws.apply(scanned(ws, url, TRIM).run, to="source")
+        ws.undo(applied.change_set.id, to="source")
+        assert content(url) == before
+
+
+def test_what_was_applied_here_goes_to_a_new_table_later(url: str, tmp_path: Path) -> None:
+    with workspace(tmp_path) as ws:
+        found = scanned(ws, url, TRIM)
+        ws.apply(found.run)
+    words = ["apply", found.run, "--to", f"{url}#healed"]
+    command = [sys.executable, "-m", "tablemend", "--data", str(tmp_path / ".tablemend"), *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stderr == "wrote 50 rows to the new table\n"
+    assert run(url, "SELECT count(*) FROM healed WHERE city = 'Bonn'") == [(20,)]

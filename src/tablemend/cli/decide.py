@@ -299,8 +299,8 @@ def apply(
     with workspace(quiet=quiet or as_json) as ws:
         ws.check_output(output)
         due = any(not item.applied for item in ws.items(run, decision="approved"))
-        if to and not due and (left := ws.unwritten(run)):
-            _write(ws, left, to, as_json=as_json)
+        if to and not due and ws.standing(run):
+            _write(ws, run, to, as_json=as_json)
             return
         result = ws.apply(run, keep_rows=keep_rows, to=to)
         written = ws.export(result.change_set.dataset, output, version=result.change_set.version) if output else None
@@ -314,9 +314,15 @@ def apply(
         raise typer.Exit(1)
 
 
-def _write(ws: Workspace, change_sets: list[str], to: str, *, as_json: bool) -> None:
-    """Write what was applied earlier and not written yet."""
-    writes = [ws.write_back(each, to) for each in change_sets]
+def _write(ws: Workspace, run: str | None, to: str, *, as_json: bool) -> None:
+    """Write what was applied earlier: to the source what is not written yet, to a new table all of it."""
+    if not ws.in_place(run, to):
+        rows = ws.write_table(ws.kept(run).dataset, to)
+        show.json({"rows": rows}) if as_json else show.say(f"wrote {rows:,} rows to the new table")
+        return
+    writes = [ws.write_back(each, to) for each in ws.unwritten(run)]
+    if not writes:
+        raise StateError("everything that was applied is written already", hint="Approve some more, or undo.")
     if as_json:
         show.json({"writes": writes})
     for write in () if as_json else writes:
@@ -326,7 +332,7 @@ def _write(ws: Workspace, change_sets: list[str], to: str, *, as_json: bool) -> 
 
 
 def _partial(write: Write | None) -> bool:
-    return write is not None and bool(write.outcome.conflicts or write.outcome.missing)
+    return write is not None and not write.whole
 
 
 @app.command()

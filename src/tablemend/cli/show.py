@@ -206,6 +206,8 @@ def applied(result: Applied, *, brief: bool = False) -> None:
         say(f"score {result.before.overall:.1f} → {result.after.overall:.1f}")
     if result.write:
         write(result.write)
+    if result.table:
+        say(f"wrote {result.table_rows:,} rows to {result.table}")
 
 
 def write(done: Write) -> None:
@@ -217,7 +219,7 @@ def write(done: Write) -> None:
     )
     if found.conflicts or found.missing:
         say(f"{found.conflicts:,} rows had been changed by somebody else and {found.missing:,} were gone; left alone:")
-        table(tuple(found.left[0]), [tuple(row.values()) for row in found.left])
+        table(tuple(found.left[0]), [tuple(row.values()) for row in found.left[:_PREVIEWED]])
 
 
 def healed(result: Healed) -> None:

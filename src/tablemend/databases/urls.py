@@ -36,6 +36,12 @@ class Address(Record, frozen=True, kw_only=True):
     schema: str | None = None  # None: the default one of the connection
     table: str | None = None  # None: the whole database
 
+    @property
+    def shown(self) -> str:
+        """The URL with the table, as people write it."""
+        named = ".".join(each for each in (self.schema, self.table) if each is not None)
+        return f"{self.url}#{named}" if named else self.url
+
 
 def parse(text: str) -> tuple[sa.URL, Address]:
     """The URL for connecting, with its driver, and the address to show; SettingsError where it is not understood.

@@ -109,6 +109,8 @@ class Applied(Record, frozen=True, kw_only=True):
     after: Score | None
     seconds: dict[str, float] = {}  # by stage
     write: Write | None = None  # to the database that the dataset was read from
+    table: str = ""  # address of the new table that the whole version was written to
+    table_rows: int = 0  # rows written to it
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -133,6 +135,7 @@ class Applied(Record, frozen=True, kw_only=True):
             ],
             "seconds": self.seconds,
             "write": None if self.write is None else msgspec.to_builtins(self.write),
+            "table": {"name": self.table, "rows": self.table_rows} if self.table else None,
         }
 
     def _repr_html_(self) -> str:
@@ -153,8 +156,11 @@ class Healed(Record, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether every approved repair could be carried out."""
-        return self.applied is None or all(o.status != "refused" for o in self.applied.change_set.outcomes)
+        """Whether every approved repair could be carried out, and every row be written back where that was asked."""
+        if self.applied is None:
+            return True
+        refused = any(o.status == "refused" for o in self.applied.change_set.outcomes)
+        return not refused and (self.applied.write is None or self.applied.write.whole)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -15,14 +15,11 @@ from tablemend.databases.database import Database
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
 from tablemend.errors import RepairError, StateError
-from tablemend.records import ChangeSet, Column, Record, Snapshot
+from tablemend.records import ChangeSet, Column, Record, Snapshot, Value
 from tablemend.repair.target import Target, require_as_read
 from tablemend.store.writes import Written
 from tablemend.tables.arrow import plainly
 from tablemend.tables.snapshot import Snapshots
-
-NAMED = 100
-"""Keys of rows that were left alone, kept with the write."""
 
 
 class Difference(Record, frozen=True, kw_only=True):
@@ -66,8 +63,8 @@ def differences(snapshots: Snapshots, versions: Versions, change_set: ChangeSet,
     stood, stands = (pc.is_in(changes["row"], each["_row"].combine_chunks()) for each in (before, after))
     return Difference(
         groups=tuple(_groups(changes.filter(pc.and_(stood, stands)), before, after, columns, key, target)),
-        removed=_typed(_without(before, after), list(columns.values()), target),
-        added=_typed(_without(after, before), list(columns.values()), target),
+        removed=_removed(_without(before, after), list(columns.values()), target),
+        added=_added(_without(after, before), list(columns.values()), target),
     )
 
 
@@ -88,6 +85,8 @@ def _groups(
     changes: pa.Table, before: pa.Table, after: pa.Table, columns: dict[str, Column], key: list[Column], target: Target
 ) -> Iterator[Group]:
     """Changed rows, those with the same changed columns together."""
+    if not changes.num_rows:
+        return
     by_name = {column.name: column for column in columns.values()}
     touched = [by_name[name] for name in changes["column"].unique().to_pylist()]
     _require_writable(touched, key, target)
@@ -121,12 +120,51 @@ def _require_writable(touched: Sequence[Column], key: Sequence[Column], target: 
             )
 
 
+def _removed(gone: pa.Table, columns: Sequence[Column], target: Target) -> pa.Table:
+    """Rows to delete: the key, and what can be compared of the rest."""
+    if not gone.num_rows:
+        return target.types.empty_table().select(list(target.description.primary_key))
+    key = target.description.primary_key
+    compared = [each for each in columns if each.header in key or _comparable(target.types.field(each.header).type)]
+    return _typed(gone, compared, target)
+
+
+def _added(new: pa.Table, columns: Sequence[Column], target: Target) -> pa.Table:
+    return _typed(new, columns, target) if new.num_rows else target.types.empty_table()
+
+
+def _comparable(kind: pa.DataType) -> bool:
+    """Whether databases compare values of a type, and text reads back as one."""
+    return not (pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind))
+
+
 def _rows(table: pa.Table, rows: np.ndarray) -> pa.Table:
     return table.take(pc.index_in(pa.array(rows), table["_row"].combine_chunks()))
 
 
 def _without(table: pa.Table, other: pa.Table) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table["_row"], other["_row"].combine_chunks())))
+
+
+def only_written(found: Difference, key: Sequence[str], left: Sequence[Mapping[str, Value]]) -> Difference:
+    """What an undo takes back: without the rows that the write which it undoes has left alone."""
+    if not left:
+        return found
+    untouched = {tuple(row[name] for name in key) for row in left}
+
+    def kept(table: pa.Table) -> pa.Array:
+        rows = zip(*(table[name].to_pylist() for name in key), strict=True)
+        return pa.array([tuple(shown(value) for value in row) not in untouched for row in rows], pa.bool_())
+
+    return Difference(
+        groups=tuple(
+            Group(data=each.data.filter(mask), expected=each.expected.filter(mask))
+            for each in found.groups
+            if (mask := kept(each.data)) is not None
+        ),
+        removed=found.removed.filter(kept(found.removed)),
+        added=found.added.filter(kept(found.added)),
+    )
 
 
 def _typed(table: pa.Table, columns: Sequence[Column], target: Target) -> pa.Table:
@@ -159,22 +197,10 @@ def write(connection: sa.Connection, target: Target, found: Difference) -> Writt
         outcomes.append(bulk.update(connection, target.table, key, group.data, expected=group.expected))
     if found.removed.num_rows:
         old = found.removed.select([name for name in found.removed.column_names if name not in key])
-        outcomes.append(
-            bulk.delete(connection, target.table, key, found.removed.select(key), expected=_comparable(old))
-        )
+        outcomes.append(bulk.delete(connection, target.table, key, found.removed.select(key), expected=old))
     if found.added.num_rows:
         inserted = bulk.insert(connection, target.table, found.added)
     return _summed(outcomes, inserted)
-
-
-def _comparable(table: pa.Table) -> pa.Table:
-    """Without columns of types that databases do not compare."""
-    kept = [
-        field.name
-        for field in table.schema
-        if not (pa.types.is_nested(field.type) or pa.types.is_duration(field.type) or pa.types.is_interval(field.type))
-    ]
-    return table.select(kept)
 
 
 def _summed(outcomes: Sequence[Outcome], inserted: int) -> Written:
@@ -188,11 +214,12 @@ def _summed(outcomes: Sequence[Outcome], inserted: int) -> Written:
         deleted=sum(each.deleted for each in outcomes),
         conflicts=sum(each.conflicts for each in outcomes),
         missing=sum(each.missing for each in outcomes),
-        left=tuple({name: _shown(value) for name, value in row.items()} for row in left[:NAMED]),
+        left=tuple({name: shown(value) for name, value in row.items()} for row in left),
     )
 
 
-def _shown(value: object) -> str | int | float | bool | None:
+def shown(value: object) -> str | int | float | bool | None:
+    """A value of a key as it is kept and shown."""
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
@@ -203,6 +230,7 @@ def found_out(session: Session, database: Database, target: Target, found: Diffe
     status to end the write with, and what is known of its outcome.
     """
     key = list(target.description.primary_key)
+    _wait_for_writers(database, target)
     now = bulk.read_table(database, target.table)
     session.register("now", _plain(now))
     new = old = 0
@@ -223,6 +251,22 @@ def found_out(session: Session, database: Database, target: Target, found: Diffe
             total=found.rows, updated=new, conflicts=rest, note=f"found out after a crash: {told}"
         )
     return "failed" if old and not new else "lost", Written(note=f"its process ended: {told}")
+
+
+_WAIT = {"postgresql": "LOCK TABLE {table} IN SHARE MODE", "mysql": "SELECT COUNT(*) FROM {table} LOCK IN SHARE MODE"}
+"""Statements that wait until no transaction is about to change the table; a commit outlives the client that asked."""
+_WAIT_SECONDS = 30.0
+
+
+def _wait_for_writers(database: Database, target: Target) -> None:
+    """Wait for a commit that may still be under way; raises DatabaseError where it takes too long."""
+    statement = _WAIT.get(database.kind)
+    if statement is None:
+        return
+    preparer = database.dialect.identifier_preparer
+    table = ".".join(preparer.quote_identifier(each) for each in target.table if each is not None)
+    with database.transaction(timeout=_WAIT_SECONDS) as connection:
+        connection.exec_driver_sql(statement.format(table=table).replace("%", "%%"))
 
 
 def _standing(session: Session, wanted: pa.Table, key: Sequence[str]) -> int:

@@ -29,7 +29,7 @@ class Written(Record, frozen=True, kw_only=True):
     deleted: int = 0
     conflicts: int = 0  # rows that somebody else has changed meanwhile, and that were left alone
     missing: int = 0  # rows that are no longer there
-    left: tuple[dict[str, Value], ...] = ()  # keys of the first of these rows
+    left: tuple[dict[str, Value], ...] = ()  # keys of all these rows
     note: str = ""  # why it failed, or how it was found out
 
 
@@ -43,6 +43,11 @@ class Write(Record, frozen=True, kw_only=True):
     started: datetime
     finished: datetime | None = None
     outcome: Written = Written()
+
+    @property
+    def whole(self) -> bool:
+        """Whether no row was left alone."""
+        return not (self.outcome.conflicts or self.outcome.missing)
 
 
 class Writes:

@@ -39,6 +39,7 @@ class Healing(Writing):
         `to` writes what changed back to the source, or the whole table to a new one; see `apply`.
         """
         from tablemend.repair.results import Healed
+        from tablemend.tables.source import SERVERS
 
         started = time.perf_counter()
         if policy not in ("gate", "all", "none"):
@@ -48,7 +49,8 @@ class Healing(Writing):
         self._decide_by(policy, scanned.run, keep_rows=keep_rows)
         applied = None
         if any(self._waiting(item, keep_rows=keep_rows) for item in self.items(scanned.run, decision="approved")):
-            back = str(source) if to == SOURCE else to  # which has the password
+            server = scanned.snapshot.source.kind in SERVERS
+            back = str(source) if to == SOURCE and server else to  # which has the password
             applied = self.apply(scanned.run, keep_rows=keep_rows, to=back)
         version = applied.snapshot if applied else scanned.snapshot
         written = self._export(version, output, overwrite=overwrite) if output is not None else None

@@ -53,15 +53,20 @@ class Writing(Applying):
         """
         if to is None:
             return super().undo(change_set, repair=repair, cell=cell, force=force)
-        self._require_writable(self.store.change_sets.get(change_set).dataset, to)
+        target = self.store.change_sets.get(change_set)
+        self._require_writable(target.dataset, to)
+        if self._in_place(self.store.datasets.snapshot(target.dataset), to):
+            self._write_of(target.id)
         return self._followed(super().undo(change_set, repair=repair, cell=cell, force=force), to)
 
     def _followed(self, applied: Applied, to: str) -> Applied:
+        from tablemend.databases import urls
+
         change = applied.change_set
         if self._in_place(applied.snapshot, to):
             return msgspec.structs.replace(applied, write=self.write_back(change.id, to))
-        self.write_table(change.dataset, to, version=change.version)
-        return applied
+        rows = self.write_table(change.dataset, to, version=change.version)
+        return msgspec.structs.replace(applied, table=urls.parse(to)[1].shown, table_rows=rows)
 
     @staticmethod
     def _in_place(snapshot: Snapshot, to: str) -> bool:
@@ -124,7 +129,7 @@ class Writing(Applying):
         where the database refuses: then nothing is written.
         """
         from tablemend.repair.target import look
-        from tablemend.repair.write_back import differences, write
+        from tablemend.repair.write_back import differences, only_written, write
         from tablemend.store.writes import failed
 
         chosen = self.store.change_sets.get(change_set)
@@ -132,6 +137,9 @@ class Writing(Applying):
         with self._database(versions.after, to) as database:
             target = look(database, versions.origin.source, self._read_types(versions.origin))
             found = differences(self.snapshots, versions, chosen, target)
+            if chosen.undoes is not None:
+                left = self._write_of(chosen.undoes).outcome.left
+                found = only_written(found, target.description.primary_key, left)
             noted = self.store.writes.begin(chosen.id, target.shown)
             try:
                 with database.transaction() as connection:
@@ -145,22 +153,37 @@ class Writing(Applying):
                 self.store.audit.write(self.settings.person, "write", target.shown, detail)
         return self.store.writes.get(noted.id)
 
+    def _write_of(self, change_set: str) -> Write:
+        """The write that brought a change set to its source; StateError where there is none to take back."""
+        found = [each for each in self.store.writes.of(change_set) if each.status == "written"]
+        if not found:
+            raise StateError(
+                f"change set {change_set} was never written to its source, so that there is nothing to undo there",
+                hint="Undo it here, without --to.",
+            )
+        return found[-1]
+
     def writes(self, change_set: str | None = None) -> list[Write]:
         """What was written to databases, oldest first."""
         return self.store.writes.of(change_set)
 
-    def unwritten(self, run: str | None = None) -> list[str]:
-        """Change sets of a run that stand and were not written to the source, oldest first."""
+    def standing(self, run: str | None = None) -> list[str]:
+        """Change sets that applied repairs of a run and are not undone, oldest first."""
         from tablemend.repair.chronicle import active
 
         found = self._scan_run(run)
+        sets = self.store.change_sets.of(found.dataset)
+        standing = set(active(sets))
+        return [each.id for each in sets if each.run == found.id and each.id in standing]
+
+    def unwritten(self, run: str | None = None) -> list[str]:
+        """Change sets of a run that stand and were not written to the source, oldest first."""
         done = {each.change_set for each in self.store.writes.of() if each.status in ("written", "pending")}
-        standing = set(active(self.store.change_sets.of(found.dataset)))
-        return [
-            each.id
-            for each in self.store.change_sets.of(found.dataset)
-            if each.run == found.id and each.id in standing and each.id not in done
-        ]
+        return [each for each in self.standing(run) if each not in done]
+
+    def in_place(self, run: str | None, to: str) -> bool:
+        """Whether `to` is where the dataset of a run was read from."""
+        return self._in_place(self.store.datasets.snapshot(self.kept(run).dataset), to)
 
     def settle(self, write: Write, to: str = SOURCE) -> Write:
         """Find out whether a database took a write whose process ended, and note it."""

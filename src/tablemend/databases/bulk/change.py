@@ -175,6 +175,11 @@ def _run(wire: Wire, sql: Statements, shape: Shape, staging: Staging) -> Outcome
         wire.run(sql.rest)
     ((matches, different, holding),) = wire.rows(sql.counts)
     _single(int(matches), int(different), int(holding), done)
+    if sql.differing and (differing := wire.count(sql.differing)):
+        raise CountMismatch(
+            f"{differing:,} of {done:,} changed rows hold something else than what was written.",
+            hint="Nothing is kept; a trigger of the table, or the type of a column, changes what is written.",
+        )
     conflicts = [int(position) for (position,) in wire.rows(sql.conflicts)]
     inserted = 0
     if sql.add:

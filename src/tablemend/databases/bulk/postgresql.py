@@ -234,13 +234,15 @@ DIALECT = Dialect(
         " WHERE NOT EXISTS (SELECT 1 FROM {matched} AS m WHERE m.pos = s.pos)"
     ),
     rest=(
-        "INSERT INTO {matched} SELECT s.pos, 0 FROM {stage} AS s JOIN {target} AS t ON {join}"
+        "INSERT INTO {matched} SELECT s.pos, CASE WHEN {old} THEN 1 ELSE 0 END"  # unchanged though the old values hold:
+        " FROM {stage} AS s JOIN {target} AS t ON {join}"  # a trigger has dropped the change, and the counts will tell
         " WHERE NOT EXISTS (SELECT 1 FROM {matched} AS m WHERE m.pos = s.pos)"
     ),
     equal_text='{a} = {b} AND {a}::text COLLATE "C" = {b}::text',
     same="{a} IS NOT DISTINCT FROM {b}",
     same_text='{a}::text COLLATE "C" IS NOT DISTINCT FROM {b}::text',
     text=("text", "character", "citext", "name"),
+    read_as={"character": "CAST({} AS text)"},  # the padding is none of the value
     zoned=("timestamp with time zone",),
     local=("timestamp without time zone",),
     compared=dict.fromkeys(("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"), "{}::text"),

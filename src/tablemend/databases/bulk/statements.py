@@ -22,6 +22,7 @@ class Statements(Record, frozen=True, kw_only=True):
     counts: str  # matches, different positions, matches whose old values hold
     conflicts: str  # positions whose old values do not hold
     missing: str  # positions that met no row
+    differing: str  # how many changed rows hold something else than what was written; "" where nothing is changed
     drop: tuple[str, ...]
 
 
@@ -74,7 +75,18 @@ def _statements(dialect: Dialect, shape: Shape, verb: str, add: str = "") -> Sta
         missing=(
             f"SELECT s.pos FROM {stage} s LEFT JOIN {matched} m ON m.pos = s.pos WHERE m.pos IS NULL ORDER BY s.pos"
         ),
+        differing=_differing(dialect, shape, names) if verb == dialect.change and shape.new else "",
         drop=tuple(dialect.drop.format(name=each) for each in (stage, matched)),
+    )
+
+
+def _differing(dialect: Dialect, shape: Shape, names: dict[str, str]) -> str:
+    same = " AND ".join(
+        _same(dialect, f"t.{dialect.quoted(each.name)}", f"s.n{n}", each) for n, each in enumerate(shape.new)
+    )
+    return (
+        f"SELECT count(*) FROM {names['matched']} m JOIN {names['stage']} s ON s.pos = m.pos"
+        f" JOIN {names['target']} t ON {names['join']} WHERE m.ok = 1 AND NOT ({same})"
     )
 
 
