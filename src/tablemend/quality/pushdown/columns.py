@@ -227,6 +227,11 @@ _BY_KIND = {
 _FORMS = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
 
 
+def _edge(value: Any) -> str:
+    """Least or greatest text; a database that compares it as bytes hands it over so."""
+    return shown(value.decode("utf-8") if isinstance(value, bytes) else value)
+
+
 def _profile(
     column: PushedColumn,
     rows: int,
@@ -239,7 +244,7 @@ def _profile(
     distinct = int(values["distinct"]) if exact else min(estimate or 0, given)
     meaning = semantic.infer(column.name, sample, distinct_share=distinct / given if given else 0.0, limits=DEFAULT)
     number = column.kind in NUMBERS
-    edge = float if number else shown
+    edge = float if number else _edge
     return ColumnProfile(
         name=column.name,
         type=_BY_KIND.get(column.kind, meaning.type),

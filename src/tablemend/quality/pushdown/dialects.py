@@ -96,6 +96,11 @@ def _glob(value: Expression) -> Expression:
 
 
 def _mysql_exact(value: Expression) -> Expression:
+    """As bytes: a collation by bytes would still take `a` and `a ` for the same."""
+    return exp.Cast(this=_mysql_text(value), to=exp.DataType.build("BINARY", dialect="mysql"))
+
+
+def _mysql_text(value: Expression) -> Expression:
     """In a collation by bytes; CONVERT first, because the column may be of any character set."""
     utf8 = exp.DataType(this=exp.DataType.Type.CHARACTER_SET, kind=exp.Var(this="utf8mb4"))
     return exp.Collate(this=exp.Cast(this=value.copy(), to=utf8), expression=exp.Var(this="utf8mb4_bin"))
@@ -103,7 +108,7 @@ def _mysql_exact(value: Expression) -> Expression:
 
 def _mysql_like(value: Expression, pattern: str) -> Expression:
     """By REGEXP_INSTR, which MySQL and MariaDB both have."""
-    place = call("REGEXP_INSTR", _mysql_exact(value), text(pattern))
+    place = call("REGEXP_INSTR", _mysql_text(value), text(pattern))
     return exp.GT(this=place, expression=exp.Literal.number(0))
 
 
