@@ -227,7 +227,7 @@ _BY_KIND = {
 _FORMS = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
 
 
-def _edge(value: Any) -> str:
+def _edge(value: Any) -> Value:
     """Least or greatest text; a database that compares it as bytes hands it over so."""
     return shown(value.decode("utf-8") if isinstance(value, bytes) else value)
 
