@@ -434,3 +434,28 @@ def test_what_was_applied_here_goes_to_a_new_table_later(url: str, tmp_path: Pat
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stderr == "wrote 50 rows to the new table\n"
     assert run(url, "SELECT count(*) FROM healed WHERE city = 'Bonn'") == [(20,)]
+
+
+@pytest.mark.parametrize(("kind", "type_", "value"), [
+    ("postgresql", "bytea", "'\\x6162ff20'"),
+    ("mysql", "varbinary(20)", "x'00FF4D20'"),
+    ("sqlite", "BLOB", "x'00FF4D20'"),
+])  # fmt: skip
+def test_bytes_leave_as_they_came(kind: str, type_: str, value: str, tmp_path: Path) -> None:
+    with made(kind, tmp_path) as url, workspace(tmp_path) as ws:
+        run(url, f"ALTER TABLE orders ADD COLUMN picture {type_}", f"UPDATE orders SET picture = {value} WHERE id > 3")
+        before = {row: cells[-1] for row, cells in content(url).items()}
+        healed = ws.heal(f"{url}#orders", policy="all", to="source")
+        assert {row: cells[-1] for row, cells in content(url).items()} == before
+        assert not any("picture" in item.columns for item in healed.items)
+        with pytest.raises(RepairError, match="picture holds bytes"):
+            ws.propose("trim", ["picture"])
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_what_a_database_computes_gets_no_proposal(kind: str, tmp_path: Path) -> None:
+    with made(kind, tmp_path) as url, workspace(tmp_path) as ws:
+        run(url, "ALTER TABLE orders ADD COLUMN town VARCHAR(50) GENERATED ALWAYS AS (upper(city)) STORED")
+        healed = ws.heal(f"{url}#orders", policy="all", to="source")
+        assert not any("town" in item.columns for item in healed.items)
+        assert content(url)[1][-1] == "BONN"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -33,6 +34,7 @@ class Declared(Record, frozen=True, kw_only=True):
     checks: tuple[Check, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()  # whose parents could be read; each is a check by itself
     beside: dict[str, pa.Table] = {}  # relation → its rows
+    computed: tuple[str, ...] = ()  # columns that the database computes
 
 
 def is_table(source: Source) -> bool:
@@ -58,7 +60,9 @@ def read(opened: Database, session: Session, snapshot: Snapshot, limits: Limits)
     except TablemendError as problem:
         everything = "what the database declares"
         return Declared(checks=(declared.unknown("broken_constraint", (), everything, str(problem)),))
-    return _Reader(opened, session, snapshot, limits, table).all()
+    generated = {each.name for each in table.columns if each.generated is not None}
+    computed = tuple(column.name for column in snapshot.columns if column.header in generated)
+    return msgspec.structs.replace(_Reader(opened, session, snapshot, limits, table).all(), computed=computed)
 
 
 def described(opened: Database, source: Source) -> TableDescription:

@@ -14,6 +14,7 @@ from tablemend.errors import NothingToChange
 from tablemend.records import CellChange, Column, Profile, Proposal, Repair
 from tablemend.repair import operations, rows, script, structure
 from tablemend.repair.compose import Candidate, Step, candidates
+from tablemend.repair.untouchable import require_writable
 from tablemend.repair.verification import require
 
 SAMPLE = 5
@@ -53,6 +54,8 @@ def measure(
 
     A proposal that changes nothing is left out; `require_change` makes that an error where a person asked for it.
     """
+    for each in proposals:
+        require_writable(each, columns)
     names = [column.name for column in columns]
     total = int(session.one(f"SELECT count(*) FROM {sql.name(relation)}")[0])
     keys = {key for each in (profile.keys if profile else ()) for key in each}

@@ -17,7 +17,7 @@ from tablemend.quality.findings import findings
 from tablemend.quality.score import score
 from tablemend.quality.thresholds import DEFAULT, Thresholds
 from tablemend.records import Check, Column, Finding, Profile, Proposal, Record, Repair, Score
-from tablemend.repair import derived, detection, plan, relation
+from tablemend.repair import derived, detection, plan, relation, untouchable
 from tablemend.repair.declared import Declared
 from tablemend.telemetry import Timings
 
@@ -71,6 +71,8 @@ def scan(
         if proposals is None:
             told = partial(timings.progress, "detect")
             found = detection.propose(session, table, columns, profile, distincts=known, progress=told)
+            kept = untouchable.columns_of_bytes(columns) | frozenset(declared.computed)
+            found = [each for each in found if untouchable.touches(each, kept) is None]
         checks += derived.checks(found, checks)
     with timings.stage("evaluate"):
         evaluation = evaluate(session, data, checks, distincts=known)
