@@ -208,3 +208,12 @@ def test_published_clean_tables_hold_little_else(name):
         listed = findings(session, "data", checks, evaluation)
         noisy = [each for each in listed if each.check not in ACCEPTED and each.cells > 0.005 * cells]
         assert noisy == []
+
+
+@pytest.mark.parametrize(("determinant", "target"), [("g", "n"), ("n", "usual"), ("usual", "g"), ("_tm", "most")])
+def test_columns_may_be_called_like_anything_inside(determinant: str, target: str) -> None:
+    codes = [f"code {n % 20:02}" for n in range(400)]
+    towns = [f"town {n % 20:02}" for n in range(400)]
+    towns[7] = "town 11"
+    found = scan({determinant: codes, target: towns})
+    assert found["dependency_violation", (target,)] == [8]

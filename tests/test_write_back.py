@@ -25,6 +25,7 @@ from tablemend.errors import (
     CountMismatch,
     DatabaseError,
     MissingObject,
+    RepairError,
     StateError,
     TablemendError,
 )

@@ -54,6 +54,8 @@ def parse(text: str) -> tuple[sa.URL, Address]:
         url = with_driver(sa.make_url(written))
     except (sa.exc.ArgumentError, ValueError):  # whose messages may hold a part of the password
         raise SettingsError("the URL of the database is not understood", hint=_SHAPE) from None
+    if "@" in (url.host or ""):  # a part of the password, and not shown
+        raise SettingsError("the URL of the database is not understood", hint=_SHAPE)
     schema, table = _names(fragment)
     return url, Address(kind=kind(url), url=shown(url), schema=schema, table=table)
 

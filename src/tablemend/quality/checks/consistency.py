@@ -163,14 +163,14 @@ def _dependencies(subject: Subject) -> Iterator[Check]:
 def _dependency(found: Dependency, share: float) -> Check:
     group, target = sql.name(found.determinant), sql.name(found.target)
     majority = (
-        f"SELECT {group} AS g, arg_max({target}, n) AS usual FROM (SELECT {group}, {target}, count(*) AS n "
-        f"FROM {{data}} WHERE {group} IS NOT NULL AND {target} IS NOT NULL GROUP BY ALL) "
-        f"GROUP BY ALL HAVING max(n) >= {share} * sum(n) AND count(*) > 1"
+        f"SELECT {group} AS _tm_g, arg_max({target}, _tm_n) AS _tm_usual FROM (SELECT {group}, {target}, "
+        f"count(*) AS _tm_n FROM {{data}} WHERE {group} IS NOT NULL AND {target} IS NOT NULL GROUP BY ALL) "
+        f"GROUP BY ALL HAVING max(_tm_n) >= {share} * sum(_tm_n) AND count(*) > 1"
     )
     return make(
         "dependency_violation",
         [found.target],
-        query=f"SELECT _row FROM {{data}} JOIN ({majority}) ON {group} = g WHERE {target} <> usual",
+        query=f"SELECT _row FROM {{data}} JOIN ({majority}) ON {group} = _tm_g WHERE {target} <> _tm_usual",
         reads=[found.determinant],
         params={"determinant": found.determinant, "strength": found.strength, "majority": share},
         message=f"{found.target} differs from most rows with the same {found.determinant}",
