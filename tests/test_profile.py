@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
+from core_helpers import workspace
 from tablemend.engine.duckdb import Session
 from tablemend.quality.profile import profile
 from tablemend.records import Column, ColumnProfile
@@ -89,3 +92,13 @@ def test_exact_duplicate_rows_and_keys():
 def test_an_empty_table_has_a_profile():
     found = describe(a=pa.array([], pa.string()))["a"]
     assert (found.rows, found.semantic) == (0, "empty")
+
+
+def test_bytes_are_no_text(tmp_path: Path) -> None:
+    blobs = pa.array([b" x\xff", b"ab ", None] * 20)
+    table = pa.table({"id": list(range(60)), "blob": blobs, "city": [" Bonn", "Bonn", "Ulm"] * 20})
+    with workspace(tmp_path) as ws:
+        found = ws.scan(table)
+    assert {each.check for each in found.findings if "blob" in each.columns} == {"null"}
+    assert not any("blob" in item.columns for item in found.items)
+    assert [(each.type, each.nulls) for each in found.profile.columns if each.name == "blob"] == [("binary", 20)]

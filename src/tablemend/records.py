@@ -93,9 +93,9 @@ class ColumnProfile(Record, frozen=True, kw_only=True):
     """What one column holds."""
 
     name: str
-    type: str  # integer, decimal, boolean, date, time, timestamp, text, nested
+    type: str  # integer, decimal, boolean, date, time, timestamp, text, nested, binary
     semantic: str  # integer, decimal, boolean, date, time, timestamp, email, url, phone, postcode, currency,
-    # measure (unit-bearing number), identifier, category, text, empty
+    # measure (unit-bearing number), identifier, category, text, empty, binary
     rows: int
     nulls: int
     blanks: int  # empty or only white space

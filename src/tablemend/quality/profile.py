@@ -16,6 +16,7 @@ from tablemend.quality.distinct import Distincts
 from tablemend.quality.expressions import moment, number
 from tablemend.quality.thresholds import DEFAULT, Thresholds
 from tablemend.records import Column, ColumnProfile, Count, Dependency, ForeignKey, Profile
+from tablemend.tables.columns import BINARY
 
 if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
@@ -39,9 +40,10 @@ def profile(
     names = [column.name for column in columns]
     (rows,) = session.one(f"SELECT count(*) FROM {sql.name(relation)}")
     known = distincts or Distincts(session, relation, names, limit=settings.distinct_table)
+    binary = {column.name for column in columns if column.type == BINARY}
     try:
         describer = _Describer(session, relation, rows, known, settings)
-        described = tuple(describer.column(name) for name in names)
+        described = tuple(describer.binary(name) if name in binary else describer.column(name) for name in names)
         describer.close()
     finally:
         if distincts is None:
@@ -75,7 +77,7 @@ def _dependencies(
 
 
 def _repeats(column: ColumnProfile, limits: Thresholds) -> bool:
-    return column.type != "decimal" and 1 < column.distinct <= limits.repeating_share * column.rows
+    return column.type not in ("decimal", BINARY) and 1 < column.distinct <= limits.repeating_share * column.rows
 
 
 def _codes(column: pa.ChunkedArray) -> np.ndarray:
@@ -135,6 +137,21 @@ class _Describer:
             units=self._counted(semantic.units(values)) if meaning.semantic in _WITH_UNITS else (),
             sampled=0 if complete else seen,
             **self._measured(name, meaning),
+        )
+
+    def binary(self, name: str) -> ColumnProfile:
+        """The profile of a column of bytes: how many there are and how many differ, nothing of their text."""
+        distinct, exact = self._distinct(name)
+        return ColumnProfile(
+            name=name,
+            type=BINARY,
+            semantic=BINARY,
+            rows=self._rows,
+            nulls=self._rows - self._distincts.given[name],
+            blanks=0,
+            disguised=0,
+            distinct=distinct,
+            distinct_exact=exact,
         )
 
     def _sample(self, name: str) -> _Values:

@@ -7,9 +7,7 @@ from collections.abc import Collection, Sequence
 from tablemend.errors import RepairError
 from tablemend.records import Column, Proposal
 from tablemend.repair import operations
-
-BINARY = "binary"
-"""Type of columns of bytes: the engine shows them as text, and no such text may be written back."""
+from tablemend.tables.columns import BINARY
 
 
 def columns_of_bytes(columns: Sequence[Column]) -> frozenset[str]:

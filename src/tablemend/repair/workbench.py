@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from tablemend.engine import sql
 from tablemend.engine.duckdb import Session
+from tablemend.quality.checks.subject import textual
 from tablemend.quality.distinct import Distincts
 from tablemend.quality.thresholds import DEFAULT
 from tablemend.records import Profile
 from tablemend.tables import buffers
+from tablemend.tables.columns import BINARY
 
 Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
 """Dictionary codes of a column, one per row; -1 is NULL."""
@@ -56,14 +58,21 @@ class Workbench:
     ) -> None:
         self.session = session
         self.relation = relation
-        self.profile = profile
+        self.whole = profile  # of every column, those of bytes too
+        self.profile = textual(profile) if profile else None
         self._distincts = distincts
         self._distinct: dict[str, Distinct] = {}
         self._encoded: dict[str, Encoded] = {}
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The columns in order, without `_row`."""
+        """The columns in order, without `_row` and without those of bytes, which no detector may read as text."""
+        binary = {each.name for each in self.whole.columns if each.type == BINARY} if self.whole else set()
+        return tuple(name for name in self.every if name not in binary)
+
+    @cached_property
+    def every(self) -> tuple[str, ...]:
+        """All columns in order, without `_row`: what makes rows equal."""
         described = self.session.rows(f"DESCRIBE {sql.name(self.relation)}")
         return tuple(name for name, *_ in described if name != "_row")
 
@@ -77,13 +86,13 @@ class Workbench:
         """Distinct values as tables of the session."""
         if self._distincts is not None:
             return self._distincts
-        return Distincts(self.session, self.relation, self.columns, limit=DEFAULT.distinct_table)
+        return Distincts(self.session, self.relation, self.every, limit=DEFAULT.distinct_table)
 
     @property
     def cardinality(self) -> dict[str, tuple[int, int]]:
         """For each column: filled cells and (approximate) distinct values."""
         known = self.distincts
-        return {each: (known.given[each], known.approximate[each]) for each in self.columns}
+        return {each: (known.given[each], known.approximate[each]) for each in self.every}
 
     @cached_property
     def row_numbers(self) -> np.ndarray:
@@ -103,11 +112,11 @@ class Workbench:
     def after(self, relation: str, changed: Collection[str]) -> Workbench:
         """The same table after a phase, read again only where columns have changed."""
         following = Workbench(
-            self.session, relation, profile=self.profile, distincts=self.distincts.after(relation, changed)
+            self.session, relation, profile=self.whole, distincts=self.distincts.after(relation, changed)
         )
         following._encoded = {each: known for each, known in self._encoded.items() if each not in changed}
         following._distinct = {each: known for each, known in self._distinct.items() if each not in changed}
-        following.__dict__.update(rows=self.rows, columns=self.columns)
+        following.__dict__.update(rows=self.rows, columns=self.columns, every=self.every)
         return following
 
     def distinct(self, column: str) -> Distinct:

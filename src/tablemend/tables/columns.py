@@ -10,6 +10,10 @@ ROW = "_row"
 """The permanent number of a row, counted from 1; always the first column of a snapshot."""
 
 
+BINARY = "binary"
+"""Type of columns of bytes: they are read as text only to be shown and told apart, so no text may be written back."""
+
+
 def named(headers: Sequence[str], types: Sequence[str] | None = None) -> tuple[Column, ...]:
     """Columns for the headers of a source: `column_3` for a blank header, `name_2` for a repeated one."""
     names = unique_names(headers)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tablemend.quality.checks import completeness, consistency, plausibility, uniqueness, validity
-from tablemend.quality.checks.subject import Subject
+from tablemend.quality.checks.subject import Subject, textual
 from tablemend.quality.distinct import Distincts
 from tablemend.quality.thresholds import DEFAULT, Thresholds
 from tablemend.records import Check, Profile
@@ -14,13 +14,14 @@ from tablemend.records import Check, Profile
 if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
 
-_DIMENSIONS: tuple[Callable[[Subject], Iterator[Check]], ...] = (
-    completeness.derive,
-    validity.derive,
-    consistency.derive,
-    uniqueness.derive,
-    plausibility.derive,
+_DIMENSIONS: tuple[tuple[Callable[[Subject], Iterator[Check]], bool], ...] = (
+    (completeness.derive, True),
+    (validity.derive, False),
+    (consistency.derive, False),
+    (uniqueness.derive, True),
+    (plausibility.derive, False),
 )
+"""Each dimension, and whether its checks also hold for columns of bytes."""
 
 
 def derive(
@@ -37,8 +38,9 @@ def derive(
     names = [column.name for column in profile.columns]
     known = distincts or Distincts(session, relation, names, limit=settings.distinct_table)
     try:
-        subject = Subject(session, relation, profile, known, settings)
-        return tuple(check for dimension in _DIMENSIONS for check in dimension(subject))
+        whole = Subject(session, relation, profile, known, settings)
+        texts = Subject(session, relation, textual(profile), known, settings)
+        return tuple(check for derived, binary in _DIMENSIONS for check in derived(whole if binary else texts))
     finally:
         if distincts is None:
             known.close()

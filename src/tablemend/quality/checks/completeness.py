@@ -6,12 +6,15 @@ from tablemend.quality import missing
 from tablemend.quality.checks.subject import NUMERIC, Subject, cell, make, make_search
 from tablemend.quality.expressions import number
 from tablemend.records import Check, ColumnProfile
+from tablemend.tables.columns import BINARY
 
 
 def derive(subject: Subject) -> Iterator[Check]:
-    """`null`, `blank` and `disguised_missing` for every column."""
+    """`null` for every column, `blank` and `disguised_missing` for those of text."""
     for column in subject.profile.columns:
         yield _null(subject, column)
+        if column.type == BINARY:
+            continue
         yield make_search("blank", column, missing.BLANK, message=f"{column.name} holds blank text")
         yield _disguised(subject, column)
 

@@ -14,6 +14,7 @@ from tablemend.quality.distinct import Distincts
 from tablemend.quality.thresholds import Thresholds
 from tablemend.quality.vocabulary import CHECKS
 from tablemend.records import Check, ColumnProfile, Profile
+from tablemend.tables.columns import BINARY
 
 if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
@@ -45,6 +46,11 @@ class Subject:
     def quantiles(self, column: str, expression: str, shares: Sequence[float]) -> list[float]:
         """Exact quantiles of an expression over `value`; empty without values."""
         return profiling.quantiles(self.session, self.distincts, column, expression, shares)
+
+
+def textual(profile: Profile) -> Profile:
+    """The profile without its columns of bytes, whose text means nothing."""
+    return msgspec.structs.replace(profile, columns=tuple(each for each in profile.columns if each.type != BINARY))
 
 
 def make(

@@ -25,15 +25,15 @@ REMOVES = "removes_rows"
 
 def detect(bench: Workbench) -> Iterator[Proposal]:
     """Keep the first of exactly repeated rows; remove near repeats only when asked."""
-    if bench.profile is None or not bench.columns:
+    if bench.profile is None or not bench.every:
         return
     yield from _exact(bench)
     yield from _near(bench)
 
 
 def _exact(bench: Workbench) -> Iterator[Proposal]:
-    telling = max(bench.columns, key=lambda column: bench.cardinality[column][1])
-    query = uniqueness.repeats(bench.columns, telling).replace("{data}", sql.name(bench.relation))
+    telling = max(bench.every, key=lambda column: bench.cardinality[column][1])
+    query = uniqueness.repeats(bench.every, telling).replace("{data}", sql.name(bench.relation))
     (rows,) = bench.session.one(f"SELECT count(*) FROM ({query})")
     if rows:
         keeps = (("last", "keep the last"), ("most_complete", "keep the most complete"))
@@ -42,7 +42,7 @@ def _exact(bench: Workbench) -> Iterator[Proposal]:
             operation="deduplicate",
             columns=(),
             confidence=EXACT,
-            params={"columns": list(bench.columns), "keep": "first"},
+            params={"columns": list(bench.every), "keep": "first"},
             explanation=f"{rows} rows repeat an earlier row in every column.",
             evidence=(query,),
             alternatives=tuple(Alternative(operation="deduplicate", params={"keep": k}, label=t) for k, t in keeps),
@@ -52,7 +52,7 @@ def _exact(bench: Workbench) -> Iterator[Proposal]:
 
 
 def _near(bench: Workbench) -> Iterator[Proposal]:
-    columns = [each for each in bench.profile.columns if each.name in bench.columns] if bench.profile else []
+    columns = [each for each in bench.whole.columns if each.name in bench.every] if bench.whole else []
     check = uniqueness.near_check(columns, bench.rows, DEFAULT)
     if check is None:
         return
