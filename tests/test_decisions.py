@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core_helpers import ids, proposal, scan, workspace, write
-from tablemend.errors import DecisionRefused, NotFound
+from tablemend.errors import DecisionRefused, NotFound, SettingsError
 from tablemend.records import Item
 from tablemend.repair.results import Scanned
 from tablemend.review.decisions import pass_gate
@@ -284,3 +284,8 @@ def test_what_a_person_rejected_waits_for_people_when_it_changes(tmp_path: Path)
         assert (item.decision, item.decided_by) == ("open", "ann")
         assert item.reason == "rejected before with other content: on purpose"
         assert [each.decision for each in ws.items(first.run)] == ["rejected"]
+
+
+def test_a_gate_for_stories_decides_on_no_repair(tmp_path: Path) -> None:
+    with workspace(tmp_path, repair_gate="intel") as ws, pytest.raises(SettingsError, match="items of the type intel"):
+        ws.pass_gate(scanned(ws, tmp_path).run)

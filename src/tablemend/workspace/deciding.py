@@ -39,9 +39,11 @@ class Deciding(Observing):
     @property
     def gate(self) -> Gate:
         """The gate of repairs: the setting `repair_gate`, a file or a shipped gate; raises SettingsError."""
-        from tablemend.review.gate import load
+        from tablemend.review.gate import load, require_fit
 
-        return load(self.settings.repair_gate)
+        found = load(self.settings.repair_gate)
+        require_fit(found, "repair")
+        return found
 
     def _gate_of(self, run: str | None) -> Gate:
         """The gate that the items of a run go by."""
