@@ -156,12 +156,9 @@ def only_written(found: Difference, key: Sequence[str], left: Sequence[Mapping[s
         rows = zip(*(table[name].to_pylist() for name in key), strict=True)
         return pa.array([tuple(shown(value) for value in row) not in untouched for row in rows], pa.bool_())
 
+    groups = ((each, kept(each.data)) for each in found.groups)
     return Difference(
-        groups=tuple(
-            Group(data=each.data.filter(mask), expected=each.expected.filter(mask))
-            for each in found.groups
-            if (mask := kept(each.data)) is not None
-        ),
+        groups=tuple(Group(data=each.data.filter(rows), expected=each.expected.filter(rows)) for each, rows in groups),
         removed=found.removed.filter(kept(found.removed)),
         added=found.added.filter(kept(found.added)),
     )
