@@ -67,7 +67,14 @@ def of_dataset(store: Store, dataset: str) -> dict[str, Rows]:
         }
         for each in reversed(store.runs.recent(dataset=dataset))
     ]
-    written = [
+    written = _written(store, dataset)
+    found: dict[str, Rows] = {"versions": versions, "change sets": changes, "runs": runs}
+    return found | {"writes": written} if written else found
+
+
+def _written(store: Store, dataset: str) -> Rows:
+    """What of a dataset was written to databases, oldest first."""
+    return [
         {
             "write": each.id,
             "change_set": each.change_set,
@@ -82,8 +89,6 @@ def of_dataset(store: Store, dataset: str) -> dict[str, Rows]:
         for change in store.change_sets.of(dataset)
         for each in store.writes.of(change.id)
     ]
-    found: dict[str, Rows] = {"versions": versions, "change sets": changes, "runs": runs}
-    return found | {"writes": written} if written else found
 
 
 def active(change_sets: Iterable[ChangeSet]) -> list[str]:
