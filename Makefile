@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench soak lock reference examples picture clean
+.PHONY: help setup demo test spark lint docs bench soak lock reference examples picture clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,10 +23,14 @@ demo: $(READY) ## heal a generated table whose truth is known
 	$(BIN)/python -m tablemend.bench.demo
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n 2 -m "not soak"
+	$(BIN)/python -m pytest -n 2 -m "not soak and not spark"
 
 soak: $(READY) ## run the long tests
 	$(BIN)/python -m pytest -m soak
+
+spark: $(READY) ## run the tests on a Spark session; they need a Java runtime
+	$(PIP) install --require-hashes --no-deps --requirement requirements-spark.lock
+	$(BIN)/python -m pytest -m spark
 
 lint: $(READY) ## check style and types
 	$(BIN)/ruff check .
@@ -50,8 +54,10 @@ picture: $(READY) ## draw the run that the README shows
 
 lock: ## pin the newest allowed version of every dependency
 	test -x $(BIN)/uv || $(MAKE) setup
-	$(BIN)/uv pip compile pyproject.toml --extra mysql --extra otel --extra postgres --group build --group dev --group docs --universal --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra mysql --extra otel --extra postgres --extra redis --group build --group dev --group docs --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra spark --constraint requirements.lock --universal --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements-spark.lock
 
 clean: ## remove what was made
 	rm -rf .venv demo build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
