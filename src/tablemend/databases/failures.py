@@ -16,6 +16,7 @@ from tablemend.errors import (
     ConstraintBroken,
     DatabaseError,
     MissingObject,
+    StorageFull,
     Timeout,
     Transient,
     Unreachable,
@@ -87,7 +88,7 @@ CATEGORIES = {
         hint="The transaction was taken back; mend the rows.",
     ),
     "full": Category(
-        error=DatabaseError,
+        error=StorageFull,
         what="cannot write to its disk",
         hint="The transaction was taken back; make room, then try it again.",
     ),
