@@ -31,8 +31,9 @@ class Attempt:
         self.why = ""  # it was stopped: "timeout" or "cancelled"
         self.unsure = False  # it was given up in its commit, whose fate shows only where the data is
         self._state: State = "running"
-        self._cancels: list[Callable[[], None]] = []
+        self._cancels: list[Callable[[], object]] = []
         self._lock = threading.Lock()
+        self._cancelling = threading.Lock()
 
     def remaining(self) -> float:
         """Seconds that are left, at least 0."""
@@ -59,7 +60,7 @@ class Attempt:
         )
 
     @contextmanager
-    def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
+    def cancelling(self, cancel: Callable[[], object]) -> Iterator[None]:
         """A block that `cancel` makes raise, from another thread, when the attempt is stopped."""
         with self._lock:
             self._cancels.append(cancel)
@@ -67,7 +68,7 @@ class Attempt:
             self.check()
             yield
         finally:
-            with self._lock:
+            with self._cancelling, self._lock:  # not while it is being called: what it cancels may soon be another's
                 self._cancels.remove(cancel)
 
     @property
@@ -87,12 +88,12 @@ class Attempt:
         with self._lock:
             if self._state == "running":
                 self._state, self.why = "stopped", why
-            cancels = list(self._cancels)
-        for cancel in cancels:
-            try:
-                cancel()
-            except Exception as problem:  # noqa: BLE001 - of any driver; the attempt is given up where it goes on
-                LOG.warning("a batch could not be cancelled: %s", problem)
+        with self._cancelling:
+            for cancel in list(self._cancels):
+                try:
+                    cancel()
+                except Exception as problem:  # noqa: BLE001 - of any driver; the attempt is given up where it goes on
+                    LOG.warning("a batch could not be cancelled: %s", problem)
 
     def end(self) -> bool:
         """Take it for ended; False where somebody else did so already."""

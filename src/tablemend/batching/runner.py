@@ -94,7 +94,8 @@ class _Runner:
         self._at_work = 0  # tasks with the workers
         self._exhausted = False
         self._failing = 0  # failures in a row that no row is at fault for
-        self._stopping: Exception | None = None
+        self._stopping: Stopped | Cancelled | None = None
+        self._broken: Stopped | None = None  # the source failed
         self._interrupts = 0  # counted in the signal handler, which does nothing else
         self._heeded = 0
 
@@ -120,12 +121,9 @@ class _Runner:
         self._workers.close()
 
     def _ended(self) -> Report:
-        if self._stopping is not None:
-            status = "cancelled" if isinstance(self._stopping, Cancelled) else "stopped"
-            report = self._finish(status)
-            stopped = self._stopping
-            if isinstance(stopped, Stopped | Cancelled):
-                stopped.report = report
+        stopped = self._stopping or self._broken
+        if stopped is not None:
+            stopped.report = self._finish("cancelled" if isinstance(stopped, Cancelled) else "stopped")
             raise stopped
         found = self._tally
         return self._finish("partial" if found.open or found.counts["rejected"] else "completed")
@@ -174,12 +172,12 @@ class _Runner:
             return None
         except Exception as problem:  # noqa: BLE001 - of any source; it ends the job and is told
             self._passed()
-            stopped = Stopped(
-                f"the source failed after row {self._rows.position:,}: {failures.reason(problem)}",
-                hint="Batches that were read are settled; run the job again when the source can be read.",
+            self._broken = Stopped(
+                f"the source failed after {self._rows.position:,} rows: {failures.reason(problem)}",
+                hint="What it gave is worked off; run the job again when the source can be read.",
             )
-            stopped.__cause__ = problem
-            self._stop(stopped)
+            self._broken.__cause__ = problem
+            self._exhausted = True
             return None
         self._passed()
         if not len(rows):
@@ -217,7 +215,7 @@ class _Runner:
             again, self._heeded = self._heeded > 0, self._interrupts
             self._stop(Cancelled("the job was interrupted"), hurry=0.0 if again else None)
 
-    def _stop(self, why: Exception, hurry: float | None = None) -> None:
+    def _stop(self, why: Stopped | Cancelled, hurry: float | None = None) -> None:
         """Begin nothing more; what runs may finish, for some seconds where the job was cancelled."""
         if self._stopping is None or isinstance(why, Cancelled):
             self._stopping = why
@@ -288,7 +286,10 @@ class _Runner:
         task, problem = ended.task, ended.problem
         assert problem is not None  # noqa: S101 - told by the caller
         why = failures.reason(problem)
-        if ended.unsure:
+        if isinstance(problem, Stopped):
+            self._leave(task, why)
+            self._stop(problem)
+        elif ended.unsure:
             self._parts.appendleft(_doubted(task, problem, looks=0))
         elif task.doubt is not None and problem is not task.doubt:
             self._look_again(task, why)

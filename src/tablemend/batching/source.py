@@ -17,10 +17,20 @@ class Rows:
 
     def __init__(self, rows: Iterable[Any]) -> None:
         self._rows = iter(rows)
+        self._problem: Exception | None = None
 
     def take(self, n: int) -> list[Any]:
-        """At most n rows; fewer only at the end."""
-        return list(islice(self._rows, n))
+        """At most n rows; fewer only at the end, or before the source fails, which the next call raises."""
+        if self._problem is not None:
+            raise self._problem
+        found: list[Any] = []
+        try:
+            found.extend(islice(self._rows, n))
+        except Exception as problem:
+            if not found:
+                raise
+            self._problem = problem
+        return found
 
 
 class ArrowRows:
@@ -29,23 +39,30 @@ class ArrowRows:
     def __init__(self, chunks: Iterable[pa.RecordBatch | pa.Table]) -> None:
         self._chunks = iter(chunks)
         self._rest: pa.Table | None = None
+        self._problem: Exception | None = None
 
     def take(self, n: int) -> pa.Table:
-        """At most n rows; fewer only at the end."""
+        """At most n rows; fewer only at the end, or before the source fails, which the next call raises."""
         parts: list[pa.Table] = []
         wanted = n
-        while wanted and (chunk := self._next()) is not None:
+        while wanted and (chunk := self._next(fail=not parts)) is not None:
             parts.append(chunk.slice(0, wanted))
             wanted -= parts[-1].num_rows
             self._rest = chunk.slice(parts[-1].num_rows) if parts[-1].num_rows < chunk.num_rows else None
         return parts[0] if len(parts) == 1 else pa.concat_tables(parts) if parts else []
 
-    def _next(self) -> pa.Table | None:
+    def _next(self, *, fail: bool) -> pa.Table | None:
         if self._rest is not None:
             return self._rest
-        for chunk in self._chunks:
-            if chunk.num_rows:
-                return chunk if isinstance(chunk, pa.Table) else pa.Table.from_batches([chunk])
+        try:
+            if self._problem is None:
+                found = (chunk for chunk in self._chunks if chunk.num_rows)
+                chunk = next(found, None)
+                return pa.Table.from_batches([chunk]) if isinstance(chunk, pa.RecordBatch) else chunk
+        except Exception as problem:  # noqa: BLE001 - of any source; raised when it is its turn
+            self._problem = problem
+        if fail and self._problem is not None:
+            raise self._problem
         return None
 
 

@@ -15,6 +15,7 @@ from tablemend.errors import (
     AccessDenied,
     ConstraintBroken,
     DatabaseError,
+    DataRefused,
     MissingObject,
     StorageFull,
     Timeout,
@@ -86,6 +87,11 @@ CATEGORIES = {
         error=ConstraintBroken,
         what="refuses a row that breaks a check",
         hint="The transaction was taken back; mend the rows.",
+    ),
+    "data": Category(
+        error=DataRefused,
+        what="refuses a value",
+        hint="The transaction was taken back; mend the value, or change the type of the column.",
     ),
     "full": Category(
         error=StorageFull,
