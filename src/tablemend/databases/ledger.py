@@ -72,7 +72,7 @@ class DatabaseLedger:
                     f"the job {job!r} began with another source ({known or 'unnamed'}, not {now_there})",
                     hint="Hand over the source that it began with, or give this job another name.",
                 )
-            found = connection.execute(_outcomes(batches).where(batches.c.job == job).order_by(batches.c.first))
+            found = connection.execute(_outcomes(batches).where(batches.c.job == job).order_by(batches.c.first_row))
             return [_settled(row) for row in found]
 
     def _make_tables(self) -> None:
@@ -109,7 +109,12 @@ class DatabaseLedger:
         transaction.execute(sa.insert(self._tables.batches).values(**self._row(batch.job, settled)))
         if rejections:
             rows = [
-                {"job": batch.job, "position": each.position, "reason": _text(each.reason), "content": _json(each.row)}
+                {
+                    "job": batch.job,
+                    "source_row": each.position,
+                    "reason": _text(each.reason),
+                    "content": _json(each.row),
+                }
                 for each in rejections
             ]
             transaction.execute(sa.insert(self._tables.quarantine), rows)
@@ -142,7 +147,7 @@ class DatabaseLedger:
             return None
         except ConstraintBroken:
             with self.database.connect() as connection:
-                query = _outcomes(batches).where(batches.c.job == batch.job, batches.c.first == batch.first)
+                query = _outcomes(batches).where(batches.c.job == batch.job, batches.c.first_row == batch.first)
                 found = _settled(connection.execute(query).one())
         if found.rows != len(batch):
             raise StateError(
@@ -161,8 +166,8 @@ class DatabaseLedger:
     def rejections(self, job: str, *, limit: int = 1_000) -> list[Rejection]:
         """The rejected rows of a job, in the order of the source."""
         quarantine = self._tables.quarantine
-        query = sa.select(quarantine.c.position, quarantine.c.reason, quarantine.c.content)
-        query = query.where(quarantine.c.job == job).order_by(quarantine.c.position).limit(limit)
+        query = sa.select(quarantine.c.source_row, quarantine.c.reason, quarantine.c.content)
+        query = query.where(quarantine.c.job == job).order_by(quarantine.c.source_row).limit(limit)
         with self.database.connect(read_only=self.database.guards_reading) as connection:
             return [
                 Rejection(position=int(position), reason=reason, row=json.loads(content))
@@ -171,7 +176,7 @@ class DatabaseLedger:
 
     def _row(self, job: str, settled: Settled) -> dict[str, Any]:
         counts = {name: getattr(settled, name) for name in _COUNTS}
-        return {"job": job, "first": settled.first, "count": settled.rows, "at": _moment(), **counts}
+        return {"job": job, "first_row": settled.first, "row_count": settled.rows, "settled_at": _moment(), **counts}
 
 
 class Tables:
@@ -195,16 +200,16 @@ class Tables:
             "tablemend_batches",
             self.metadata,
             sa.Column("job", name, primary_key=True),
-            sa.Column("first", sa.BigInteger, primary_key=True, autoincrement=False),
-            number("count"),
+            sa.Column("first_row", sa.BigInteger, primary_key=True, autoincrement=False),
+            number("row_count"),
             *(number(each) for each in _COUNTS),
-            sa.Column("at", sa.String(32), nullable=False),
+            sa.Column("settled_at", sa.String(32), nullable=False),
         )
         self.quarantine = sa.Table(
             "tablemend_quarantine",
             self.metadata,
             sa.Column("job", name, primary_key=True),
-            sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("source_row", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("reason", text, nullable=False),
             sa.Column("content", text, nullable=False),
         )
@@ -218,7 +223,7 @@ class _NotThere(Exception):
 
 
 def _outcomes(batches: sa.Table) -> sa.Select[Any]:
-    return sa.select(batches.c.first, batches.c["count"], *(batches.c[name] for name in _COUNTS))
+    return sa.select(batches.c.first_row, batches.c.row_count, *(batches.c[name] for name in _COUNTS))
 
 
 def _settled(row: Any) -> Settled:
