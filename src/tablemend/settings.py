@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     pool_min: int = Field(1, ge=0, description="Connections to a database that are opened ahead where it is asked for.")
     pool_max: int = Field(10, gt=0, description="Most connections to one database at once.")
     pool_timeout: float = Field(30.0, gt=0, description="Seconds to wait for a free connection to a database.")
+    batch_size: int = Field(1_000, ge=1, le=10_000_000, description="Rows of a batch of `databases load`.")
+    batch_workers: int = Field(4, ge=1, le=256, description="Batches that are worked on at once.")
+    batch_timeout: float = Field(30.0, ge=0.001, le=86_400, description="Most seconds for an attempt at a batch.")
+    batch_retries: int = Field(
+        3, ge=0, le=100, description="Attempts after a first one that failed for a reason that may pass."
+    )
     pool_recycle: float = Field(1800.0, gt=0, description="Seconds after which a connection is replaced by a new one.")
 
     @classmethod

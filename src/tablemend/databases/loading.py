@@ -48,7 +48,7 @@ def load(
     fitting = arrow_schema(introspection.describe(database, name, schema))
     work = Loading(table, mode, tuple(key), fitting)
     work.require(_columns(data))
-    kept = ledger or DatabaseLedger(database, source=source)
+    kept = ledger or DatabaseLedger(database, source=source, schema=schema)
     return run(data, work, job=job, ledger=kept, **options)
 
 
