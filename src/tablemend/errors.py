@@ -25,11 +25,18 @@
     │   ├── Transient            trying again is safe: deadlock, serialisation, too many connections
     │   ├── Timeout              a statement or a free connection took too long
     │   ├── DataRefused          data that the database or its table cannot hold as it is
+    │   ├── StorageFull          the disk of the database has no room left
     │   └── CountMismatch        the database counted other rows than it was handed
+    ├── BatchError           work in batches that cannot go on
+    │   ├── WrongOutcome         a batch function reported what cannot be
+    │   ├── ProcessDied          the process of a batch ended before it was done
+    │   └── Stopped              it stopped before the source was through; `report` says how far it came
     └── Cancelled            the user stopped the work
 
 Each message says what was wrong and what was there instead; `hint` says what to do next.
 """
+
+from typing import Any
 
 
 class TablemendError(Exception):
@@ -141,9 +148,37 @@ class DataRefused(DatabaseError):
     """Data that the database, or the table it goes to, cannot hold as it is."""
 
 
+class StorageFull(DatabaseError):
+    """The disk of the database has no room left."""
+
+
 class CountMismatch(DatabaseError):
     """The database counted other rows than it was handed; nothing of them is kept."""
 
 
+class BatchError(TablemendError):
+    """Work in batches that cannot go on."""
+
+
+class WrongOutcome(BatchError):
+    """A batch function reported what cannot be; nothing of the batch is kept where a ledger has its transaction."""
+
+
+class ProcessDied(BatchError):
+    """The process of a batch ended before the batch was done."""
+
+
+class Stopped(BatchError):
+    """Work in batches stopped before its source was through; `report` says how far it came."""
+
+    def __init__(self, message: str, *, report: Any = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.report = report
+
+
 class Cancelled(TablemendError):
-    """The user stopped the work."""
+    """The user stopped the work; `report` says how far work in batches came."""
+
+    def __init__(self, message: str, *, report: Any = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.report = report

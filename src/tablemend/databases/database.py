@@ -138,6 +138,14 @@ class Database:
         """The connection of the driver."""
         return connection.connection.driver_connection
 
+    def cancel(self, connection: sa.Connection) -> bool:
+        """Break off what another thread runs on a connection; False where the database cannot, but by its timeout."""
+        if self._dialect.cancel is None:
+            return False
+        with failures.translated(self.kind, self.url):
+            self._dialect.cancel(connection)
+        return True
+
     @property
     def dialect(self) -> sa.Dialect:
         """What SQLAlchemy knows of this kind of database: quoting, compiling."""

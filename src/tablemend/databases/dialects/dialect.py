@@ -38,6 +38,7 @@ class Dialect(Record, frozen=True, kw_only=True):
     timeout: Callable[[sa.Connection, float | None], None]  # seconds for each statement to come; None: as before
     codes: Callable[[BaseException], tuple[str, ...]]  # of a driver's error, the most telling first
     rules: tuple[Rule, ...]
+    cancel: Callable[[sa.Connection], None] | None = None  # breaks off what another thread runs; None: only the timeout
     listen: Callable[[sa.Engine], None] = lambda _: None
     guards_reading: bool = True  # has read-only transactions
 

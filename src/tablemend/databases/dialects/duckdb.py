@@ -180,6 +180,11 @@ def _timeout(connection: sa.Connection, seconds: float | None) -> None:
     connection.info["timeout"] = seconds
 
 
+def _cancel(connection: sa.Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.interrupt()
+
+
 def _codes(problem: BaseException) -> tuple[str, ...]:
     return (type(problem).__name__,)
 
@@ -200,12 +205,15 @@ DIALECT = Dialect(
     read_only=_read_only,
     timeout=_timeout,
     codes=_codes,
+    cancel=_cancel,
     listen=_listen,
     rules=(
         _rule("foreign_key", "ConstraintException", "[Ff]oreign key"),
         _rule("not_null", "ConstraintException", "^Constraint Error: NOT NULL"),
         _rule("check", "ConstraintException", "^Constraint Error: CHECK"),
         _rule("unique", "ConstraintException"),
+        _rule("data", "ConversionException"),
+        _rule("data", "OutOfRangeException"),
         _rule("missing", "CatalogException", "does not exist"),
         _rule("missing", "BinderException", "not found|does not exist|does not have a column"),
         _rule("read_only", "TransactionException", "read-only"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +40,15 @@ def _timeout(connection: sa.Connection, seconds: float | None) -> None:
     )
 
 
+def _cancel(connection: sa.Connection) -> None:
+    """Over a connection of its own, the only way that the server offers."""
+    driver: Any = connection.connection.driver_connection
+    arguments, options = connection.dialect.create_connect_args(connection.engine.url)
+    options = {**options, "connect_timeout": CONNECT_SECONDS}
+    with closing(connection.dialect.connect(*arguments, **options)) as other, closing(other.cursor()) as cursor:
+        cursor.execute(f"KILL QUERY {driver.thread_id()}")
+
+
 def _codes(problem: BaseException) -> tuple[str, ...]:
     number = problem.args[0] if problem.args else None
     return (str(number),) if isinstance(number, int) and number else ()
@@ -57,6 +66,7 @@ _NUMBERS = {
     "foreign_key": (1216, 1217, 1451, 1452),
     "not_null": (1048, 1364),
     "check": (3819, 4025),
+    "data": (1264, 1265, 1292, 1366, 1406),
     "full": (1021, 1114),
     "read_only": (1290, 1792, 1836),
 }
@@ -73,6 +83,7 @@ DIALECT = Dialect(
     read_only=_read_only,
     timeout=_timeout,
     codes=_codes,
+    cancel=_cancel,
     rules=rules(
         **{category: " ".join(map(str, numbers)) for category, numbers in _NUMBERS.items()},
         texts={"lost": r"^\(0, ''\)$|[Aa]lready closed"},  # a statement on a connection that is closed

@@ -12,6 +12,9 @@ from tablemend.databases.dialects.dialect import Dialect, defaults, rules
 CONNECT_SECONDS = 10
 """Longest wait for a server that does not answer."""
 
+CANCEL_SECONDS = 5
+"""Longest wait for a server to take note of a cancellation."""
+
 
 def _opening(url: sa.URL, _: ExitStack) -> dict[str, Any]:
     return {"connect_args": defaults(url, connect_timeout=CONNECT_SECONDS, application_name="tablemend")}
@@ -36,6 +39,11 @@ def _timeout(connection: sa.Connection, seconds: float | None) -> None:
     _outside(connection, limit)
 
 
+def _cancel(connection: sa.Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.cancel_safe(timeout=CANCEL_SECONDS)
+
+
 def _codes(problem: BaseException) -> tuple[str, ...]:
     state = getattr(problem, "sqlstate", None)
     return (str(state),) if state else ()
@@ -53,6 +61,7 @@ DIALECT = Dialect(
     read_only=_read_only,
     timeout=_timeout,
     codes=_codes,
+    cancel=_cancel,
     rules=rules(
         denied="28 42501",
         missing="3D000 3F000 42P01 42703",
@@ -65,6 +74,7 @@ DIALECT = Dialect(
         foreign_key="23503",
         not_null="23502",
         check="23514",
+        data="22",
         read_only="25006",
         # a connection that could not be made has no code
         texts={

@@ -68,6 +68,11 @@ def _timeout(connection: sa.Connection, seconds: float | None) -> None:
         driver.set_progress_handler(lambda: time.monotonic() > info["deadline"], STEPS)
 
 
+def _cancel(connection: sa.Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.interrupt()
+
+
 def _codes(problem: BaseException) -> tuple[str, ...]:
     return (str(getattr(problem, "sqlite_errorname", "")),)
 
@@ -84,6 +89,7 @@ DIALECT = Dialect(
     read_only=_read_only,
     timeout=_timeout,
     codes=_codes,
+    cancel=_cancel,
     listen=_listen,
     rules=rules(
         Rule(category="missing", codes=("SQLITE_ERROR",), text=r"^no such (table|column)|has no column named"),
@@ -95,6 +101,7 @@ DIALECT = Dialect(
         transient="SQLITE_BUSY SQLITE_LOCKED",
         unopened="SQLITE_CANTOPEN",
         timeout="SQLITE_INTERRUPT",
+        data="SQLITE_MISMATCH SQLITE_TOOBIG",
         full="SQLITE_FULL SQLITE_IOERR",
         damaged="SQLITE_CORRUPT SQLITE_NOTADB",
         denied="SQLITE_PERM SQLITE_AUTH",
