@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tablemend.cli import show
+from tablemend.cli import many, show
 from tablemend.cli.main import Json, Quiet, SourceArgument, ToOption, app, present, require_one_document, workspace
 
 TableOption = Annotated[str | None, typer.Option("--table", help="Table of a database.", show_default=False)]
@@ -61,12 +61,23 @@ def heal(
     delimiter: DelimiterOption = None,
     encoding: EncodingOption = None,
     name: NameOption = None,
+    exclude: many.ExcludeOption = None,
+    workers: many.WorkersOption = None,
+    resume: many.ResumeOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Scan, decide, apply and report, in one go."""
     require_one_document(output, as_json=as_json)
     options = present(table=table, sql=sql, sheet=sheet, delimiter=delimiter, encoding=encoding, name=name)
+    several = present(exclude=exclude, workers=workers, resume=resume)
+    if many.asked(source, present(**options, output=output, overwrite=overwrite or None), several):
+        many.run(
+            lambda ws: ws.heal_many(source, policy=policy.value, keep_rows=keep_rows, to=to, **several),
+            as_json=as_json,
+            quiet=quiet,
+        )
+        return
     with workspace(quiet=quiet or as_json) as ws:
         result = ws.heal(
             source, policy=policy.value, keep_rows=keep_rows, output=output, overwrite=overwrite, to=to, **options
@@ -94,6 +105,9 @@ def scan(
     delimiter: DelimiterOption = None,
     encoding: EncodingOption = None,
     name: NameOption = None,
+    exclude: many.ExcludeOption = None,
+    workers: many.WorkersOption = None,
+    resume: many.ResumeOption = None,
     as_json: Json = False,
     push_down: Annotated[
         PushDown, typer.Option("--push-down", help="Scan in the database: auto for tables too large to read.")
@@ -105,6 +119,16 @@ def scan(
     from tablemend.repair.results import Surveyed
 
     options = present(table=table, sql=sql, sheet=sheet, delimiter=delimiter, encoding=encoding, name=name)
+    several = present(exclude=exclude, workers=workers, resume=resume)
+    if many.asked(source, present(**options, head=head or None), several):
+        many.run(
+            lambda ws: ws.scan_many(source, push_down=push_down.value, **several),
+            as_json=as_json,
+            quiet=quiet,
+            junit=junit,
+            fail_on=fail_on.value,
+        )
+        return
     with workspace(quiet=quiet or as_json or junit) as ws:
         pushed = None if head else ws.survey_if(push_down.value, source, **options)
         result = pushed or (ws.rescan(source) if head else ws.scan(source, **options))

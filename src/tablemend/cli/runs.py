@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tablemend.cli import show
+from tablemend.cli import many, show
 from tablemend.cli.main import Json, app, workspace
 from tablemend.errors import StateError
 
@@ -53,16 +53,21 @@ def show_run(
     prometheus: Prometheus = False,
 ) -> None:
     """Show a run: how it ended, the settings that it went by, and what was measured."""
+    import msgspec
+
     _require_one_format(as_json=as_json, prometheus=prometheus)
     with workspace(quiet=True) as ws:
         report = ws.run_report(run)
+        tables = ws.tables_of(report.run.id)
         exported = ws.prometheus(report.run.id) if prometheus else ""
     if prometheus:
         typer.echo(exported, nl=False)
     elif as_json:
-        show.json(_document(report))
+        show.json(_document(report) | ({"tables": [msgspec.structs.asdict(each) for each in tables]} if tables else {}))
     else:
         _show(report)
+        if tables:
+            many.table(tables)
 
 
 @runs.command()

@@ -201,6 +201,14 @@ class Runs:
             raise NotFound(f"run {run} has no {name}", hint="Only a completed scan has one.")
         return unpack(body, kind)
 
+    def recall_all(self, run: str, beginning: str, kind: type[T]) -> list[T]:
+        """Read back every result of a run whose name begins so, in the order of their names."""
+        table = schema.artifacts
+        chosen = table.c.run == run, table.c.name.startswith(beginning, autoescape=True)
+        with self._database.reading() as connection:
+            query = sa.select(table.c.body).where(*chosen).order_by(table.c.name)
+            return [unpack(body, kind) for body in connection.execute(query).scalars()]
+
     def files(self, run: str) -> dict[str, str]:
         """The tables that the checks of a scan read beside the scanned one: relation → hash of its file."""
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tablemend.errors import OutputError, StateError
 from tablemend.records import now
-from tablemend.workspace.healing import Healing
+from tablemend.workspace.many import ManyTables
 
 if TYPE_CHECKING:
     from tablemend.store.checking import Problem
@@ -20,7 +20,7 @@ _MOST_DAYS = 365_000
 """A thousand years; dates go no further back."""
 
 
-class Keeping(Healing):
+class Keeping(ManyTables):
     """Keeping the state whole and small."""
 
     def backup(self, path: str | Path, *, overwrite: bool = False) -> Manifest:

@@ -35,7 +35,10 @@ def read(
     MissingObject and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]
-    sql = source if isinstance(source, str) else _table(database, dialect, source, columns, where, order)
+    if isinstance(source, str):
+        sql = source
+    else:
+        sql = _table(database, dialect, source, columns, where, order, escaped=bool(params))
     sql, values = bound(dialect, sql, params or {})
     stream = dialect.read(database, sql, values, batch_rows)
     schema = next(stream)
@@ -57,10 +60,19 @@ def schema_of(database: Database, table: Table) -> pa.Schema:
 
 
 def _table(
-    database: Database, dialect: Dialect, table: Table, columns: Sequence[str], where: str, order: Sequence[str]
+    database: Database,
+    dialect: Dialect,
+    table: Table,
+    columns: Sequence[str],
+    where: str,
+    order: Sequence[str],
+    *,
+    escaped: bool,
 ) -> str:
-    chosen = f" WHERE {where}" if where else ""
-    return _selected(database, dialect, table, columns) + chosen + _sorted(dialect, order)
+    selected, end = _selected(database, dialect, table, columns), _sorted(dialect, order)
+    if escaped:  # a colon in a name is no parameter
+        selected, end = selected.replace(":", "\\:"), end.replace(":", "\\:")
+    return selected + (f" WHERE {where}" if where else "") + end
 
 
 def _sorted(dialect: Dialect, order: Sequence[str]) -> str:
