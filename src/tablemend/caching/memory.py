@@ -40,15 +40,15 @@ class Memory:
         self._lock = threading.Lock()
 
     def get(self, key: str, *, oldest: float) -> tuple[Entry | None, bool]:
-        """The entry of a key whose query began no earlier than `oldest`; whether one was found to have expired."""
+        """The entry of a key; whether one had to go that had expired, or whose query began before `oldest`."""
         with self._lock:
             found = self._kept.get(key)
             if found is None:
                 return None, False
-            if self._clock() >= found.expires:
+            if self._clock() >= found.expires or found.began < oldest:
                 self._drop(key)
                 return None, True
-            return (found, False) if found.began >= oldest else (None, False)
+            return found, False
 
     def put(self, key: str, entry: Entry) -> list[Entry] | None:
         """Keep an entry; those that had to go for it. None where it is larger than everything may be."""

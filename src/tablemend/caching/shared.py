@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TIMEOUT = 0.25
-"""Seconds for connecting and for each answer: longer than a local server ever takes, shorter than a slow query."""
+TIMEOUT = 0.5
+"""Seconds for connecting and for each answer: a server nearby needs about a thousandth of it."""
 
 KEPT = 7 * 86_400
 """Seconds for which a version stays without a new one; without it, its results are not found, which is safe."""

@@ -112,7 +112,7 @@ def _parsed(sql: str, kind: str) -> exp.Expression:
         raise ValueError(f"it is longer than {LONGEST:,} characters")
     try:
         found = [each for each in sqlglot.parse(sql, dialect=DIALECTS.get(kind, kind)) if each is not None]
-    except (SqlglotError, RecursionError) as problem:
+    except Exception as problem:
         raise ValueError("its SQL is not understood") from problem
     if len(found) != 1:
         raise ValueError(f"it holds {len(found)} statements")
@@ -190,7 +190,9 @@ def _name(table: exp.Table) -> Name:
 
 def _targets(change: exp.Expression) -> list[Name]:
     """The tables that a change writes to; where several are joined, all of them."""
-    found = list(change.this.find_all(exp.Table)) if change.this is not None else []
+    if not isinstance(change.this, exp.Expression):
+        return [("", "")]
+    found = list(change.this.find_all(exp.Table))
     for each in change.args.get("tables") or ():
         found += each.find_all(exp.Table)
     return [_name(each) for each in found] or [("", "")]
