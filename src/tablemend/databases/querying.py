@@ -57,7 +57,9 @@ class Queries:
             return QueryResult(table=self._read(sql, params, timeout, reader))
         found, reason = self._fetched(cache, sql, params, ttl, timeout, reader)
         if found is not None:
-            self._database.note("cache.misses" if found.cached is None else f"cache.hits_{found.cached}")
+            self._database.note("cache.misses" if found.cached is None else "cache.hits")
+            if found.cached == "redis":
+                self._database.note("cache.hits_redis")
             return QueryResult(table=found.table, age=found.age, cached=found.cached, key=found.key)
         cache.passed()
         self._database.note("cache.uncached")
