@@ -164,9 +164,7 @@ class Database:
         thread. `reader` reads it in another way than in the types of its columns. A query that writes is refused where
         the database can keep a connection from writing, and never committed.
         """
-        from tablemend.databases.querying import typed
-
-        return self.queries.query(sql, params, ttl, timeout, reader or typed)
+        return self.queries.query(sql, params, ttl, timeout, reader)
 
     @property
     def queries(self) -> Queries:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from tablemend.databases import places
-from tablemend.errors import SettingsError
+from tablemend.caching.catalogue import Catalogue, Tables, tables_read
+from tablemend.caching.key import parameters
+from tablemend.caching.statements import Reading, effect, is_moment, reading
+from tablemend.databases import places, plain
+from tablemend.errors import AccessDenied, SettingsError
 from tablemend.records import Record
 
 if TYPE_CHECKING:
     from tablemend.caching.cache import Captured, Fetched, QueryCache
-    from tablemend.caching.catalogue import Catalogue, Tables
-    from tablemend.caching.statements import Reading
     from tablemend.databases.database import Database
 
 Reader = Callable[["Database", str, Mapping[str, Any] | None, float | None], pa.Table]
@@ -47,9 +48,15 @@ class Queries:
         self._tables: dict[str, tuple[Catalogue, Tables]] = {}
 
     def query(
-        self, sql: str, params: Mapping[str, Any] | None, ttl: float | None, timeout: float | None, reader: Reader
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None,
+        ttl: float | None,
+        timeout: float | None,
+        reader: Reader | None,
     ) -> QueryResult:
         """See `Database.query`."""
+        reader = reader or typed
         if ttl is not None and not (math.isfinite(ttl) and ttl >= 0):
             raise SettingsError(f"a ttl of {ttl} seconds cannot be", hint="Give 0 or more; 0 keeps nothing.")
         cache = self._database.cache
@@ -77,9 +84,6 @@ class Queries:
         reader: Reader,
     ) -> tuple[Fetched | None, str]:
         """The result through the cache; or why it goes past it."""
-        from tablemend.caching.key import parameters
-        from tablemend.caching.statements import is_moment, reading
-
         if (cache.limits.ttl if ttl is None else ttl) == 0:
             return None, "its ttl is 0"
         found = reading(sql, self._database.kind)
@@ -111,8 +115,6 @@ class Queries:
         return "the tables of the database are being changed"
 
     def _resolved(self, sql: str, found: Reading, catalogue: Catalogue) -> Tables:
-        from tablemend.caching.catalogue import tables_read
-
         known = self._tables.get(sql)
         if known is not None and known[0] is catalogue:
             return known[1]
@@ -125,8 +127,6 @@ class Queries:
 
     def catalogue(self) -> Catalogue:
         """What says whether a write to one table may change others."""
-        from tablemend.databases import plain
-
         cache, known = self._database.cache, self._catalogue
         if cache is None:
             return plain.catalogue(self._database)
@@ -138,8 +138,6 @@ class Queries:
 
     def _look(self, cache: QueryCache) -> Catalogue:
         """Read the catalogue, under the version that its schema had before."""
-        from tablemend.databases import plain
-
         schema = cache.capture(self._database.place, ()).schema
         began = time.monotonic()
         found = plain.catalogue(self._database)
@@ -148,6 +146,12 @@ class Queries:
 
     def _read(self, sql: str, params: Mapping[str, Any] | None, timeout: float | None, reader: Reader) -> pa.Table:
         database = self._database
+        change = effect(sql, database.kind)
+        if change.names or change.schema:  # which some databases would refuse in words that do not tell why
+            raise AccessDenied(
+                f"{database.name} is read-only here: the query would change it",
+                hint="Write in a transaction: `with database.transaction() as connection`.",
+            )
         began = time.perf_counter()
         table = reader(database, sql, params, timeout)
         seconds = time.perf_counter() - began

@@ -69,14 +69,18 @@ class Querying(Observing):
         return {}
 
     def _asked(self, url: str) -> Database:
+        from tablemend.databases import urls
         from tablemend.databases.database import Database
         from tablemend.databases.pool import limits
 
         with _LOCK:
             found = self._databases.get(url)
             if found is None:
+                place = urls.parse(url)[0]
+                if urls.kind(place) == "duckdb":  # whose file is open in one way at a time, and scans open it to read
+                    place = place.update_query_dict({"mode": "ro"})
                 found = self._databases[url] = Database(
-                    url,
+                    place,
                     limits=limits(self.settings),
                     purpose="query",
                     cache=self.cache,
@@ -84,6 +88,12 @@ class Querying(Observing):
                     note=self._count,
                 )
         return found
+
+    def _let_go(self) -> None:
+        """Close the files that are open here to read, as nobody can write to them meanwhile."""
+        with _LOCK:
+            for url in [url for url, each in self._databases.items() if each.kind == "duckdb"]:
+                self._databases.pop(url).close()
 
     def _count(self, name: str) -> None:
         self.telemetry.count(name)
