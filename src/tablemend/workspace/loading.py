@@ -85,7 +85,8 @@ class Loading(Keeping):
             source = _hash(rows)
         job = job or f"{shown(table)}:{source[:16]}"
         stopped: Stopped | Cancelled | None = None
-        with timings.stage("batches"), Database(url, limits=limits(self.settings), purpose="load") as database:
+        opened = Database(url, limits=limits(self.settings), purpose="load", cache=self._shared_cache)
+        with timings.stage("batches"), opened as database:
             try:
                 report = load(
                     database,
@@ -116,7 +117,7 @@ class Loading(Keeping):
 
     def _pool_measured(self, database: Any) -> None:
         found = database.statistics()
-        for name in ("opened", "acquisitions", "waits", "wait_seconds", "timeouts"):
+        for name in ("size", "opened", "acquisitions", "waits", "wait_seconds", "timeouts", "failures"):
             self.telemetry.gauge(f"pool.{name}", getattr(found, name))
 
     def _finish_load(self, run: Run, report: Report, stopped: Stopped | Cancelled | None) -> None:
