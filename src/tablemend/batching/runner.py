@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tablemend.telemetry import Telemetry
 
 POLL = 0.1
-"""Seconds between two looks at a cancel token."""
+"""Seconds between two looks at what stops a job: a signal that comes just before a wait does not end the wait."""
 
 SLOW_TRIES = 2
 """Attempts at a whole batch that runs out of time, before it is bisected: the first may have met a busy moment."""
@@ -193,11 +193,9 @@ class _Runner:
     def _next_end(self) -> Ended | None:
         if not self._at_work and not self._delayed:
             return None
-        due = self._delayed[0][0] - time.monotonic() if self._delayed else None
-        if self._cancel is not None:
-            due = min(POLL, POLL if due is None else due)
+        due = self._delayed[0][0] - time.monotonic() if self._delayed else POLL
         try:
-            ended = self._workers.ends.get(timeout=None if due is None else max(due, 0))
+            ended = self._workers.ends.get(timeout=max(min(due, POLL), 0))
         except Empty:
             ended = None
         return ended
