@@ -121,7 +121,7 @@ def pattern(source: Any) -> Pattern | None:
     if schema is not None and set("*?[") & set(schema):
         raise UnreadableSource(
             f"{without_secrets(base)}: the schema {schema!r} is a pattern, and only names of tables can be one",
-            hint="Name one schema, as in URL#schema.*",
+            hint="Name one schema, as URL#schema.* does.",
         )
     return Pattern(base=base, schema=schema, name=name)
 

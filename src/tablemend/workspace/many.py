@@ -330,7 +330,8 @@ def _pattern(source: str) -> Pattern:
     found = pattern(source)
     if found is None:
         raise UnreadableSource(
-            f"{without_secrets(source)} names no tables by a pattern", hint="Write URL#* or URL#schema.*"
+            f"{without_secrets(source)} names no tables by a pattern",
+            hint="A pattern is written like URL#* or URL#schema.order_*, after the last #.",
         )
     return found
 
