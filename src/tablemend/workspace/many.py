@@ -159,7 +159,9 @@ class ManyTables(Healing):
 
         run = self._to_resume(KINDS[verb], plan, resume)
         done = {
-            each.table: replace(each, outcome="skipped", reason=each.reason or f"{each.outcome} by run {run.id}")
+            each.table: replace(
+                each, outcome="skipped", reason=each.reason or f"{each.outcome} by run {run.id}", seconds=0.0
+            )
             for each in self.tables_of(run.id)
             if each.outcome in ("scanned", "healed", "skipped") and each.table in plan.tables
         }
