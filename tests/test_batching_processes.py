@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from tablemend.batching import Attempt, Batch, Done, run
 from tablemend.databases.database import Database
+from tablemend.databases.jobs import rejections
 from tablemend.databases.ledger import DatabaseLedger
 from tablemend.errors import Cancelled
 
@@ -61,7 +62,7 @@ def test_with_a_ledger_every_row_is_there_once(tmp_path: Path) -> None:
         report = run(range(24), steady, ledger=ledger, job="j", size=6, timeout=3.0, stop_after=None, **QUICK)
         with database.connect() as connection:
             rows = connection.execute(sa.text("SELECT n, by FROM t ORDER BY n")).all()
-        kept = ledger.rejections("j")
+        kept = rejections(database, "j")
     assert [n for n, _ in rows] == [n for n in range(24) if n not in (3, 12, 18, 21)]
     assert os.getpid() not in {by for _, by in rows}
     assert [each.position for each in kept] == [3, 12, 18, 21]

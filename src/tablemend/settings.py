@@ -60,7 +60,31 @@ class Settings(BaseSettings):
     pool_min: int = Field(1, ge=0, description="Connections to a database that are opened ahead where it is asked for.")
     pool_max: int = Field(10, gt=0, description="Most connections to one database at once.")
     pool_timeout: float = Field(30.0, gt=0, description="Seconds to wait for a free connection to a database.")
+    batch_size: int = Field(1_000, ge=1, le=10_000_000, description="Rows of a batch of `databases load`.")
+    batch_workers: int = Field(4, ge=1, le=256, description="Batches that are worked on at once.")
+    batch_timeout: float = Field(30.0, ge=0.001, le=86_400, description="Most seconds for an attempt at a batch.")
+    batch_retries: int = Field(
+        3, ge=0, le=100, description="Attempts after a first one that failed for a reason that may pass."
+    )
     pool_recycle: float = Field(1800.0, gt=0, description="Seconds after which a connection is replaced by a new one.")
+    cache_entries: int = Field(
+        10_000, ge=1, le=10_000_000, description="Most results of queries kept in a process, 1 to 10,000,000."
+    )
+    cache_bytes: int = Field(
+        256 * 2**20, ge=1, le=2**40, description="Most bytes of results kept in a process, 1 to 1,099,511,627,776."
+    )
+    cache_ttl: float = Field(
+        60.0, ge=0, le=86_400, description="Seconds for which a result is used again, 0 to 86,400; 0 keeps none."
+    )
+    cache_redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis in which processes share results, like redis://host:6379/0; by default none."
+    )
+    cache_redis_prefix: str = Field(
+        "tablemend", min_length=1, max_length=100, description="Beginning of every key in Redis, 1 to 100 characters."
+    )
+    slow_query_seconds: float = Field(
+        1.0, ge=0, le=86_400, description="Seconds from which a query is logged with its plan, 0 to 86,400."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -93,7 +117,7 @@ class Settings(BaseSettings):
 
     def public(self) -> dict[str, Any]:
         """Every setting but the secret ones, as JSON can hold it."""
-        return self.model_dump(mode="json", exclude={"http_headers", "store_url"})
+        return self.model_dump(mode="json", exclude={"http_headers", "store_url", "cache_redis_url"})
 
 
 def _own(dotenv: PydanticBaseSettingsSource) -> dict[str, Any]:

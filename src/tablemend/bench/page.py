@@ -45,4 +45,4 @@ def _amount(value: float, unit: str) -> str:
         return f"{value * 1000:,.1f} ms"
     if unit == "s":
         return f"{value * 1000:,.0f} ms" if value < 1 else f"{value:,.2f} s"
-    return f"{value:,.0f} {unit}"
+    return f"{value:.1%}" if unit == "share" else f"{value:,.0f} {unit}"

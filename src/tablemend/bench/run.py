@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tablemend.bench import bulk, databases, heal, many, million, review, startup, store
+from tablemend.bench import batching, bulk, caching, databases, heal, many, million, review, startup, store
 from tablemend.bench.case import Case, Row
 from tablemend.errors import NotFound, StateError
 
@@ -43,6 +43,12 @@ CASES = (
     Case(name="databases.join_1m", help="Three tables joined, of 1,000,000 rows.", function=databases.join_1m),
     Case(name="databases.push_down", help="Profile of 1,000,000 × 8 in PostgreSQL.", function=databases.push_down),
     Case(name="databases.async_10", help="Ten slow queries awaited together.", function=databases.async_10),
+    Case(name="batching.io_workers", help="100 batches of 50 ms latency, 4 workers.", function=batching.io_workers),
+    Case(name="batching.overhead", help="Cost of the runner for each batch.", function=batching.overhead),
+    Case(name="batching.load_1m", help="A load with bad rows and dropped connections.", function=batching.load_1m),
+    Case(name="caching.hit", help="A cached result of 1,000 rows.", function=caching.hit),
+    Case(name="caching.trace", help="An hour of dashboards.", function=caching.hour),
+    Case(name="caching.single_flight", help="64 threads on one cold key.", function=caching.single_flight),
     Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
     Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),
 )

@@ -79,7 +79,7 @@ def interrupted() -> int:
 
 
 COMMANDS = (
-    *("bench", "databases", "decide", "gates", "heal", "history", "intel", "learning"),
+    *("bench", "cache", "databases", "decide", "gates", "heal", "history", "intel", "learning", "load"),
     *("recipe", "runs", "scorecards", "store"),
 )
 """Modules whose import adds commands."""

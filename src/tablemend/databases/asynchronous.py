@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from datetime import time as clock
 from decimal import Decimal
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from tablemend.databases.database import Database
 from tablemend.databases.pool import PoolLimits
+
+if TYPE_CHECKING:
+    from tablemend.caching.cache import QueryCache
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,9 +28,16 @@ T = TypeVar("T")
 class AsyncDatabase:
     """One database; as many calls at once as its pool has connections, the others wait without blocking the loop."""
 
-    def __init__(self, url: str | sa.URL, *, limits: PoolLimits = PoolLimits(), purpose: str = "") -> None:  # noqa: B008
-        """Take note of a URL; nothing is opened."""
-        self.database = Database(url, limits=limits, purpose=purpose)
+    def __init__(
+        self,
+        url: str | sa.URL,
+        *,
+        limits: PoolLimits = PoolLimits(),  # noqa: B008
+        purpose: str = "",
+        cache: QueryCache | None = None,
+    ) -> None:
+        """Take note of a URL; nothing is opened. `cache` keeps the results of `read`."""
+        self.database = Database(url, limits=limits, purpose=purpose, cache=cache)
         self._threads = ThreadPoolExecutor(limits.maximum, thread_name_prefix="tablemend-database")
 
     async def __aenter__(self) -> Self:
@@ -37,13 +47,18 @@ class AsyncDatabase:
         await self.close()
 
     async def read(
-        self, sql: str, parameters: dict[str, Any] | None = None, *, timeout: float | None = None
+        self,
+        sql: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        ttl: float | None = None,
+        timeout: float | None = None,
     ) -> pa.Table:
         """The result of a query as Arrow, its types from the values; parameters are written :name.
 
-        The connection is read-only where the database can enforce it.
+        The connection is read-only where the database can enforce it. `ttl` is as in `Database.query`.
         """
-        return await self.call(_read, sql, parameters or {}, timeout)
+        return await self.call(_cached, sql, parameters or {}, ttl, timeout)
 
     async def call(self, function: Callable[Concatenate[Database, P], T], *given: P.args, **named: P.kwargs) -> T:
         """What a function makes of the database, such as `introspection.tables`; it runs in a thread."""
@@ -56,9 +71,16 @@ class AsyncDatabase:
         self.database.close()
 
 
-def _read(database: Database, sql: str, parameters: dict[str, Any], timeout: float | None) -> pa.Table:
+def _cached(
+    database: Database, sql: str, parameters: dict[str, Any], ttl: float | None, timeout: float | None
+) -> pa.Table:
+    return database.query(sql, parameters, ttl=ttl, timeout=timeout, reader=by_values).table
+
+
+def by_values(database: Database, sql: str, parameters: Mapping[str, Any] | None, timeout: float | None) -> pa.Table:
+    """The result of a query in the types of its values."""
     with database.connect(read_only=database.guards_reading, timeout=timeout) as connection:
-        result = connection.execute(sa.text(sql), parameters)
+        result = connection.execute(sa.text(sql), dict(parameters or {}))
         rows, names = result.all(), list(result.keys())
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     return pa.table([pa.array([_value(each) for each in column]) for column in columns], names=names)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 
-from tablemend.databases import failures, urls
+from tablemend.databases import failures, places, urls, writes
 from tablemend.databases.dialects import DIALECTS
 from tablemend.databases.pool import Gate, PoolLimits
 from tablemend.databases.statistics import Counters, Holders, Leak, PoolStatistics
 from tablemend.errors import DatabaseError, Timeout, Transient
 
 if TYPE_CHECKING:
+    from tablemend.caching.cache import QueryCache
     from tablemend.databases.adbc import AdbcPool
+    from tablemend.databases.querying import Queries, QueryResult, Reader
 
 
 class Database:
@@ -26,12 +28,29 @@ class Database:
     Errors of drivers leave the blocks of `connect` and `transaction` as DatabaseError and its kinds.
     """
 
-    def __init__(self, url: str | sa.URL, *, limits: PoolLimits = PoolLimits(), purpose: str = "") -> None:  # noqa: B008
-        """Take note of a URL; nothing is opened. SettingsError where it is not understood or its driver missing."""
+    def __init__(
+        self,
+        url: str | sa.URL,
+        *,
+        limits: PoolLimits = PoolLimits(),  # noqa: B008
+        purpose: str = "",
+        cache: QueryCache | None = None,
+        slow_seconds: float = 1.0,
+        note: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Take note of a URL; nothing is opened. SettingsError where it is not understood or its driver missing.
+
+        `cache` keeps the results of `query`; a query of `slow_seconds` and more is logged; `note` is told what counts.
+        """
         self.url = urls.parse(url)[0] if isinstance(url, str) else urls.with_driver(url)
         self.kind = urls.kind(self.url)
         self.name = urls.shown(self.url)
+        self.place = places.place(self.url)
         self.limits = limits
+        self.cache = cache
+        self.slow_seconds = slow_seconds
+        self.note = note
+        self._queries: Queries | None = None
         self._dialect = DIALECTS[self.kind]
         self._closing = ExitStack()
         self._closed = threading.Event()
@@ -66,6 +85,7 @@ class Database:
         sa.event.listen(engine, "close", self._counters.closed)
         sa.event.listen(engine, "close_detached", self._counters.closed)
         self._dialect.listen(engine)
+        writes.watch(engine)
         return engine
 
     def __enter__(self) -> Self:
@@ -80,28 +100,88 @@ class Database:
 
         `read_only` is enforced by the database; `timeout` is the most seconds for each statement.
         """
-        with failures.translated(self.kind, self.url), self._acquired() as connection:
-            self._adjust(connection, read_only=read_only, timeout=timeout)
+        if read_only:
+            with failures.translated(self.kind, self.url), self._acquired() as connection:
+                self._adjust(connection, read_only=True, timeout=timeout)
+                yield connection
+            return
+        with self._writing(timeout) as connection:
             yield connection
 
     @contextmanager
     def transaction(self, *, timeout: float | None = None) -> Iterator[sa.Connection]:
-        """A connection whose changes are committed at the end, or all taken back where the block raises."""
-        with failures.translated(self.kind, self.url), self._acquired() as connection:
-            self._adjust(connection, read_only=False, timeout=timeout)
+        """A connection whose changes are committed at the end, or all taken back where the block raises.
+
+        After the block, no cache of this process gives a result from before it.
+        """
+        with self._writing(timeout) as connection:
             writing = connection.execution_options(tablemend_write=True)
             with writing.begin():
                 yield writing
 
     @contextmanager
-    def adbc(self) -> Iterator[Any]:
+    def _writing(self, timeout: float | None) -> Iterator[sa.Connection]:
+        with (
+            writes.published(self) as written,  # when the connection is given back
+            failures.translated(self.kind, self.url),
+            self._acquired() as connection,
+        ):
+            self._adjust(connection, read_only=False, timeout=timeout)
+            yield connection.execution_options(**{writes.OPTION: written})
+
+    @contextmanager
+    def adbc(self, *, read_only: bool = False, timeout: float | None = None) -> Iterator[Any]:
         """An ADBC connection of PostgreSQL, from a bounded pool of its own; rolled back and given back at the end.
 
-        DatabaseError for other kinds of database.
+        `read_only` and `timeout` are as in `connect`. DatabaseError for other kinds of database.
         """
         self._require_open()
-        with failures.translated(self.kind, self.url), self._adbc_pool().connect() as connection:
+        with ExitStack() as stack:
+            if not read_only:
+                stack.enter_context(writes.published(self)).anything()
+            stack.enter_context(failures.translated(self.kind, self.url))
+            connection = stack.enter_context(self._adbc_pool().connect())
+            with connection.cursor() as cursor:
+                if read_only:
+                    cursor.execute("SET TRANSACTION READ ONLY")
+                if timeout is not None:
+                    cursor.execute(f"SET LOCAL statement_timeout = {max(1, round(timeout * 1000))}")
             yield connection
+
+    def query(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        ttl: float | None = None,
+        timeout: float | None = None,
+        reader: Reader | None = None,
+    ) -> QueryResult:
+        """The result of a query as Arrow, from the cache where it holds it; parameters are written :name.
+
+        `ttl` is the most seconds that the result may be old, by default those of the cache; 0 asks the database and
+        keeps nothing. `timeout` is the most seconds for each statement, and for waiting for the same query of another
+        thread. `reader` reads it in another way than in the types of its columns. A query that writes is refused where
+        the database can keep a connection from writing, and never committed.
+        """
+        return self.queries.query(sql, params, ttl, timeout, reader)
+
+    @property
+    def queries(self) -> Queries:
+        """The way of all queries through the cache."""
+        if self._queries is None:
+            from tablemend.databases.querying import Queries
+
+            with self._lock:
+                self._queries = self._queries or Queries(self)
+        return self._queries
+
+    def caches(self) -> list[QueryCache]:
+        """Every cache that may hold results of this database: those of this process."""
+        import sys
+
+        module = sys.modules.get("tablemend.caching.cache")  # where nobody has loaded it, there is none
+        return module.live() if module is not None else []
 
     def open_minimum(self) -> int:
         """Open connections ahead until there are as many as the limits ask for; how many were opened."""

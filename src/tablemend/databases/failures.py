@@ -109,6 +109,8 @@ def driver_error(problem: BaseException) -> BaseException | None:
     """The error of the driver in an exception; None where it is none."""
     if isinstance(problem, sa.exc.DBAPIError):
         return problem.orig
+    if isinstance(problem, OSError) and str(problem).startswith("[libpq]"):  # of ADBC, while rows are fetched
+        return problem
     return problem if type(problem).__module__.partition(".")[0] in _DRIVERS else None
 
 

@@ -38,7 +38,7 @@ class DatabaseLedger:
         self._source = source[:NAME]
         self._schema = schema
         self._owner = secrets.token_hex(16)
-        self._tables = Tables(schema)
+        self._tables = LedgerTables(schema)
 
     def __getstate__(self) -> dict[str, Any]:
         url = self.database.url.render_as_string(hide_password=False)
@@ -53,7 +53,7 @@ class DatabaseLedger:
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.database = _opened(state["url"], state["limits"])
         self._source, self._schema, self._owner = state["source"], state["schema"], state["owner"]
-        self._tables = Tables(self._schema)
+        self._tables = LedgerTables(self._schema)
 
     def begin(self, job: str) -> Sequence[Settled]:
         """Take the job over and give what it has settled, in the order of positions; StateError for another source."""
@@ -163,23 +163,12 @@ class DatabaseLedger:
         with self.database.transaction() as connection:
             connection.execute(sa.update(jobs).where(mine).values(status=status, ended=_moment()))
 
-    def rejections(self, job: str, *, limit: int = 1_000) -> list[Rejection]:
-        """The rejected rows of a job, in the order of the source."""
-        quarantine = self._tables.quarantine
-        query = sa.select(quarantine.c.source_row, quarantine.c.reason, quarantine.c.content)
-        query = query.where(quarantine.c.job == job).order_by(quarantine.c.source_row).limit(limit)
-        with self.database.connect(read_only=self.database.guards_reading) as connection:
-            return [
-                Rejection(position=int(position), reason=reason, row=json.loads(content))
-                for position, reason, content in connection.execute(query)
-            ]
-
     def _row(self, job: str, settled: Settled) -> dict[str, Any]:
         counts = {name: getattr(settled, name) for name in _COUNTS}
         return {"job": job, "first_row": settled.first, "row_count": settled.rows, "settled_at": _moment(), **counts}
 
 
-class Tables:
+class LedgerTables:
     """The tables of a ledger."""
 
     def __init__(self, schema: str | None) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tablemend.batching import Attempt, Batch, Done, Report, run
-from tablemend.databases import bulk, introspection
+from tablemend.databases import bulk, introspection, writes
 from tablemend.databases.bulk.wire import Table, shown
 from tablemend.databases.database import Database
 from tablemend.databases.ledger import DatabaseLedger
@@ -48,8 +48,11 @@ def load(
     fitting = arrow_schema(introspection.describe(database, name, schema))
     work = Loading(table, mode, tuple(key), fitting)
     work.require(_columns(data))
-    kept = ledger or DatabaseLedger(database, source=source)
-    return run(data, work, job=job, ledger=kept, **options)
+    kept = ledger or DatabaseLedger(database, source=source, schema=schema)
+    with writes.published(database) as written:
+        if options.get("executor", "threads") != "threads":
+            written.table(schema, name)  # which no connection of this process sees
+        return run(data, work, job=job, ledger=kept, **options)
 
 
 def _columns(data: Any) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tablemend.errors import NotFound
 from tablemend.records import Item
-from tablemend.workspace.observing import Observing
+from tablemend.workspace.querying import Querying
 
 if TYPE_CHECKING:
     from tablemend.review.decisions import Verdict
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tablemend.store.filters import Filter
 
 
-class Deciding(Observing):
+class Deciding(Querying):
     """Looking at items and deciding on them."""
 
     def items(

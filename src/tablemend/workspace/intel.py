@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tablemend.errors import NotFound, SettingsError
 from tablemend.records import Run
 from tablemend.telemetry import Timings
-from tablemend.workspace.keeping import Keeping
+from tablemend.workspace.loading import Loading
 
 if TYPE_CHECKING:
     from tablemend.intel.brief import Brief
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tablemend.review.scorecard import Scorecard
 
 
-class Intelligence(Keeping):
+class Intelligence(Loading):
     """Scoring stories, telling them in a brief, and comparing runs."""
 
     def score_intel(

@@ -38,6 +38,9 @@ GRACE = 30.0
 LONGEST = 86_400.0
 """Most seconds for one table: the limits of its database and of the engine end it earlier."""
 
+_SHARED = ("_telemetry", "_engine", "snapshots", "store", "cache")
+"""What the workers of a workspace have in common."""
+
 _LOOKED_AT = 1_000  # newest runs among which the `last` one is looked for
 
 _ENTRY = "table:"
@@ -218,13 +221,13 @@ class ManyTables(Healing):
 
     def _shared(self) -> None:
         """Open what all workers use, before there are several of them."""
-        for name in ("_telemetry", "_engine", "snapshots", "store"):
+        for name in _SHARED:
             getattr(self, name)
 
     def _worker(self, attempt: Attempt) -> ManyTables:
         """This workspace for one table, on the same engine and state; it stops where the attempt is stopped."""
         other = type(self)(self.settings, progress=lambda _, __: attempt.check())
-        for name in ("_telemetry", "_engine", "snapshots", "store"):
+        for name in _SHARED:
             other.__dict__[name] = self.__dict__[name]
         return other
 

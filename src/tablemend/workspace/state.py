@@ -162,6 +162,7 @@ class State:
 
         if telemetry.memory is not None:
             telemetry.memory.close()
+        self._gauges(telemetry)
         report = telemetry.report()
         dropped = {name: each for name, each in report.items() if each.kept < each.count}
         try:
@@ -171,6 +172,9 @@ class State:
             self.notes += (note,)
             return note
         return ""
+
+    def _gauges(self, telemetry: Telemetry) -> None:
+        """Note how what is kept open stands at the end of a run."""
 
     def _beating(self, run: str) -> Progress:
         return beating(self.progress, partial(self.store.runs.beat, run))

@@ -95,7 +95,10 @@ class Writing(Applying):
         _, address = urls.parse(to)
         if address.table is None:
             raise StateError(f"{address.url} names no table", hint="Add #TABLE for the name of the new table.")
-        with Database(to.rpartition("#")[0], limits=limits(self.settings), purpose="write") as database:
+        self._let_go()
+        with Database(
+            to.rpartition("#")[0], limits=limits(self.settings), purpose="write", cache=self._shared_cache
+        ) as database:
             yield database, (address.schema, address.table)
 
     def write_table(self, dataset: str, to: str, *, version: int | None = None) -> int:
@@ -240,5 +243,6 @@ class Writing(Applying):
                 f"{snapshot.source.name} was not read from there", hint="Name its own table, or write `--to source`."
             )
         url = address(snapshot.source) if to == SOURCE else to
-        with Database(url, limits=limits(self.settings), purpose="write") as database:
+        self._let_go()
+        with Database(url, limits=limits(self.settings), purpose="write", cache=self._shared_cache) as database:
             yield database

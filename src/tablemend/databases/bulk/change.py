@@ -61,7 +61,7 @@ def _changed(
     expected: pa.Table | None,
     verb: Callable[[Dialect, Shape], Statements],
 ) -> Outcome:
-    with writing(where) as wire:
+    with writing(where, table) as wire:
         known = {each.name: each for each in wire.columns(table)}
         shape = _shape(wire, table, known, key, data.schema.names, expected)
         if verb is not statements.delete and not shape.new:

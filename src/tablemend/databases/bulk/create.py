@@ -12,6 +12,7 @@ from tablemend.databases.bulk.dialect import Dialect
 from tablemend.databases.bulk.families import family
 from tablemend.databases.bulk.wire import Table, opened
 from tablemend.databases.database import Database
+from tablemend.databases.writes import note_write
 
 
 def create(where: Database | sa.Connection, table: Table, schema: pa.Schema, *, key: Sequence[str] = ()) -> None:
@@ -21,6 +22,7 @@ def create(where: Database | sa.Connection, table: Table, schema: pa.Schema, *, 
             create(connection, table, schema, key=key)
         return
     wire = opened(where)
+    note_write(where, *table, new=True)
     wire.run(statement(wire.dialect, table, schema, key))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import sqlalchemy as sa
 
 from tablemend.databases.bulk.dialect import Dialect
 
@@ -29,7 +31,7 @@ def load(wire: Wire, table: str, columns: Sequence[str], batches: Iterable[pa.Re
 
 def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[Any]:
     """The schema of a query, then its batches."""
-    with database.connect(read_only=True) as connection:
+    with database.connect(read_only=True) as connection, connection.begin(), _stopped(connection):
         driver = database.raw(connection)
         reader = driver.sql(sql, params=list(given) or None).to_arrow_reader(rows)
         schema = pa.schema([pa.field(each.name, _utc(each.type)) for each in reader.schema])
@@ -37,6 +39,22 @@ def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[A
         for batch in reader:
             arrays = [array.cast(field.type) for array, field in zip(batch.columns, schema, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+@contextmanager
+def _stopped(connection: sa.Connection) -> Iterator[None]:
+    """Interrupt what runs in the block when the time that statements of the connection have is over."""
+    seconds = connection.info.get("timeout")
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, connection.connection.driver_connection.interrupt)  # type: ignore[union-attr]
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _utc(kind: pa.DataType) -> pa.DataType:

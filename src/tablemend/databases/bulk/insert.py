@@ -21,7 +21,7 @@ def insert(where: Database | sa.Connection, table: Table, data: Data) -> int:
     own, with a connection in the one that is open. Raises DataRefused for what the database cannot hold, MissingObject,
     CountMismatch, ConstraintBroken and the other kinds of DatabaseError.
     """
-    with writing(where) as wire:
+    with writing(where, table) as wire:
         known = {each.name: each for each in wire.columns(table)}
         checks.columns(data.schema.names, list(known), shown(table))
         columns = [known[name] for name in data.schema.names if not known[name].generated]

@@ -14,6 +14,7 @@ from tablemend.databases.bulk.dialect import Column, Dialect
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.databases.bulk.wire import Table, reading
 from tablemend.databases.database import Database
+from tablemend.databases.limited import Limited
 from tablemend.errors import MissingObject
 
 
@@ -26,13 +27,14 @@ def read(
     order: Sequence[str] = (),
     columns: Sequence[str] = (),
     where: str = "",
+    timeout: float | None = None,
 ) -> pa.RecordBatchReader:
     """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
 
     Of a table, `columns` names those to read, by default all, `where` is a condition in its SQL, and `order` names the
-    columns that its rows are sorted by. The connection is held until the reader is read to its end or forgotten;
-    closing it alone keeps the connection. Raises DataRefused for a value that its Arrow type cannot hold,
-    MissingObject and the other kinds of DatabaseError.
+    columns that its rows are sorted by. `timeout` is the most seconds for each statement. The connection is held until
+    the reader is read to its end or forgotten; closing it alone keeps the connection. Raises DataRefused for a value
+    that its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]
     if isinstance(source, str):
@@ -40,7 +42,7 @@ def read(
     else:
         sql = _table(database, dialect, source, columns, where, order, escaped=bool(params))
     sql, values = bound(dialect, sql, params or {})
-    stream = dialect.read(database, sql, values, batch_rows)
+    stream = dialect.read(Limited(database, timeout), sql, values, batch_rows)
     schema = next(stream)
     return pa.RecordBatchReader.from_batches(schema, stream)
 
@@ -53,7 +55,7 @@ def read_table(database: Database, source: str | Table, *, params: Mapping[str, 
 def schema_of(database: Database, table: Table) -> pa.Schema:
     """The Arrow types that reading a table gives, without its rows."""
     dialect = DIALECTS[database.kind]
-    stream = dialect.read(database, f"{_selected(database, dialect, table)} WHERE 1 = 0", (), 1)
+    stream = dialect.read(Limited(database, None), f"{_selected(database, dialect, table)} WHERE 1 = 0", (), 1)
     found: pa.Schema = next(stream)
     stream.close()
     return found

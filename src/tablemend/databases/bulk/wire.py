@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tablemend.databases.bulk.dialect import Column, Dialect
 from tablemend.databases.bulk.registry import DIALECTS, KINDS
 from tablemend.databases.database import Database
+from tablemend.databases.writes import note_write
 from tablemend.errors import DatabaseError, MissingObject
 
 Table = tuple[str | None, str]
@@ -67,13 +68,14 @@ def reading(database: Database) -> Iterator[Wire]:
 
 
 @contextmanager
-def writing(where: Database | sa.Connection) -> Iterator[Wire]:
+def writing(where: Database | sa.Connection, table: Table) -> Iterator[Wire]:
     """A transaction of its own, or a step inside an open one; taken back as a whole where the block raises."""
     if isinstance(where, Database):
-        with where.transaction() as connection, writing(connection) as wire:
+        with where.transaction() as connection, writing(connection, table) as wire:
             yield wire
         return
     wire = opened(where)
+    note_write(where, *table)
     with _step(where, wire.dialect), around(wire, wire.dialect.session):
         yield wire
 

@@ -76,8 +76,9 @@ DIALECT = Dialect(
         check="23514",
         data="22",
         read_only="25006",
-        # a connection that could not be made has no code
+        # neither a connection that could not be made nor ADBC while it fetches has a code
         texts={
+            "timeout": r"canceling statement due to",
             "crowded": r"too many (clients|connections)|remaining connection slots",
             "denied": r"authentication failed|no pg_hba\.conf entry|no password supplied|role \".*\" does not exist"
             r"|permission denied for database|is not permitted to log in",
