@@ -126,14 +126,14 @@ class Divider:
         column = self._key[depth]
         wanted = max(SAMPLE, SAMPLE_EACH * parts)
         whole = present <= max(WHOLE, wanted)
-        found = [] if whole or within or self._where else self._kept(column, present, parts)
-        found = found or self._values(within, column, 1.0 if whole else wanted / present)
+        told = [] if whole or within or self._where else self._kept(column, present, parts)
+        found = told or self._values(within, column, 1.0 if whole else wanted / present)
         groups = cut([count for _, count in found], parts, divisible=depth + 1 < len(self._key))
         single = present / parts if len(found) == 1 else math.inf
         if len(groups) < 2:  # also where a sample found nothing
             every = Term(sql=f"{self._dialect.quoted(column.name)} IS NOT NULL", words=f"{column.name} is there")
             return self._further((*within, every), depth, present, single, counted=True)
-        ranges = self._between(column, [value for value, _ in found], groups)
+        ranges = self._between(column, [value for value, _ in found], groups, short=not told)
         shares = _shares([each.weight for each in groups], present)
         pieces: list[Piece] = []
         for group, terms, rows in zip(groups, ranges, shares, strict=True):
@@ -141,9 +141,14 @@ class Divider:
             pieces += self._further((*within, *terms), depth, rows, even, counted=whole)
         return pieces
 
-    def _between(self, column: Column, values: list[Any], groups: list[Group]) -> list[tuple[Term, ...]]:
-        """Terms of each group: the first has no lower end and the last no upper one, so that nothing is left out."""
-        edges = [self._edge(column, values, *pair) for pair in pairwise(groups)]
+    def _between(
+        self, column: Column, values: list[Any], groups: list[Group], *, short: bool
+    ) -> list[tuple[Term, ...]]:
+        """Terms of each group: the first has no lower end and the last no upper one, so that nothing is left out.
+
+        `short` makes the beginning of a text an end: not where many rows may lie between two values.
+        """
+        edges = [self._edge(column, values, *pair, short=short) for pair in pairwise(groups)]
         lower = [None, *(above for _, above in edges)]
         upper = [*(below for below, _ in edges), None]
         return [
@@ -155,12 +160,14 @@ class Divider:
             return (self._term(column, "=", first),)
         return tuple(each for each in (low, high) if each)
 
-    def _edge(self, column: Column, values: list[Any], before: Group, after: Group) -> tuple[Term, Term]:
+    def _edge(
+        self, column: Column, values: list[Any], before: Group, after: Group, *, short: bool
+    ) -> tuple[Term, Term]:
         """What the rows before an edge fulfil, and what those after it; each value fulfils one of the two."""
         last, first = values[after.first - 1], values[after.first]
         if before.heavy and not after.heavy:
             return self._term(column, "<=", last), self._term(column, ">", last)
-        if isinstance(first, str) and not after.heavy and self._is_text(column):
+        if short and isinstance(first, str) and not after.heavy and self._is_text(column):
             first = _prefix(last, first)
         return self._term(column, "<", first), self._term(column, ">=", first)
 

@@ -190,11 +190,11 @@ class ManyTables(Healing):
         from tablemend import batching
 
         self._shared()
-        names = list(tables)
+        names, notes = list(tables), list[str]()
         beating = self._beating(run.id)
 
         def work(batch: Batch, attempt: Attempt) -> Done:
-            result = self._one(batch.rows[0], attempt, doing)
+            result = self._one(batch.rows[0], attempt, doing, notes)
             ended.add(result)
             return _done(result)
 
@@ -217,6 +217,8 @@ class ManyTables(Healing):
             )
         except Cancelled as problem:
             return problem
+        finally:
+            self.notes += tuple(notes)
         return None
 
     def _shared(self) -> None:
@@ -231,7 +233,7 @@ class ManyTables(Healing):
             other.__dict__[name] = self.__dict__[name]
         return other
 
-    def _one(self, table: str, attempt: Attempt, doing: Doing) -> TableResult:
+    def _one(self, table: str, attempt: Attempt, doing: Doing, notes: list[str]) -> TableResult:
         """One table; what goes wrong with it is its result, but what may pass is tried again."""
         from msgspec.structs import replace
 
@@ -246,7 +248,7 @@ class ManyTables(Healing):
                 raise
             result = TableResult(table=table, outcome="failed", reason=_reason(problem))
         finally:
-            self.notes += other.notes
+            notes.extend(other.notes)
         return replace(result, seconds=round(time.perf_counter() - started, 3))
 
     def _scanned(self, base: str, table: str, push_down: PushDown) -> TableResult:
