@@ -68,6 +68,20 @@ def test_the_tables_of_a_schema_that_is_named(tmp_path: Path) -> None:
         engine.dispose()
 
 
+def test_a_partitioned_table_is_scanned_once(tmp_path: Path) -> None:
+    with servers.schema() as url:
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE sales (id int) PARTITION BY RANGE (id)")
+            connection.exec_driver_sql("CREATE TABLE sales_1 PARTITION OF sales FOR VALUES FROM (0) TO (50)")
+            connection.exec_driver_sql("CREATE TABLE sales_2 PARTITION OF sales FOR VALUES FROM (50) TO (99)")
+            connection.exec_driver_sql("INSERT INTO sales SELECT generate_series(0, 98)")
+        engine.dispose()
+        with workspace(tmp_path) as ws:
+            result = ws.scan_many(f"{url}#sales*")
+        assert [(each.table, each.rows) for each in result.tables] == [("sales", 99)]
+
+
 def test_a_table_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     with servers.schema() as url:
         name, role = f"{sa.make_url(url).query['options']}".partition("=")[2], f"tm_{secrets.token_hex(6)}"
