@@ -17,7 +17,7 @@ import typer
 import tablemend
 from tablemend import errors, records, settings
 from tablemend.cli.main import app, register
-from tablemend.databases import bulk, failures, types
+from tablemend.databases import bulk, failures, partitions, types
 from tablemend.databases.bulk.families import FAMILIES
 from tablemend.databases.bulk.registry import DIALECTS as BULK
 from tablemend.databases.dialects import DIALECTS
@@ -27,8 +27,8 @@ from tablemend.intel import scoring as intel_scoring
 from tablemend.quality import rules, thresholds
 from tablemend.quality.pushdown.dialects import SPELLINGS, UNSUPPORTED
 from tablemend.quality.vocabulary import CHECKS
+from tablemend.repair import many, results
 from tablemend.repair import recipe as recipes
-from tablemend.repair import results
 from tablemend.repair.operations import IRREVERSIBLE, OPERATIONS
 from tablemend.review import conditions, decisions, fields, gate, learning, policy, replay, scorecard, scoring
 from tablemend.store import checking, resets, retention
@@ -38,7 +38,7 @@ register()
 
 KINDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", Path: "PATH"}
 FOLDER = Path(__file__).parent / "reference"
-OF_FILES = ("Gate", "Words", "Rule", "Policy", "Tiers")
+OF_FILES = ("Pattern", "Plan", "Gate", "Words", "Rule", "Policy", "Tiers")
 GATES = (
     "A gate decides what needs no person. `tablemend gates show repair` prints the one that repairs pass unless the "
     "setting `repair_gate` names another."
@@ -225,6 +225,8 @@ def _bulk() -> str:
         "is not marked unverified. See [How tables in databases are written](../explanation/databases.md).\n",
         *(f"## `bulk.{name}`\n\n{_routine(name, getattr(bulk, name))}" for name in bulk.__all__ if name.islower()),
         _record(bulk.outcome, "Outcome"),
+        f"## `partitions.partition`\n\n{_routine('partition', partitions.partition)}",
+        _record(partitions, "Partition"),
         "## Column types\n\nWhat `create` makes of the families of Arrow types; `insert` and the changes by key take "
         "the same families.\n",
         _table(("Arrow", *(_bulk_name(each) for each in BULK.values())), rows),
@@ -293,7 +295,7 @@ def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
     stories = (story, intel_scoring, run, brief, compare)
     state = (learning, resets, retention, checking)
-    for module in (records, results, decisions, gate, replay, scoring, policy, *state, *stories):
+    for module in (records, results, many, decisions, gate, replay, scoring, policy, *state, *stories):
         names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]
         parts += [_record(module, name) for name in names]
     return "\n".join(parts)

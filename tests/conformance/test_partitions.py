@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import servers
 from tablemend.databases import bulk
 from tablemend.databases.database import Database
+from tablemend.databases.dividing import Divider
 from tablemend.databases.partitions import Partition, partition
 from tablemend.errors import DataRefused, MissingObject, SettingsError
 
@@ -193,7 +196,7 @@ def test_only_rows_that_meet_the_condition_are_divided(database: Database) -> No
 
 
 def test_columns_of_odd_names_are_only_names(database: Database) -> None:
-    odd = ['a "b"', "x`y", "br[a]ce{d}", "100%", "$1 :a ?"]
+    odd = ['a "b"', "x`y", "br[a]ce{d}", "100%", "$1 :a ?", "min", "count"]
     table = pa.table({"row": pa.array(range(20), pa.int64())} | {each: pa.array(range(20), pa.int64()) for each in odd})
     name = _made(database, table)
     for each in odd:
@@ -208,6 +211,51 @@ def test_counting_exactly_says_so(database: Database) -> None:
     found = partition(database, name, ["key"], parts=4, exact=True)
     assert all(each.counted for each in found)
     assert [each.rows for each in found] == [len(piece) for piece in _read(database, name, found)]
+
+
+@pytest.mark.parametrize("kind", ["sequential", "uniform", "zipf", "texts", "moments"])
+def test_fresh_statistics_say_where_to_cut(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 100_000
+    table = pa.table({"row": pa.array(range(count), pa.int64()), "key": _spread(kind, count)})
+    with servers.database("postgresql", tmp_path) as url, Database(url) as database:
+        name = _made(database, table)
+        with database.transaction() as connection:
+            connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+        _settled(database, name[1])
+        monkeypatch.setattr(Divider, "_values", _unasked)
+        found = partition(database, name, ["key"], parts=8)
+        sizes = [len(piece) for piece in _read(database, name, found)]
+        assert sum(sizes) == count == sum(each.rows for each in found)
+        assert max(sizes) / (count / len(sizes)) <= 1.3
+        assert min(sizes) > 0
+
+
+def test_statistics_that_are_older_than_the_table_are_not_used(tmp_path: Path) -> None:
+    count = 60_000
+    with servers.database("postgresql", tmp_path) as url, Database(url) as database:
+        name = _made(database, pa.table({"row": pa.array(range(100), pa.int64())}))
+        with database.transaction() as connection:
+            connection.exec_driver_sql(f"ANALYZE {name[1]}")
+        bulk.insert(database, name, pa.table({"row": pa.array(range(100, count), pa.int64())}))
+        sizes = [len(piece) for piece in _read(database, name, partition(database, name, ["row"], parts=8))]
+        assert sum(sizes) == count
+        assert max(sizes) / (count / len(sizes)) <= 1.3
+
+
+def _unasked(*_: object) -> None:
+    pytest.fail("the table was read for values that the statistics keep")
+
+
+def _settled(database: Database, table: str) -> None:
+    """Statistics of the table as it is: what was inserted is counted as changed until ANALYZE has seen it."""
+    with database.connect() as connection:
+        driver = Database.raw(connection)
+        driver.autocommit = True
+        try:
+            driver.execute("SELECT pg_stat_force_next_flush()")
+            driver.execute(f"ANALYZE {table}")
+        finally:
+            driver.autocommit = False
 
 
 def test_opaque_labels_show_no_value_of_the_key(database: Database) -> None:

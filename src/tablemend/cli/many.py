@@ -45,7 +45,7 @@ def asked(source: str, one: dict[str, Any], several: dict[str, Any]) -> bool:
     if wrong:
         name = f"--{next(iter(wrong)).replace('_', '-')}"
         goes = "one table, and the source names many" if found else "many tables, and the source names one"
-        raise StateError(f"{name} is for {goes}", hint="Many tables are named by a pattern, such as URL#schema.*")
+        raise StateError(f"{name} is for {goes}", hint="A pattern, such as URL#schema.*, names many tables.")
     return found
 
 

@@ -181,7 +181,9 @@ class Database:
         import sys
 
         module = sys.modules.get("tablemend.caching.cache")  # where nobody has loaded it, there is none
-        return module.live() if module is not None else []
+        live = getattr(module, "live", list)  # another thread may be loading it
+        found: list[QueryCache] = live()
+        return found
 
     def open_minimum(self) -> int:
         """Open connections ahead until there are as many as the limits ask for; how many were opened."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tablemend.databases import kept
 from tablemend.databases.bulk.dialect import Column
 from tablemend.databases.bulk.read import bound
 from tablemend.databases.bulk.wire import Table, Wire, shown
@@ -18,11 +19,13 @@ from tablemend.errors import DataRefused, MissingObject
 from tablemend.records import Record
 
 WHOLE = 50_000
-"""Rows up to which every value of a key is counted; of more rows a sample is taken."""
+"""Rows up to which every value of a key is counted; of more rows, statistics or a sample tell."""
 SAMPLE = 20_000
 """Least rows of a sample."""
 SAMPLE_EACH = 400
 """Least rows of a sample for each partition: their number is then off by 5 % (one over the root), rarely by 15 %."""
+KEPT_EACH = 8
+"""Least values of the statistics for each partition: one that is a value too large is then so by an eighth."""
 _SHOWN = 40  # characters of a value in a label
 _PARAMETER = "\0"  # stands for the parameter in a term; no identifier of a database can hold it
 
@@ -123,13 +126,14 @@ class Divider:
         column = self._key[depth]
         wanted = max(SAMPLE, SAMPLE_EACH * parts)
         whole = present <= max(WHOLE, wanted)
-        found = self._values(within, column, 1.0 if whole else wanted / present)
+        told = [] if whole or within or self._where else self._kept(column, present, parts)
+        found = told or self._values(within, column, 1.0 if whole else wanted / present)
         groups = cut([count for _, count in found], parts, divisible=depth + 1 < len(self._key))
         single = present / parts if len(found) == 1 else math.inf
         if len(groups) < 2:  # also where a sample found nothing
             every = Term(sql=f"{self._dialect.quoted(column.name)} IS NOT NULL", words=f"{column.name} is there")
             return self._further((*within, every), depth, present, single, counted=True)
-        ranges = self._between(column, [value for value, _ in found], groups)
+        ranges = self._between(column, [value for value, _ in found], groups, short=not told)
         shares = _shares([each.weight for each in groups], present)
         pieces: list[Piece] = []
         for group, terms, rows in zip(groups, ranges, shares, strict=True):
@@ -137,9 +141,14 @@ class Divider:
             pieces += self._further((*within, *terms), depth, rows, even, counted=whole)
         return pieces
 
-    def _between(self, column: Column, values: list[Any], groups: list[Group]) -> list[tuple[Term, ...]]:
-        """Terms of each group: the first has no lower end and the last no upper one, so that nothing is left out."""
-        edges = [self._edge(column, values, *pair) for pair in pairwise(groups)]
+    def _between(
+        self, column: Column, values: list[Any], groups: list[Group], *, short: bool
+    ) -> list[tuple[Term, ...]]:
+        """Terms of each group: the first has no lower end and the last no upper one, so that nothing is left out.
+
+        `short` makes the beginning of a text an end: not where many rows may lie between two values.
+        """
+        edges = [self._edge(column, values, *pair, short=short) for pair in pairwise(groups)]
         lower = [None, *(above for _, above in edges)]
         upper = [*(below for below, _ in edges), None]
         return [
@@ -151,12 +160,14 @@ class Divider:
             return (self._term(column, "=", first),)
         return tuple(each for each in (low, high) if each)
 
-    def _edge(self, column: Column, values: list[Any], before: Group, after: Group) -> tuple[Term, Term]:
+    def _edge(
+        self, column: Column, values: list[Any], before: Group, after: Group, *, short: bool
+    ) -> tuple[Term, Term]:
         """What the rows before an edge fulfil, and what those after it; each value fulfils one of the two."""
         last, first = values[after.first - 1], values[after.first]
         if before.heavy and not after.heavy:
             return self._term(column, "<=", last), self._term(column, ">", last)
-        if isinstance(first, str) and not after.heavy and self._is_text(column):
+        if short and isinstance(first, str) and not after.heavy and self._is_text(column):
             first = _prefix(last, first)
         return self._term(column, "<", first), self._term(column, ">=", first)
 
@@ -172,17 +183,23 @@ class Divider:
     def _is_text(self, column: Column) -> bool:
         return self._dialect.is_text(column) or column.type.startswith("enum")
 
-    def _values(self, within: tuple[Term, ...], column: Column, share: float) -> list[tuple[Any, int]]:
+    def _kept(self, column: Column, present: int, parts: int) -> list[tuple[Any, float]]:
+        """Values of a column that the database keeps, where they are enough."""
+        found = kept.values(self._wire, self._table, column, self._order(column), present)
+        return found if len(found) >= KEPT_EACH * parts else []
+
+    def _values(self, within: tuple[Term, ...], column: Column, share: float) -> list[tuple[Any, float]]:
         """Values of a column in order, with their rows, or with those of a sample."""
         name, order = self._dialect.quoted(column.name), self._order(column)
         image = order.image.format(name)
         present = Term(sql=f"{name} IS NOT NULL")
         chosen = () if share >= 1 else (Term(sql=self._orders.chosen.format(share=f"{share:.9f}")),)
-        head = f"SELECT min({order.shown.format(name)}), count(*)"
+        # a name of its own: a column `min` would be sorted by what is selected under that name
+        head = f"SELECT min({order.shown.format(name)}) AS tablemend_value, count(*) AS tablemend_rows"
         found = self._asked(head, (*within, present, *chosen), f" GROUP BY {image} ORDER BY {image}")
         if order.utf8:  # a server may sort long texts by their beginning alone
             found.sort(key=lambda row: row[0].encode())
-        return [(value, int(count)) for value, count in found]
+        return [(value, float(count)) for value, count in found]
 
     def _asked(self, head: str, terms: tuple[Term, ...], tail: str = "") -> list[tuple[Any, ...]]:
         every = (*self._where, *terms)

@@ -90,6 +90,13 @@ def tables(database: Database, schema: str | None = None) -> list[TableSummary]:
         return _tables(database, connection, _schema(database, connection, schema))
 
 
+def parts(database: Database, schema: str | None = None) -> set[str]:
+    """Names of the tables that are parts of a partitioned table, whose rows that one gives as well."""
+    with database.connect() as connection:
+        binds = {"schema": _schema(database, connection, schema)}
+        return {row["name"] for row in _rows(database, connection, "parts", binds)}
+
+
 def describe(database: Database, table: str, schema: str | None = None) -> TableDescription:
     """A table or view; MissingObject where there is none of that name."""
     with database.connect() as connection:

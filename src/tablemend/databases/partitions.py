@@ -38,7 +38,8 @@ def partition(
 
     Every row for which `where` holds is in exactly one, also a row that comes later; none is empty as the table stands.
     Rows without a value of the key have a partition of their own. Rows of one key stay together, and a value that many
-    rows share stands alone. Where there are many rows, a sample says where to cut: two calls may cut differently.
+    rows share stands alone. Where there are many rows, the statistics of the database or a sample say where to cut:
+    two calls may cut differently.
     `exact` counts the rows of each partition, in one more pass. Labels of `opaque` partitions show no values. Raises
     MissingObject for a table or column that is not there, DataRefused for a key without an order, SettingsError for
     other arguments that make no sense.

@@ -121,22 +121,24 @@ def pattern(source: Any) -> Pattern | None:
     if schema is not None and set("*?[") & set(schema):
         raise UnreadableSource(
             f"{without_secrets(base)}: the schema {schema!r} is a pattern, and only names of tables can be one",
-            hint="Name one schema, as in URL#schema.*",
+            hint="Name one schema, as URL#schema.* does.",
         )
     return Pattern(base=base, schema=schema, name=name)
 
 
 def chosen(database: Database, named: Pattern, exclude: Sequence[str]) -> list[str]:
-    """Tables of a schema that a pattern names and none of `exclude` does, in order; views are left out.
+    """Tables of a schema that a pattern names and none of `exclude` does, in order.
 
-    SourceNotFound where there is none, with what there is; MissingObject where there is no such schema.
+    Left out are views, and the parts of a partitioned table, whose rows it has. SourceNotFound where there is none,
+    with what there is; MissingObject where there is no such schema.
     """
     if named.schema in _SYSTEM:
         raise SourceNotFound(
             f"{named.schema} belongs to the database itself", hint="Name one table of it exactly to scan that."
         )
     found = introspection.tables(database, named.schema)
-    tables = sorted(each.name for each in found if each.kind == "table")
+    parts = introspection.parts(database, named.schema)
+    tables = sorted(each.name for each in found if each.kind == "table" and each.name not in parts)
     matching = [each for each in tables if fnmatchcase(each, named.name)]
     taken = [each for each in matching if not _matches(named, each, exclude)]
     if taken:

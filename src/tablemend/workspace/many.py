@@ -162,7 +162,9 @@ class ManyTables(Healing):
 
         run = self._to_resume(KINDS[verb], plan, resume)
         done = {
-            each.table: replace(each, outcome="skipped", reason=each.reason or f"{each.outcome} by run {run.id}")
+            each.table: replace(
+                each, outcome="skipped", reason=each.reason or f"{each.outcome} by run {run.id}", seconds=0.0
+            )
             for each in self.tables_of(run.id)
             if each.outcome in ("scanned", "healed", "skipped") and each.table in plan.tables
         }
@@ -188,11 +190,11 @@ class ManyTables(Healing):
         from tablemend import batching
 
         self._shared()
-        names = list(tables)
+        names, notes = list(tables), list[str]()
         beating = self._beating(run.id)
 
         def work(batch: Batch, attempt: Attempt) -> Done:
-            result = self._one(batch.rows[0], attempt, doing)
+            result = self._one(batch.rows[0], attempt, doing, notes)
             ended.add(result)
             return _done(result)
 
@@ -215,6 +217,8 @@ class ManyTables(Healing):
             )
         except Cancelled as problem:
             return problem
+        finally:
+            self.notes += tuple(notes)
         return None
 
     def _shared(self) -> None:
@@ -229,7 +233,7 @@ class ManyTables(Healing):
             other.__dict__[name] = self.__dict__[name]
         return other
 
-    def _one(self, table: str, attempt: Attempt, doing: Doing) -> TableResult:
+    def _one(self, table: str, attempt: Attempt, doing: Doing, notes: list[str]) -> TableResult:
         """One table; what goes wrong with it is its result, but what may pass is tried again."""
         from msgspec.structs import replace
 
@@ -244,7 +248,7 @@ class ManyTables(Healing):
                 raise
             result = TableResult(table=table, outcome="failed", reason=_reason(problem))
         finally:
-            self.notes += other.notes
+            notes.extend(other.notes)
         return replace(result, seconds=round(time.perf_counter() - started, 3))
 
     def _scanned(self, base: str, table: str, push_down: PushDown) -> TableResult:
@@ -333,7 +337,8 @@ def _pattern(source: str) -> Pattern:
     found = pattern(source)
     if found is None:
         raise UnreadableSource(
-            f"{without_secrets(source)} names no tables by a pattern", hint="Write URL#* or URL#schema.*"
+            f"{without_secrets(source)} names no tables by a pattern",
+            hint="A pattern is written like URL#* or URL#schema.order_*, after the last #.",
         )
     return found
 

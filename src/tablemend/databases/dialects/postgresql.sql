@@ -26,6 +26,11 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = :schema
 ORDER BY c.relname
 
+-- name: parts
+SELECT c.relname AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relispartition AND n.nspname = :schema
+
 -- name: columns
 -- Enumerations, domains and arrays of enumerations are named by what they are made of.
 SELECT a.attname AS name,
