@@ -37,6 +37,7 @@ class SharedState(Record, frozen=True, kw_only=True, omit_defaults=False):
     state: str  # none, ready, away, full
     errors: int = 0  # calls that failed
     refusals: int = 0  # values that a full Redis did not take
+    problem: str = ""  # what failed last, by the name of its error
     garbage: int = 0  # values found under a key of ours that were no result; removed
     recoveries: int = 0  # times that it came back
     next_try: float = 0.0  # seconds until it is tried again
@@ -58,7 +59,6 @@ class Shared:
             ) from problem
         self._errors = (redis.RedisError, OSError)
         self._full: type[Exception] = redis.exceptions.OutOfMemoryError
-        self._wrong: type[Exception] = redis.ResponseError
         try:
             self._client: Any = redis.Redis.from_url(
                 url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
@@ -72,6 +72,7 @@ class Shared:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._is_full = False
+        self._problem = ""
         self._pushing = False
         self._closed = threading.Event()
 
@@ -171,7 +172,7 @@ class Shared:
         with self._lock:
             counts = dict(self._counts)
         state = "away" if self._circuit.open else "full" if self._is_full else "ready"
-        return SharedState(state=state, next_try=self._circuit.pause, **counts)
+        return SharedState(state=state, next_try=self._circuit.pause, problem=self._problem, **counts)
 
     def close(self) -> None:
         """Close the connections and stop trying."""
@@ -188,9 +189,8 @@ class Shared:
             self._is_full = True
             self._count("refusals")
             return None
-        except self._errors:
-            self._count("errors")
-            self._circuit.failed()
+        except self._errors as problem:
+            self._failed(problem)
             return None
         if stores:
             self._is_full = False
@@ -202,13 +202,20 @@ class Shared:
             return False
         try:
             self._client.delete(self._version(EPOCH))
-        except self._errors:
-            self._count("errors")
-            self._circuit.failed()
+        except self._errors as problem:
+            self._failed(problem)
             return False
+        except BaseException:
+            self._circuit.failed()  # else nobody would try again
+            raise
         self._count("recoveries")
         self._circuit.closed()
         return True
+
+    def _failed(self, problem: BaseException) -> None:
+        self._problem = type(problem).__name__
+        self._count("errors")
+        self._circuit.failed()
 
     def _push(self) -> None:
         """Try to tell Redis of a write until it is told, also where nobody asks for anything meanwhile."""
