@@ -79,35 +79,39 @@ class Shared:
     def versions(self, tokens: Sequence[Token]) -> tuple[str, ...] | None:
         """The versions of all tokens, in one question; where one has none, it is given one. None where that fails."""
         names = [self._version(each) for each in tokens]
-        found: list[bytes | None] | None = self._call(lambda: self._client.mget(names))
-        if found is None:
+        asked: list[bytes | None] | None = self._call(lambda: self._client.mget(names))
+        if asked is None:
             return None
-        missing = [name for name, each in zip(names, found, strict=True) if each is None]
-        if missing and not self._call(lambda: self._begin(missing), stores=True):
-            return None
+        found = dict(zip(names, asked, strict=True))
+        missing = [name for name, each in found.items() if each is None]
         if missing:
-            found = self._call(lambda: self._client.mget(names))
-        if found is None:
-            return None
-        if None in found:  # something else stands there
-            wrong = [name for name, each in zip(names, found, strict=True) if each is None]
-            self._count("garbage")
-            self._call(lambda: self._client.delete(*wrong))
-            return None
-        return tuple(each.hex() for each in found if each is not None)
+            begun = self._call(lambda: self._begin(missing), stores=True)
+            if begun is None:
+                return None
+            found.update(begun)
+        return tuple((found[name] or b"").hex() for name in names)
 
-    def _begin(self, names: Sequence[str]) -> bool:
-        with self._client.pipeline(transaction=False) as pipe:
+    def _begin(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Give versions to those who have none, and read them in the same transaction: a write may take them at once.
+
+        Where something else stands in the place of a version, it is removed, and the version is nobody else's.
+        """
+        with self._client.pipeline(transaction=True) as pipe:
             for name in names:
                 pipe.set(name, fresh(), nx=True, ex=KEPT)
-            pipe.execute()
-        return True
+                pipe.get(name)
+            found = dict(zip(names, pipe.execute(raise_on_error=False)[1::2], strict=True))
+        wrong = [name for name, each in found.items() if not isinstance(each, bytes)]
+        if wrong:
+            self._count("garbage")
+            self._client.delete(*wrong)
+        return found | {name: fresh().encode() for name in wrong}
 
     def get(self, key: str) -> tuple[pa.Table, Description, int] | None:
         """A result with its description, and the milliseconds that it has left."""
 
         def ask() -> list[Any]:
-            with self._client.pipeline(transaction=False) as pipe:
+            with self._client.pipeline(transaction=True) as pipe:  # it may go in between
                 pipe.get(self._entry(key))
                 pipe.pttl(self._entry(key))
                 return list(pipe.execute(raise_on_error=False))
