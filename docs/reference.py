@@ -16,8 +16,10 @@ import typer
 
 import tablemend
 from tablemend import errors, records, settings
+from tablemend.caching import shared as cache_shared
+from tablemend.caching import statistics as cache_statistics
 from tablemend.cli.main import app, register
-from tablemend.databases import bulk, failures, partitions, types
+from tablemend.databases import bulk, failures, partitions, querying, types, warming
 from tablemend.databases.bulk.families import FAMILIES
 from tablemend.databases.bulk.registry import DIALECTS as BULK
 from tablemend.databases.dialects import DIALECTS
@@ -295,7 +297,8 @@ def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
     stories = (story, intel_scoring, run, brief, compare)
     state = (learning, resets, retention, checking)
-    for module in (records, results, many, decisions, gate, replay, scoring, policy, *state, *stories):
+    cached = (querying, warming, cache_statistics, cache_shared)
+    for module in (records, results, many, decisions, gate, replay, scoring, policy, *state, *stories, *cached):
         names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]
         parts += [_record(module, name) for name in names]
     return "\n".join(parts)

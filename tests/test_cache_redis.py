@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import subprocess
 import sys
@@ -358,3 +359,53 @@ def test_a_write_is_seen_by_another_process_once_it_has_returned(
                 found = database.query("SELECT max(id) AS n FROM t")
                 assert (found.table["n"][0].as_py(), found.cached) == (n, "redis")
             other.stdin.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_own_write_is_ever_missed_while_redis_comes_and_goes(own: servers.OwnRedis, seed: int) -> None:
+    draw, clock, written = random.Random(seed), Clock(), 0
+    cache = QueryCache(shared=Shared(own.url, "t", clock=clock))
+    up = False
+    for _ in range(120):
+        step = draw.choice(
+            ["read", "read", "read", "write", "write", "wait", "toggle" if draw.random() < 0.3 else "read"]
+        )
+        if step == "read":
+            assert ask(cache, written)[0] == written
+        elif step == "write":
+            written += 1
+            cache.publish("shop", ["t"])
+        elif step == "wait":
+            clock.now += draw.choice([1, 31])
+        else:
+            (own.kill if up else own.start)()
+            up = not up
+    found = cache.statistics()
+    assert found.all.lookups == found.all.hits_process + found.all.hits_redis + found.all.misses
+    cache.close()
+
+
+def test_readers_of_several_caches_never_see_less_than_was_written(caches: Callable[[], QueryCache]) -> None:
+    writer, readers = caches(), [caches() for _ in range(3)]
+    truth, told, over, wrong = [0], [0], threading.Event(), []
+
+    def read(cache: QueryCache) -> None:
+        while not over.is_set():
+            least = told[0]
+            captured = cache.capture("shop", ("t",))
+            found = cache.fetch(captured, KEY, lambda: pa.table({"n": [truth[0]]}))
+            if found.table["n"][0].as_py() < least:
+                wrong.append((least, found))
+
+    threads = [threading.Thread(target=read, args=(each,)) for each in readers]
+    for each in threads:
+        each.start()
+    for n in range(1, 300):
+        truth[0] = n
+        writer.publish("shop", ["t"])
+        told[0] = n
+    over.set()
+    for each in threads:
+        each.join()
+    assert wrong == []
+    assert sum(each.statistics().all.lookups for each in readers) > 0

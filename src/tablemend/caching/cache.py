@@ -211,14 +211,14 @@ class QueryCache:
         if not names:
             return
         tokens = _tokens(place, names)
+        if self.shared is not None:
+            self.shared.forget(tokens)  # first, so that nobody can take over a version from before it
         self._versions.change(tokens)
         if schema or ALL in names:
             gone = self._memory.remove(lambda _, entry: entry.place == place)
         else:
             gone = self._memory.invalidate(place, names)
         self._gone(gone)
-        if self.shared is not None:
-            self.shared.forget(tokens)
 
     def remove(self, *, key: str | None = None, table: str | None = None, pattern: str | None = None) -> int:
         """Let go of results by hand: of a key, of a table in any database, or of queries like a shell pattern.
@@ -226,6 +226,7 @@ class QueryCache:
         The pattern is compared with the query in normal form: `*` stands for anything. How many there were here.
         """
         self._removals += 1
+        self._remove_shared(key, table, pattern)
         gone = self._memory.remove(
             lambda name, entry: (
                 (key is not None and name == key)
@@ -237,7 +238,6 @@ class QueryCache:
         if table is not None:
             places = {each.place for each in gone}
             self._versions.change(each for place in places for each in _tokens(place, (table.lower(),)))
-        self._remove_shared(key, table, pattern)
         return len(gone)
 
     def _remove_shared(self, key: str | None, table: str | None, pattern: str | None) -> None:
@@ -253,11 +253,11 @@ class QueryCache:
     def clear(self) -> int:
         """Let go of everything, here and in Redis; how many results there were here."""
         self._removals += 1
+        if self.shared is not None:
+            self.shared.clear()
         self._versions.change([EPOCH])
         gone = self._memory.remove(lambda *_: True)
         self._gone(gone)
-        if self.shared is not None:
-            self.shared.clear()
         return len(gone)
 
     def _gone(self, entries: Iterable[Entry]) -> None:

@@ -17,7 +17,6 @@ class Catalogue(Record, frozen=True, kw_only=True):
     tables: frozenset[Name] = frozenset()  # that change by writes to them alone, as seen by every reader
     views: dict[Name, str] = {}  # → the query behind it
     spreading: frozenset[str] = frozenset()  # tables whose writes may change others: triggers, cascades, partitions
-    schemas: tuple[str, ...] = ("",)  # in which an unqualified name is looked for, or "" for all of them
     known: bool = True  # whether the catalogue could be read
 
 

@@ -37,6 +37,7 @@ class SharedState(Record, frozen=True, kw_only=True, omit_defaults=False):
     state: str  # none, ready, away, full
     errors: int = 0  # calls that failed
     refusals: int = 0  # values that a full Redis did not take
+    problem: str = ""  # what failed last, by the name of its error
     garbage: int = 0  # values found under a key of ours that were no result; removed
     recoveries: int = 0  # times that it came back
     next_try: float = 0.0  # seconds until it is tried again
@@ -58,7 +59,6 @@ class Shared:
             ) from problem
         self._errors = (redis.RedisError, OSError)
         self._full: type[Exception] = redis.exceptions.OutOfMemoryError
-        self._wrong: type[Exception] = redis.ResponseError
         try:
             self._client: Any = redis.Redis.from_url(
                 url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
@@ -72,41 +72,46 @@ class Shared:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._is_full = False
+        self._problem = ""
         self._pushing = False
         self._closed = threading.Event()
 
     def versions(self, tokens: Sequence[Token]) -> tuple[str, ...] | None:
         """The versions of all tokens, in one question; where one has none, it is given one. None where that fails."""
         names = [self._version(each) for each in tokens]
-        found: list[bytes | None] | None = self._call(lambda: self._client.mget(names))
-        if found is None:
+        asked: list[bytes | None] | None = self._call(lambda: self._client.mget(names))
+        if asked is None:
             return None
-        missing = [name for name, each in zip(names, found, strict=True) if each is None]
-        if missing and not self._call(lambda: self._begin(missing), stores=True):
-            return None
+        found = dict(zip(names, asked, strict=True))
+        missing = [name for name, each in found.items() if each is None]
         if missing:
-            found = self._call(lambda: self._client.mget(names))
-        if found is None:
-            return None
-        if None in found:  # something else stands there
-            wrong = [name for name, each in zip(names, found, strict=True) if each is None]
-            self._count("garbage")
-            self._call(lambda: self._client.delete(*wrong))
-            return None
-        return tuple(each.hex() for each in found if each is not None)
+            begun = self._call(lambda: self._begin(missing), stores=True)
+            if begun is None:
+                return None
+            found.update(begun)
+        return tuple((found[name] or b"").hex() for name in names)
 
-    def _begin(self, names: Sequence[str]) -> bool:
-        with self._client.pipeline(transaction=False) as pipe:
+    def _begin(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Give versions to those who have none, and read them in the same transaction: a write may take them at once.
+
+        Where something else stands in the place of a version, it is removed, and the version is nobody else's.
+        """
+        with self._client.pipeline(transaction=True) as pipe:
             for name in names:
                 pipe.set(name, fresh(), nx=True, ex=KEPT)
-            pipe.execute()
-        return True
+                pipe.get(name)
+            found = dict(zip(names, pipe.execute(raise_on_error=False)[1::2], strict=True))
+        wrong = [name for name, each in found.items() if not isinstance(each, bytes)]
+        if wrong:
+            self._count("garbage")
+            self._client.delete(*wrong)
+        return found | {name: fresh().encode() for name in wrong}
 
     def get(self, key: str) -> tuple[pa.Table, Description, int] | None:
         """A result with its description, and the milliseconds that it has left."""
 
         def ask() -> list[Any]:
-            with self._client.pipeline(transaction=False) as pipe:
+            with self._client.pipeline(transaction=True) as pipe:  # it may go in between
                 pipe.get(self._entry(key))
                 pipe.pttl(self._entry(key))
                 return list(pipe.execute(raise_on_error=False))
@@ -171,7 +176,7 @@ class Shared:
         with self._lock:
             counts = dict(self._counts)
         state = "away" if self._circuit.open else "full" if self._is_full else "ready"
-        return SharedState(state=state, next_try=self._circuit.pause, **counts)
+        return SharedState(state=state, next_try=self._circuit.pause, problem=self._problem, **counts)
 
     def close(self) -> None:
         """Close the connections and stop trying."""
@@ -188,9 +193,8 @@ class Shared:
             self._is_full = True
             self._count("refusals")
             return None
-        except self._errors:
-            self._count("errors")
-            self._circuit.failed()
+        except self._errors as problem:
+            self._failed(problem)
             return None
         if stores:
             self._is_full = False
@@ -202,13 +206,20 @@ class Shared:
             return False
         try:
             self._client.delete(self._version(EPOCH))
-        except self._errors:
-            self._count("errors")
-            self._circuit.failed()
+        except self._errors as problem:
+            self._failed(problem)
             return False
+        except BaseException:
+            self._circuit.failed()  # else nobody would try again
+            raise
         self._count("recoveries")
         self._circuit.closed()
         return True
+
+    def _failed(self, problem: BaseException) -> None:
+        self._problem = type(problem).__name__
+        self._count("errors")
+        self._circuit.failed()
 
     def _push(self) -> None:
         """Try to tell Redis of a write until it is told, also where nobody asks for anything meanwhile."""

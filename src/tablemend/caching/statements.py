@@ -17,8 +17,8 @@ from tablemend.records import Record
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "duckdb": "duckdb", "mssql": "tsql"}
 """Kind of database → its name in sqlglot, where that is another one."""
 
-LONGEST = 100_000  # characters of a statement that is parsed; a longer one counts as unknown
-KEPT = 4_096  # statements whose analysis is remembered
+LONGEST = 32_000  # characters of a statement that is parsed; a longer one counts as unknown
+KEPT = 1_024  # statements whose analysis is remembered
 
 _HARMLESS = re.compile(
     r"\s*(savepoint|release|rollback|begin|start|commit|end|set|reset|pragma|show|describe|desc|analyze|use"
@@ -63,9 +63,15 @@ NOTHING = Effect()
 ANYTHING = Effect(unknown=True)
 
 
-@functools.lru_cache(KEPT)
 def reading(sql: str, kind: str) -> Reading:
     """What a query of a kind of database reads, and whether the same text always gives what the tables say."""
+    if len(sql) > LONGEST:
+        return Reading(text=sql, reason=f"it is longer than {LONGEST:,} characters")
+    return _reading(sql, kind)
+
+
+@functools.lru_cache(KEPT)
+def _reading(sql: str, kind: str) -> Reading:
     if not _QUERY.match(sql):
         return Reading(text=sql, reason="it is no plain query")
     try:
@@ -81,9 +87,13 @@ def reading(sql: str, kind: str) -> Reading:
     return Reading(text=text, names=_names(tree))
 
 
-@functools.lru_cache(KEPT)
 def effect(sql: str, kind: str) -> Effect:
     """What a statement changes; anything where it is not understood."""
+    return ANYTHING if len(sql) > LONGEST else _effect(sql, kind)
+
+
+@functools.lru_cache(KEPT)
+def _effect(sql: str, kind: str) -> Effect:
     if _HARMLESS.match(sql) and ";" not in sql.rstrip().rstrip(";"):
         return NOTHING
     return Effect(unknown=True, schema=True) if _SHAPES.match(sql) else _change(sql, kind)
@@ -108,8 +118,6 @@ def _change(sql: str, kind: str) -> Effect:
 
 def _parsed(sql: str, kind: str) -> exp.Expression:
     """The one statement of a text; ValueError says why there is none."""
-    if len(sql) > LONGEST:
-        raise ValueError(f"it is longer than {LONGEST:,} characters")
     try:
         found = [each for each in sqlglot.parse(sql, dialect=DIALECTS.get(kind, kind)) if each is not None]
     except Exception as problem:

@@ -35,7 +35,7 @@ def stats(as_json: Json = False) -> None:
         show.json({"redis": state, "kept": known, "tables": tables, "runs": measured})
         return
     if held is None:
-        show.say(_NO_REDIS if shared is None else "Redis does not answer")
+        show.say(_NO_REDIS if shared is None else f"Redis does not answer: {state.problem}")
     else:
         rows = [(name, each["entries"], each["rows"], each["bytes"]) for name, each in sorted(tables.items())]
         show.table(("table", "entries", "rows", "bytes"), rows)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from tablemend.databases.database import Database
 
 Reader = Callable[["Database", str, Mapping[str, Any] | None, float | None], pa.Table]
-"""Reads a query with its parameters within seconds."""
+"""Reads a query with its parameters within seconds; a function with a name, which tells its results from others."""
 
-KEPT = 4_096  # queries whose tables are remembered
+KEPT = 1_024  # queries whose tables are remembered
 
 
 class QueryResult(Record, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ class Queries:
         captured = self._captured(cache, sql, found)
         if isinstance(captured, str):
             return None, captured
-        question = (f"{self._identity} {reader.__name__}", found.text, given)
+        question = (f"{self._identity} {reader.__module__}.{reader.__qualname__}", found.text, given)
         work = lambda: self._read(sql, params, timeout, reader)  # noqa: E731
         return cache.fetch(captured, question, work, ttl=ttl, timeout=timeout), ""
 

@@ -28,6 +28,7 @@ _EXPLAIN = {
 }
 """Kind of database → what asks for a plan without running the query."""
 
+_PATIENCE = 5.0  # seconds for a plan
 _ESTIMATES = re.compile(r"(\(cost=[^)]*\))")
 _VALUES = re.compile(r"'(?:[^']|'')*'|(?<![\w$])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
@@ -59,9 +60,12 @@ def _plan(database: Database, sql: str, params: Mapping[str, Any] | None) -> str
     explain = _EXPLAIN.get(database.kind)
     if explain is None:
         return f"no plan: {database.kind} is not asked for one"
+    pool = database.statistics()
+    if pool.in_use >= pool.maximum:
+        return "no plan: every connection is in use"
     text, values = bound(DIALECTS[database.kind], sql, params or {})
     try:
-        with database.connect(read_only=True) as connection:
+        with database.connect(read_only=True, timeout=_PATIENCE) as connection:
             cursor = database.raw(connection).cursor()
             try:
                 cursor.execute(f"{explain} {text}", *((tuple(values),) if values else ()))

@@ -89,6 +89,12 @@ class Querying(Observing):
                 )
         return found
 
+    @staticmethod
+    def _note_pools(telemetry: Telemetry, *databases: Database) -> None:
+        found = [each.statistics() for each in databases]
+        for name in ("in_use", "size", "opened", "waits", "wait_seconds", "timeouts", "failures"):
+            telemetry.gauge(f"pool.{name}", sum(getattr(each, name) for each in found))
+
     def _let_go(self) -> None:
         """Close the files that are open here to read, as nobody can write to them meanwhile."""
         with _LOCK:
@@ -100,10 +106,9 @@ class Querying(Observing):
 
     def _gauges(self, telemetry: Telemetry) -> None:
         """Note how the pools and the cache stand, where this workspace has asked a database."""
-        pools = [each.statistics() for each in self.__dict__.get("_databases", {}).values()]
-        for name in ("in_use", "size", "opened", "waits", "wait_seconds", "timeouts", "failures") if pools else ():
-            telemetry.gauge(f"pool.{name}", sum(getattr(each, name) for each in pools))
-        if pools:
+        used = list(self.__dict__.get("_databases", {}).values())
+        if used:
+            self._note_pools(telemetry, *used)
             found = self.cache.statistics()
             telemetry.gauge("cache.entries", found.entries)
             telemetry.gauge("cache.bytes", found.bytes)

@@ -82,6 +82,7 @@ class Surveying(Learning):
                 found = self._found(opened, table)
             with timings.stage("store"), self.store.transaction():
                 self._keep_survey(run, found)
+            self._note_pools(self.telemetry, opened)
         return Surveyed(
             run=run.id,
             source=place,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -33,12 +33,13 @@ def read(database: Any, sql: str, given: Sequence[Any], rows: int) -> Iterator[A
     """The schema of a query, then its batches."""
     with database.connect(read_only=True) as connection, connection.begin(), _stopped(connection):
         driver = database.raw(connection)
-        reader = driver.sql(sql, params=list(given) or None).to_arrow_reader(rows)
-        schema = pa.schema([pa.field(each.name, _utc(each.type)) for each in reader.schema])
-        yield schema
-        for batch in reader:
-            arrays = [array.cast(field.type) for array, field in zip(batch.columns, schema, strict=True)]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        relation = driver.sql(sql, params=list(given) or None)
+        with closing(relation.to_arrow_reader(rows)) as reader:  # an open result cannot be rolled back
+            schema = pa.schema([pa.field(each.name, _utc(each.type)) for each in reader.schema])
+            yield schema
+            for batch in reader:
+                arrays = [array.cast(field.type) for array, field in zip(batch.columns, schema, strict=True)]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 @contextmanager
