@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tablemend.engine import sql
 from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ class Session:
         made._connection = self._connection.cursor()
         return made
 
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """The errors of statements that cannot be carried out."""
+        import duckdb
+
+        return (duckdb.Error,)
+
     def __enter__(self) -> Self:
         return self
 
@@ -72,6 +80,10 @@ class Session:
         """Run a query that gives exactly one row."""
         (row,) = self.rows(query, parameters)
         return row
+
+    def load(self, relation: str, query: str) -> None:
+        """Make a query of registered tables a relation to work on: `_row`, and columns of text."""
+        self.execute(f"CREATE OR REPLACE TEMP VIEW {sql.name(relation)} AS {query}")
 
     def register(self, relation: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name, without copying it."""
