@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, Quiet, SourceArgument, ToOption, app, present, require_one_document, workspace
+from tablemend.cli.main import (
+    EngineOption,
+    Json,
+    Quiet,
+    SourceArgument,
+    ToOption,
+    app,
+    present,
+    require_one_document,
+    workspace,
+)
 
 TableOption = Annotated[str | None, typer.Option("--table", help="Table of a database.", show_default=False)]
 SqlOption = Annotated[str | None, typer.Option("--sql", help="SELECT instead of a table.", show_default=False)]
@@ -61,13 +71,14 @@ def heal(
     delimiter: DelimiterOption = None,
     encoding: EncodingOption = None,
     name: NameOption = None,
+    engine: EngineOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Scan, decide, apply and report, in one go."""
     require_one_document(output, as_json=as_json)
     options = present(table=table, sql=sql, sheet=sheet, delimiter=delimiter, encoding=encoding, name=name)
-    with workspace(quiet=quiet or as_json) as ws:
+    with workspace(quiet=quiet or as_json, engine=engine) as ws:
         result = ws.heal(
             source, policy=policy.value, keep_rows=keep_rows, output=output, overwrite=overwrite, to=to, **options
         )
@@ -94,6 +105,7 @@ def scan(
     delimiter: DelimiterOption = None,
     encoding: EncodingOption = None,
     name: NameOption = None,
+    engine: EngineOption = None,
     as_json: Json = False,
     push_down: Annotated[
         PushDown, typer.Option("--push-down", help="Scan in the database: auto for tables too large to read.")
@@ -105,7 +117,7 @@ def scan(
     from tablemend.repair.results import Surveyed
 
     options = present(table=table, sql=sql, sheet=sheet, delimiter=delimiter, encoding=encoding, name=name)
-    with workspace(quiet=quiet or as_json or junit) as ws:
+    with workspace(quiet=quiet or as_json or junit, engine=engine) as ws:
         pushed = None if head else ws.survey_if(push_down.value, source, **options)
         result = pushed or (ws.rescan(source) if head else ws.scan(source, **options))
     if as_json:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tablemend.engine import duckdb as embedded
 from tablemend.engine import sql
 from tablemend.engine.transpile import SparkFailure
-from tablemend.errors import SettingsError
+from tablemend.errors import SettingsError, TablemendError
 from tablemend.records import Record
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ DRIVER_ROWS = 100_000
 """Results of up to so many rows are kept by the driver: as many as a table of distinct values may have
 (`distinct_table`). A query of them alone takes a millisecond there and some hundred on Spark."""
 
+_CLUSTER = {"spark.ui.showConsoleProgress": "false"}
+
 _LOCAL = {
-    "spark.master": "",
+    **_CLUSTER,
     "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "2g",
@@ -79,28 +80,44 @@ def _connected(url: str) -> Any:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         with _quiet():
-            session = _builder(url).getOrCreate()
+            session = _remote(url) if url.startswith("sc://") else _classic(url)
             for name, value in _SESSION.items():
                 session.conf.set(name, value)
             session.sql("SELECT 1").collect()
     except Exception as problem:
         first = str(problem).strip().splitlines()[0]
-        raise SettingsError(f"Spark does not answer at {url}: {first:.200}", hint="Look at the setting spark_url.") from problem
+        raise SettingsError(
+            f"Spark does not answer at {url}: {first:.200}", hint="Look at the setting spark_url."
+        ) from problem
     return session
 
 
-def _builder(url: str) -> Any:
+def _remote(url: str) -> Any:
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.appName("tablemend")
-    if url.startswith("sc://"):
-        return builder.remote(url)
-    builder = builder.master(url)
-    settings = {**_LOCAL, "spark.log.level": "OFF"} if url.startswith("local") else {"spark.ui.showConsoleProgress": "false"}
-    for name, value in settings.items():
-        if value:
-            builder = builder.config(name, value)
-    return builder
+    return SparkSession.builder.remote(url).create()
+
+
+def _classic(url: str) -> Any:
+    """A session on a Java process of its own, whose log goes to a file: nothing of it is for the user of this tool."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+
+    if SparkContext._active_spark_context is not None:  # the user's own, in a notebook
+        return SparkSession.builder.getOrCreate()
+    conf = SparkConf().setAppName("tablemend").setMaster(url)
+    for name, value in (_LOCAL if url.startswith("local") else _CLUSTER).items():
+        conf.setIfMissing(name, value)
+    with tempfile.TemporaryFile() as log:
+        try:
+            gateway = launch_gateway(conf=conf, popen_kwargs={"stdout": log, "stderr": log})
+            context = SparkContext(conf=conf, gateway=gateway)
+        except Exception as problem:
+            log.seek(0)
+            lines = log.read().decode(errors="replace").strip().splitlines()
+            raise RuntimeError(lines[-1] if lines else str(problem)) from problem
+    return SparkSession(context)
 
 
 @contextmanager
@@ -217,7 +234,9 @@ class Session(embedded.Session):
         name, query = table.name, tree.expression
         added = isinstance(tree, exp.Insert)
         if added:
-            query = exp.union(exp.select("*").from_(exp.to_table(sql.name(name), dialect="duckdb")), query, distinct=False)
+            query = exp.union(
+                exp.select("*").from_(exp.to_table(sql.name(name), dialect="duckdb")), query, distinct=False
+            )
         if not self._distributed(query):
             self._replaced(tree)
             super().execute(statement)
@@ -227,20 +246,20 @@ class Session(embedded.Session):
         if tree.args.get("kind") == "VIEW":
             self._named(name, _Relation(view=view), frame)
             return
+        with self._reported():
+            kept = _fetched(frame.limit(self._driver_rows + 1)) if self._driver_rows else None
+        if kept is not None and kept.num_rows <= self._driver_rows:
+            self._forget(name.lower())
+            self._keep(name, kept)
+            return
         frame = frame.persist()
         try:
             with self._reported():
-                few = frame.count() <= self._driver_rows
-                kept = _fetched(frame) if few else None
+                frame.count()
         except SparkFailure:
             frame.unpersist()
             raise
-        if kept is None:
-            self._named(name, _Relation(view=view, frame=frame), frame)
-            return
-        frame.unpersist()
-        self._forget(name.lower())
-        self._keep(name, kept)
+        self._named(name, _Relation(view=view, frame=frame), frame)
 
     def _keep(self, name: str, table: pa.Table) -> None:
         self._connection.register("_kept", table)
@@ -364,16 +383,34 @@ class Session(embedded.Session):
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """Spark's errors as SparkFailure, in their first line or in the words of DuckDB."""
-        from py4j.protocol import Py4JError
-        from pyspark.errors import PySparkException
-
+        """Spark's errors as SparkFailure."""
         try:
             yield
-        except (PySparkException, Py4JError) as problem:
-            text = str(problem)
-            inner = _EMBEDDED_ERROR.findall(text)
-            raise SparkFailure(inner[-1] if inner else text.strip().splitlines()[0]) from problem
+        except _spark_errors() as problem:
+            raise SparkFailure(_told(problem)) from problem
+
+
+def _spark_errors() -> tuple[type[Exception], ...]:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    return (PySparkException, Py4JError)
+
+
+def _told(problem: Exception) -> str:
+    """The first line of an error of Spark, or what DuckDB said inside it."""
+    inner = _EMBEDDED_ERROR.findall(str(problem))
+    return inner[-1] if inner else str(problem).strip().splitlines()[0]
+
+
+@contextmanager
+def failures_told(what: str) -> Iterator[None]:
+    """Spark's errors as TablemendError."""
+    try:
+        with _quiet():
+            yield
+    except _spark_errors() as problem:
+        raise TablemendError(f"{what}: {_told(problem):.300}", hint="Look at the log of Spark.") from problem
 
 
 def _fetched(frame: Any) -> pa.Table:

@@ -30,7 +30,7 @@ _NAN = r"\A[\t-\r ]*[+-]?[nN][aA][nN][\t-\r ]*\z"
 _PLAIN = (
     *(exp.Case, exp.If, exp.And, exp.Or, exp.Coalesce, exp.Nullif, exp.Exists, exp.ConcatWs, exp.Length, exp.Abs),
     *(exp.Sqrt, exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.StddevPop, exp.AnyValue, exp.Median),
-    *(exp.RowNumber, exp.FirstValue, exp.LastValue, exp.ApproxDistinct),
+    *(exp.RowNumber, exp.FirstValue, exp.LastValue, exp.Lag, exp.Lead, exp.ApproxDistinct),
 )
 """Functions that mean the same in both, under the names that sqlglot prints."""
 
@@ -42,23 +42,37 @@ _OUTSIDE = (exp.Window, exp.AggFunc, exp.Filter, exp.Subquery, exp.Exists, exp.S
 """What Spark computes before an embedded expression sees it."""
 
 _WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UTINYINT", "USMALLINT", "UINTEGER")
-_SPARK_TYPES = {
-    **dict.fromkeys(_WHOLE, "bigint"),
-    **{"VARCHAR": "string", "BOOLEAN": "boolean", "DOUBLE": "double", "FLOAT": "double", "DATE": "date"},
-    **{"TIMESTAMP": "timestamp_ntz", "TIMESTAMP WITH TIME ZONE": "timestamp_ntz", "VARCHAR[]": "array<string>"},
-    **{"HUGEINT": "decimal(38,0)", '"NULL"': "string"},
+_TYPES: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(_WHOLE, ("BIGINT", "bigint")),
+    "UBIGINT": ("DECIMAL(20,0)", "decimal(20,0)"),
+    "HUGEINT": ("DECIMAL(38,0)", "decimal(38,0)"),
+    "DOUBLE": ("DOUBLE", "double"),
+    "FLOAT": ("DOUBLE", "double"),
+    "VARCHAR": ("VARCHAR", "string"),
+    '"NULL"': ("VARCHAR", "string"),
+    "BOOLEAN": ("BOOLEAN", "boolean"),
+    "DATE": ("DATE", "date"),
+    "TIMESTAMP": ("TIMESTAMP", "timestamp_ntz"),
+    "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP", "timestamp_ntz"),
+    "VARCHAR[]": ("VARCHAR[]", "array<string>"),
 }
-"""Types of DuckDB's results, as Spark's."""
-
-_STORED = {**dict.fromkeys(_WHOLE, "BIGINT"), "FLOAT": "DOUBLE", "HUGEINT": "DECIMAL(38,0)", '"NULL"': "VARCHAR"}
-_STORED["TIMESTAMP WITH TIME ZONE"] = "TIMESTAMP"
-
-Register = Callable[[str, str, str, str], None]
-"""Makes an embedded expression a function of Spark: name, expression, DuckDB's and Spark's type of the result."""
+"""Types of DuckDB's results, as DuckDB hands them on and as Spark's."""
 
 
 class SparkFailure(Exception):
     """Why Spark did not carry out a statement."""
+
+
+def _handed_on(kind: str) -> tuple[str, str]:
+    """How a result of a type comes to Spark; SparkFailure where it cannot."""
+    found = _TYPES.get(kind) or ((kind, kind.lower()) if kind.startswith("DECIMAL(") else None)
+    if found is None:
+        raise SparkFailure(f"a value of the type {kind} has no equal on Spark")
+    return found
+
+
+Register = Callable[[str, str, str, str], None]
+"""Makes an embedded expression a function of Spark: name, expression, DuckDB's and Spark's type of the result."""
 
 
 class Transpiler:
@@ -84,11 +98,8 @@ class Transpiler:
         known = self._embedded.get((text, guesses))
         if known is None:
             kind = self._kind(text, guesses)
-            spark = _SPARK_TYPES.get(kind) or (kind.lower() if kind.startswith("DECIMAL(") else "")
-            if not spark:
-                raise SparkFailure(f"{text} gives a {kind}, which has no equal on Spark")
             known = "tm_" + hashlib.sha256(f"{text}\0{kind}".encode()).hexdigest()[:16]
-            self._register(known, text, _STORED.get(kind, kind), spark)
+            self._register(known, text, *_handed_on(kind))
             self._embedded[text, guesses] = known
         return known
 
@@ -117,12 +128,15 @@ class Transpiler:
     def constant(self, text: str) -> exp.Expression:
         """The value of an expression without columns, as a literal."""
         try:
-            value, kind = self._binder.execute(f"SELECT CAST(v AS VARCHAR), typeof(v) FROM (SELECT ({text}) AS v)").fetchall()[0]
+            value, kind = self._binder.execute(
+                f"SELECT CAST(v AS VARCHAR), typeof(v) FROM (SELECT ({text}) AS v)"
+            ).fetchall()[0]
         except duckdb.Error as problem:
             raise SparkFailure(str(problem).splitlines()[0]) from problem
-        spark = _SPARK_TYPES.get(kind, kind.lower())
+        _, spark = _handed_on(kind)
         shown = exp.null() if value is None else exp.Literal.string(value)
-        return shown if spark == "string" and value is not None else exp.cast(shown, exp.DataType.build(spark, dialect="spark"))
+        plain = spark == "string" and value is not None
+        return shown if plain else exp.cast(shown, exp.DataType.build(spark, dialect="spark"))
 
 
 def call(name: str, *arguments: exp.Expression | str | int) -> exp.Anonymous:
@@ -130,7 +144,11 @@ def call(name: str, *arguments: exp.Expression | str | int) -> exp.Anonymous:
     return exp.Anonymous(
         this=name,
         expressions=[
-            each if isinstance(each, exp.Expression) else exp.Literal.string(each) if isinstance(each, str) else exp.Literal.number(each)
+            each
+            if isinstance(each, exp.Expression)
+            else exp.Literal.string(each)
+            if isinstance(each, str)
+            else exp.Literal.number(each)
             for each in arguments
         ],
     )
@@ -221,7 +239,9 @@ class _Writer:
             return "VARCHAR" if name in self._texts else "BIGINT" if name in ("_row", "n", "_tm_n") else ""
         inner = part.this if isinstance(part, exp.Window | exp.Filter | exp.IgnoreNulls) else part
         inner = inner.this if isinstance(inner, exp.IgnoreNulls | exp.Filter) else inner
-        if isinstance(inner, exp.Avg | exp.Median | exp.StddevPop) or (isinstance(inner, exp.Anonymous) and inner.name == "fill"):
+        if isinstance(inner, exp.Avg | exp.Median | exp.StddevPop) or (
+            isinstance(inner, exp.Anonymous) and inner.name == "fill"
+        ):
             return "DOUBLE"
         if isinstance(inner, exp.Count | exp.Sum | exp.RowNumber):
             return "BIGINT"
@@ -235,15 +255,13 @@ class _Writer:
         pattern = _constant(node.expression)
         if pattern is None or node.args.get("flag"):
             return None
-        return self._pattern(node, lambda found: self.matches(self.write(node.this), found.pattern), pattern)
+        return self._pattern(lambda found: self.matches(self.write(node.this), found.pattern), pattern)
 
     def _full(self, node: exp.Expression) -> exp.Expression | None:
         pattern = _constant(node.expression)
         if pattern is None or node.args.get("options"):
             return None
-        return self._pattern(
-            node, lambda found: self.matches(self.write(node.this), rf"\A(?:{found.pattern})\z"), pattern
-        )
+        return self._pattern(lambda found: self.matches(self.write(node.this), rf"\A(?:{found.pattern})\z"), pattern)
 
     def _replace_pattern(self, node: exp.Expression) -> exp.Expression | None:
         pattern, new = _constant(node.expression), _constant(node.args["replacement"])
@@ -257,24 +275,29 @@ class _Writer:
             java = ("$1" if once else "") + regex.replacement(new)
             return call("regexp_replace", self.write(node.this), regex.replacing(found, once=once), java)
 
-        return self._pattern(node, spelled, pattern, new=new, ignore_case="i" in letters)
+        return self._pattern(spelled, pattern, new=new, ignore_case="i" in letters)
 
     def _extract(self, node: exp.Expression) -> exp.Expression | None:
         pattern, group = _constant(node.expression), node.args.get("group")
-        if pattern is None or node.args.get("parameters") or (group is not None and not group.is_int):
+        names = [_constant(each) for each in group.expressions] if isinstance(group, exp.Array) else []
+        known = group is None or group.is_int or (names and None not in names)
+        if pattern is None or node.args.get("parameters") or not known:
             return None
-        number = int(group.this) if group is not None else 0
+        number = len(names) or (int(group.this) if group is not None else 0)
 
         def spelled(found: regex.Translated) -> exp.Expression:
             if number > found.groups:
                 raise regex.Untranslatable(f"group {number}")
-            return call("regexp_extract", self.write(node.this), found.pattern, number)
+            value = self.write(node.this)
+            if not names:
+                return call("regexp_extract", value, found.pattern, number)
+            parts = (call("regexp_extract", value.copy(), found.pattern, place) for place in range(1, number + 1))
+            return call("named_struct", *(part for pair in zip(names, parts, strict=True) for part in pair))
 
-        return self._pattern(node, spelled, pattern)
+        return self._pattern(spelled, pattern)
 
     def _pattern(
         self,
-        node: exp.Expression,
         spelled: Callable[[regex.Translated], exp.Expression],
         pattern: str,
         *,
@@ -359,10 +382,14 @@ class _Writer:
     def _quantile(self, node: exp.Expression) -> exp.Expression:
         value, shares = self.write(node.this), node.expression
         several = isinstance(shares, exp.Array)
-        picked = [_ordered(call("percentile_disc", each), value) for each in (shares.expressions if several else [shares])]
+        picked = [
+            _ordered(call("percentile_disc", each), value) for each in (shares.expressions if several else [shares])
+        ]
         if not several:
             return picked[0]
-        return exp.Case().when(exp.GT(this=exp.Count(this=value.copy()), expression=exp.Literal.number(0)), call("array", *picked))
+        return exp.Case().when(
+            exp.GT(this=exp.Count(this=value.copy()), expression=exp.Literal.number(0)), call("array", *picked)
+        )
 
     def _mode(self, node: exp.Expression) -> exp.Expression:
         value = node.this.this if isinstance(node.this, exp.Order) else node.this
@@ -380,13 +407,11 @@ class _Writer:
         """`fill(value) OVER (ORDER BY place)`: on the line between the nearest known places before and behind."""
         value, place = node.this.expressions[0], node.args["order"].expressions[0].this
         known = exp.Case().when(exp.Not(this=exp.Is(this=value.copy(), expression=exp.null())), place.copy())
-        ways = ("last_value({} IGNORE NULLS) OVER (ORDER BY {} NULLS LAST ROWS UNBOUNDED PRECEDING)",
-                "first_value({} IGNORE NULLS) OVER (ORDER BY {} NULLS LAST ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)")
-        low, high, start, end = (
-            way.format(each.sql(dialect="duckdb"), place.sql(dialect="duckdb")) for each in (value, known) for way in ways
-        )
         at = place.sql(dialect="duckdb")
-        text = f"CASE WHEN ({start}) = ({end}) THEN ({low}) ELSE ({low}) + (({high}) - ({low})) * ((({at}) - ({start})) / nullif(({end}) - ({start}), 0)) END"
+        low, high = (_neighbour(value.sql(dialect="duckdb"), at, before=before) for before in (True, False))
+        start, end = (_neighbour(known.sql(dialect="duckdb"), at, before=before) for before in (True, False))
+        share = f"(({at}) - ({start})) / nullif(({end}) - ({start}), 0)"
+        text = f"CASE WHEN ({start}) = ({end}) THEN ({low}) ELSE ({low}) + (({high}) - ({low})) * ({share}) END"
         return self._inside(sqlglot.parse_one(text, read="duckdb"))
 
     def _select(self, node: exp.Expression) -> exp.Expression:
@@ -403,9 +428,23 @@ class _Writer:
         node.set("expressions", [*node.expressions, *replaced])
         return self._inside(node)
 
+    def _order(self, node: exp.Expression) -> exp.Expression:
+        """Samples are ordered by DuckDB's own hash, so that both engines take the same."""
+        if isinstance(node.this, exp.Anonymous) and node.this.name.lower() == "hash":
+            node.set("this", self._embedded(node.this))
+            return node
+        return self._inside(node)
+
     def _cte(self, node: exp.Expression) -> exp.Expression:
         node.set("materialized", None)
         return self._inside(node)
+
+
+def _neighbour(value: str, place: str, *, before: bool) -> str:
+    """SQL of the nearest known value up to a place, or from it on."""
+    name = "last_value" if before else "first_value"
+    rows = "UNBOUNDED PRECEDING" if before else "BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"
+    return f"{name}({value} IGNORE NULLS) OVER (ORDER BY {place} NULLS LAST ROWS {rows})"
 
 
 def _ordered(function: exp.Expression, value: exp.Expression) -> exp.Expression:
@@ -434,4 +473,5 @@ _HANDLERS: dict[type[exp.Expression], Callable[[_Writer, Any], exp.Expression | 
     exp.Window: _Writer._window,
     exp.Select: _Writer._select,
     exp.CTE: _Writer._cte,
+    exp.Ordered: _Writer._order,
 }
