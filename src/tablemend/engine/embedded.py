@@ -18,7 +18,7 @@ class Expression:
     def __init__(self, text: str, kind: str) -> None:
         self._query = f"SELECT CAST(({text}) AS {kind}) AS v FROM batch"
 
-    def __call__(self, *arrays: pa.Array) -> pa.Array:
+    def evaluate(self, *arrays: pa.Array) -> pa.Array:
         """The value of each row; DuckDB's own errors."""
         import pyarrow as pa
 

@@ -210,14 +210,14 @@ class Session(embedded.Session):
             return
         tree = self._parsed(statement)
         if isinstance(tree, exp.Drop):
-            self._drop(statement, tree)
+            self._drop(tree)
         elif isinstance(tree, exp.Create | exp.Insert) and tree.expression is not None:
             self._make(statement, tree)
         else:
             self._replaced(tree)
             super().execute(statement, parameters)
 
-    def _drop(self, statement: str, tree: exp.Expression) -> None:
+    def _drop(self, tree: exp.Expression) -> None:
         from sqlglot import exp
 
         for table in tree.find_all(exp.Table):
@@ -377,9 +377,8 @@ class Session(embedded.Session):
 
         from tablemend.engine.embedded import Expression
 
-        made = Expression(text, kind)
         with self._reported(), _quiet():
-            self.spark.udf.register(name, arrow_udf(lambda *arrays: made(*arrays), spark))
+            self.spark.udf.register(name, arrow_udf(Expression(text, kind).evaluate, spark))
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
