@@ -224,9 +224,8 @@ def random_cells(seed: int, count: int) -> list[str | None]:
         if draw.random() < 0.15:
             made.append(draw.choice(AWKWARD))
         elif draw.random() < 0.3:
-            made.append(
-                f"{draw.choice(['', '-', ' '])}{draw.randrange(10 ** draw.randrange(1, 20))}{draw.choice(['', '.5', ' kg', 'e3'])}"
-            )
+            number = draw.randrange(10 ** draw.randrange(1, 20))
+            made.append(f"{draw.choice(['', '-', ' '])}{number}{draw.choice(['', '.5', ' kg', 'e3'])}")
         else:
             made.append("".join(draw.choice(alphabet) for _ in range(draw.randrange(9))))
     return made

@@ -121,14 +121,14 @@ OTHERS = {
     ],
     "map_values": [
         step("map_values", "text", pairs=PAIRS),
-        step("map_values", "text", pairs=KEYED, keys=["number", "day", "text"]),
+        step("map_values", "text", pairs=KEYED, keys=["number", "text"]),
     ],
     "fix_mojibake": [step("fix_mojibake", "text", pairs=[["MÃ¼nchen", "München"]])],
     "repair_dependency": [
         step(
             "repair_dependency",
             "text",
-            pairs=[["1", "a", "b"]],
+            pairs=[["1", None, "a", "b"], ["1", "3", "", "c"]],
             keys=["number", "day", "text"],
             determinants=["number"],
         )

@@ -45,6 +45,7 @@ _SESSION = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "false",
+    "spark.sql.variable.substitute": "false",  # a text may hold ${…}
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
 }
 """What the SQL here relies on, on every session."""
@@ -377,8 +378,10 @@ class Session(embedded.Session):
 
         from tablemend.engine.embedded import Expression
 
+        made = Expression(text, kind)
+        plain = lambda *arrays: made.evaluate(*arrays)  # noqa: E731, PLW0108  PySpark refuses the hints of `evaluate`
         with self._reported(), _quiet():
-            self.spark.udf.register(name, arrow_udf(Expression(text, kind).evaluate, spark))
+            self.spark.udf.register(name, arrow_udf(plain, spark))
 
     @contextmanager
     def _reported(self) -> Iterator[None]:

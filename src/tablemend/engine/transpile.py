@@ -215,6 +215,8 @@ class _Writer:
         own = {each.name for found in node.find_all(exp.Lambda) for each in found.expressions}
 
         def outside(part: exp.Expression) -> exp.Expression:
+            if isinstance(part, exp.Log) and part.this.name in _LOGARITHMS:
+                return call(_LOGARITHMS[part.this.name], part.expression)
             if isinstance(part, exp.Column) and part.name in own:
                 return part
             if not isinstance(part, (exp.Column, *_OUTSIDE)):
@@ -239,9 +241,7 @@ class _Writer:
             return "VARCHAR" if name in self._texts else "BIGINT" if name in ("_row", "n", "_tm_n") else ""
         inner = part.this if isinstance(part, exp.Window | exp.Filter | exp.IgnoreNulls) else part
         inner = inner.this if isinstance(inner, exp.IgnoreNulls | exp.Filter) else inner
-        if isinstance(inner, exp.Avg | exp.Median | exp.StddevPop) or (
-            isinstance(inner, exp.Anonymous) and inner.name == "fill"
-        ):
+        if isinstance(inner, exp.Avg | exp.Median | exp.StddevPop):
             return "DOUBLE"
         if isinstance(inner, exp.Count | exp.Sum | exp.RowNumber):
             return "BIGINT"
@@ -396,23 +396,10 @@ class _Writer:
         return _ordered(call("mode"), self.write(value))
 
     def _window(self, node: exp.Expression) -> exp.Expression | None:
-        if isinstance(node.this, exp.Anonymous) and node.this.name.lower() == "fill":
-            return self._interpolated(node)
         if isinstance(node.this, exp.Mode | exp.Median):
             node.set("this", self._mode(node.this) if isinstance(node.this, exp.Mode) else self._inside(node.this))
             return node
         return self._inside(node)
-
-    def _interpolated(self, node: exp.Expression) -> exp.Expression:
-        """`fill(value) OVER (ORDER BY place)`: on the line between the nearest known places before and behind."""
-        value, place = node.this.expressions[0], node.args["order"].expressions[0].this
-        known = exp.Case().when(exp.Not(this=exp.Is(this=value.copy(), expression=exp.null())), place.copy())
-        at = place.sql(dialect="duckdb")
-        low, high = (_neighbour(value.sql(dialect="duckdb"), at, before=before) for before in (True, False))
-        start, end = (_neighbour(known.sql(dialect="duckdb"), at, before=before) for before in (True, False))
-        share = f"(({at}) - ({start})) / nullif(({end}) - ({start}), 0)"
-        text = f"CASE WHEN ({start}) = ({end}) THEN ({low}) ELSE ({low}) + (({high}) - ({low})) * ({share}) END"
-        return self._inside(sqlglot.parse_one(text, read="duckdb"))
 
     def _select(self, node: exp.Expression) -> exp.Expression:
         """`* REPLACE (…)` is spelled out: all other columns, then the replaced ones."""
@@ -440,16 +427,12 @@ class _Writer:
         return self._inside(node)
 
 
-def _neighbour(value: str, place: str, *, before: bool) -> str:
-    """SQL of the nearest known value up to a place, or from it on."""
-    name = "last_value" if before else "first_value"
-    rows = "UNBOUNDED PRECEDING" if before else "BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"
-    return f"{name}({value} IGNORE NULLS) OVER (ORDER BY {place} NULLS LAST ROWS {rows})"
-
-
 def _ordered(function: exp.Expression, value: exp.Expression) -> exp.Expression:
     return exp.WithinGroup(this=function, expression=exp.Order(expressions=[exp.Ordered(this=value.copy())]))
 
+
+_LOGARITHMS = {"2": "log2", "10": "log10"}
+"""Functions of DuckDB that sqlglot would print as `log(2, x)`, which rounds otherwise."""
 
 _ANONYMOUS = {"hash": "xxhash64", "row": "struct"}
 
