@@ -210,6 +210,12 @@ def on_spark() -> spark.Session:
 
 
 @cache
+def with_driver() -> spark.Session:
+    """The same Spark, with small results kept by the driver as users have it."""
+    return spark.Session(url=URL)
+
+
+@cache
 def embedded() -> duckdb.Session:
     """The embedded engine."""
     return duckdb.Session(threads=1)

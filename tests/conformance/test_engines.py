@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from core_helpers import columns_of, proposal, step, table
-from spark_helpers import AWKWARD, embedded, on_spark, random_cells
+from spark_helpers import AWKWARD, embedded, on_spark, random_cells, with_driver
 from tablemend.bench.generate import faulty_table
 from tablemend.databases.constraints import Constraint
 from tablemend.engine import sql
@@ -255,6 +255,11 @@ def test_a_pattern_that_one_engine_refuses_the_other_refuses_too(pattern):
                 session.rows(query)
 
 
+def _unknown_to_java(codes):
+    frame = on_spark().spark.createDataFrame(pa.table({"code": codes, "c": [chr(code) for code in codes]}))
+    return frame.where(r"regexp_like(c, '\\p{Cn}')").toArrow()["code"].to_pylist()
+
+
 FUNCTIONS = (
     *(
         "lower(c)",
@@ -272,10 +277,8 @@ FUNCTIONS = (
 
 
 def test_every_character_is_read_alike():
-    """All of Unicode that both know: characters assigned since Java 17 have no letter case and no class there."""
-    import unicodedata
-
-    codes = [c for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000 and unicodedata.category(chr(c)) != "Cn"]
+    """All of Unicode but what Java does not know yet: such characters have no class and no case there."""
+    codes = [code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
     given = table(c=[chr(code) for code in codes])
     query = f"SELECT _row, {', '.join(f'{each} AS f{n}' for n, each in enumerate(FUNCTIONS))} FROM data ORDER BY _row"
     made = []
@@ -283,10 +286,12 @@ def test_every_character_is_read_alike():
         with engine.branch() as session:
             relation.register(session, given, columns_of(given))
             made.append(session.arrow(query))
+    unknown = {hex(code) for code in _unknown_to_java(codes)}
+    assert len(unknown) < len(codes)
     for n, function in enumerate(FUNCTIONS):
         one, other = (each[f"f{n}"].to_pylist() for each in made)
         differing = [hex(code) for code, x, y in zip(codes, one, other, strict=True) if x != y]
-        assert differing == [], function
+        assert set(differing) <= unknown, function
 
 
 def planted():
@@ -366,6 +371,16 @@ def stated():
     ]
 
 
+def every_failing(checks):
+    """SQL of every failing row of some checks."""
+    parts = (f"SELECT DISTINCT '{each.id}' AS id, _row FROM ({row_query(each, 'data')})" for each in checks)
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY id, _row"
+
+
+def batched(items, size):
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
 def looked_at(engine, given, limits):
     """Profile, checks, evaluation, findings and failing rows of the planted table on one engine."""
     with engine.branch() as session:
@@ -380,19 +395,21 @@ def looked_at(engine, given, limits):
         checks = [*derive(session, "data", found, settings=limits), *own, *stated()]
         evaluation = evaluate(session, "data", checks)
         listed = findings(session, "data", checks, evaluation)
-        failing = {
-            check.id: sorted(row for (row,) in session.rows(f"SELECT DISTINCT _row FROM ({row_query(check, 'data')})"))
-            for check in checks
-        }
+        failing = [row for part in batched(checks, 12) for row in session.rows(every_failing(part))]
     return found, checks, evaluation, listed, failing
 
 
+_NEAR = {"mean": 1e-12, "deviation": 1e-12, "distinct_inexact": 0.15}
+"""Sums of floating-point numbers depend on their order; approximate counts are not made by the same sketch."""
+
+
 def require_close(one, other):
-    """Profiles are equal, sums of floating-point numbers but for their last digits."""
+    """Profiles are equal, but for what is documented to be near."""
     for left, right in zip(one.columns, other.columns, strict=True):
         for field in left.__struct_fields__:
             a, b = getattr(left, field), getattr(right, field)
-            same = math.isclose(a, b, rel_tol=1e-12) if field in ("mean", "deviation") and a is not None else a == b
+            near = _NEAR.get("distinct_inexact" if field == "distinct" and not left.distinct_exact else field)
+            same = a == b if near is None or a is None else math.isclose(a, b, rel_tol=near)
             assert same, (left.name, field, a, b)
     for field in one.__struct_fields__:
         assert field == "columns" or getattr(one, field) == getattr(other, field), field
@@ -402,7 +419,8 @@ def require_close(one, other):
 def test_every_check_finds_the_same(limit):
     """By distinct values, and row by row as in columns of very many values."""
     given = planted()
-    one, other = (looked_at(engine, given, Thresholds(distinct_table=limit)) for engine in (embedded(), on_spark()))
+    engines = (embedded(), with_driver() if limit else on_spark())
+    one, other = (looked_at(engine, given, Thresholds(distinct_table=limit)) for engine in engines)
     require_close(one[0], other[0])
     assert other[1] == one[1]
     assert other[2] == one[2]
@@ -417,10 +435,10 @@ def test_every_check_finds_the_same(limit):
 
 def test_a_scan_of_faulty_orders_is_the_same():
     """Findings, score and repairs, with all that the detectors learn."""
-    given = faulty_table(1_000, seed=3)[0]
+    given = faulty_table(500, seed=3)[0]
     given = given.add_column(0, "_row", pa.array(range(1, given.num_rows + 1), pa.int64()))
     made = []
-    for engine in (embedded(), on_spark()):
+    for engine in (embedded(), with_driver()):
         with engine.branch() as session:
             made.append(
                 scan(

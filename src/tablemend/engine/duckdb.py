@@ -20,6 +20,8 @@ class Session:
     Every result is fetched whole, because a connection with an unread result refuses other work.
     """
 
+    distributed = False  # whether loaded tables are elsewhere
+
     def __init__(self, *, memory_limit: str = "1GB", threads: int | None = None, spill: Path | None = None) -> None:
         import duckdb
 
@@ -45,6 +47,10 @@ class Session:
         made = object.__new__(Session)
         made._connection = self._connection.cursor()
         return made
+
+    def embedded(self) -> Session:
+        """A session of its own on the embedded engine, whatever engine this one is on."""
+        return Session.branch(self)
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:

@@ -70,17 +70,9 @@ def _referred(found: re.Match[str]) -> str:
     return f"${{tm{found[1]}}}" if found[1] != "0" else "$0"
 
 
-def replacing(translated: Translated, *, once: bool = False) -> str:
-    r"""The pattern to search for in a replacement.
-
-    RE2 takes no empty match right behind another match, Java does: it is refused where the search began (`\G`), but at
-    the start of the text. With `once` everything before the first match is matched along, as group 1.
-    """
-    if once:
-        return rf"\A([\s\S]*?)(?:{translated.pattern})"
-    if re.compile(r"[*?|{]|^$|\\[bBAz]|[\^$]").search(translated.pattern):
-        return rf"(?:{translated.pattern})(?:(?!\G)|\A)"
-    return translated.pattern
+def first(translated: Translated) -> str:
+    """A pattern that finds the first match alone, with all that stands before it as group 1."""
+    return rf"\A([\s\S]*?)(?:{translated.pattern})"
 
 
 @cache

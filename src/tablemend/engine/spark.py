@@ -38,8 +38,10 @@ _LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
 }
-"""A local session: no port to the outside, and as few shuffle partitions as a machine of a few cores can use."""
+"""A local session: no port to the outside, and as few shuffle partitions as a machine of a few cores can use,
+which need no planning anew after each stage."""
 
 _SESSION = {
     "spark.sql.ansi.enabled": "true",
@@ -143,6 +145,8 @@ class Session(embedded.Session):
     Small results are kept by the driver, in its embedded engine, and go to Spark when a query joins them with what is
     there. A statement about the driver's relations alone runs in the embedded engine.
     """
+
+    distributed = True
 
     def __init__(
         self,

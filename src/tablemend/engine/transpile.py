@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import duckdb
-import sqlglot
 from sqlglot import exp
 
 from tablemend.engine import regex
@@ -81,7 +80,7 @@ class Transpiler:
     def __init__(self, register: Register) -> None:
         self._register = register
         self._embedded: dict[tuple[str, tuple[str, ...]], str] = {}
-        self._patterns: set[tuple[str, str]] = set()
+        self._patterns: dict[tuple[str, str], bool] = {}
         self._binder = duckdb.connect(":memory:")
         self._binder.execute("SET TimeZone = 'UTC'")
 
@@ -103,15 +102,16 @@ class Transpiler:
             self._embedded[text, guesses] = known
         return known
 
-    def check_pattern(self, pattern: str, replacement: str) -> None:
-        """Raise SparkFailure where DuckDB would refuse the pattern or the replacement, in its words."""
-        if (pattern, replacement) in self._patterns:
-            return
-        try:
-            self._binder.execute("SELECT regexp_replace('x', ?, ?)", [pattern, replacement]).fetchall()
-        except duckdb.Error as problem:
-            raise SparkFailure(str(problem).splitlines()[0]) from problem
-        self._patterns.add((pattern, replacement))
+    def matches_nothing(self, pattern: str, replacement: str = "") -> bool:
+        """Whether a pattern can match an empty text; SparkFailure, in DuckDB's words, where DuckDB refuses it."""
+        if (pattern, replacement) not in self._patterns:
+            asked = "SELECT regexp_matches('', $1), regexp_replace('x', $1, $2)"
+            try:
+                ((empty, _),) = self._binder.execute(asked, [pattern, replacement]).fetchall()
+            except duckdb.Error as problem:
+                raise SparkFailure(str(problem).splitlines()[0]) from problem
+            self._patterns[pattern, replacement] = empty or "\\b" in pattern
+        return self._patterns[pattern, replacement]
 
     def _kind(self, text: str, guesses: tuple[str, ...]) -> str:
         """The type of an expression; inputs whose type is not known may be text or numbers."""
@@ -215,8 +215,6 @@ class _Writer:
         own = {each.name for found in node.find_all(exp.Lambda) for each in found.expressions}
 
         def outside(part: exp.Expression) -> exp.Expression:
-            if isinstance(part, exp.Log) and part.this.name in _LOGARITHMS:
-                return call(_LOGARITHMS[part.this.name], part.expression)
             if isinstance(part, exp.Column) and part.name in own:
                 return part
             if not isinstance(part, (exp.Column, *_OUTSIDE)):
@@ -228,7 +226,7 @@ class _Writer:
 
         if isinstance(node, _OUTSIDE):
             raise SparkFailure(f"{node.sql(dialect='duckdb'):.80} cannot be carried out on Spark")
-        text = node.copy().transform(outside).sql(dialect="duckdb")
+        text = node.copy().transform(_logarithm).transform(outside).sql(dialect="duckdb")
         if not inputs:
             return self._transpiler.constant(text)
         name = self._transpiler.embed(text, tuple(guess for _, guess in inputs.values()))
@@ -273,7 +271,7 @@ class _Writer:
 
         def spelled(found: regex.Translated) -> exp.Expression:
             java = ("$1" if once else "") + regex.replacement(new)
-            return call("regexp_replace", self.write(node.this), regex.replacing(found, once=once), java)
+            return call("regexp_replace", self.write(node.this), regex.first(found) if once else found.pattern, java)
 
         return self._pattern(spelled, pattern, new=new, ignore_case="i" in letters)
 
@@ -301,11 +299,13 @@ class _Writer:
         spelled: Callable[[regex.Translated], exp.Expression],
         pattern: str,
         *,
-        new: str = "",
+        new: str | None = None,
         ignore_case: bool = False,
     ) -> exp.Expression | None:
         """The node with its pattern in Java's spelling; None where that has no equal, and DuckDB has to read it."""
-        self._transpiler.check_pattern(pattern, new)
+        empty = self._transpiler.matches_nothing(pattern, new or "")
+        if new is not None and empty:  # RE2 takes no empty match behind another, and none inside a character
+            return None
         try:
             return spelled(regex.translate(pattern, ignore_case=ignore_case))
         except regex.Untranslatable:
@@ -429,6 +429,11 @@ class _Writer:
 
 def _ordered(function: exp.Expression, value: exp.Expression) -> exp.Expression:
     return exp.WithinGroup(this=function, expression=exp.Order(expressions=[exp.Ordered(this=value.copy())]))
+
+
+def _logarithm(node: exp.Expression) -> exp.Expression:
+    name = _LOGARITHMS.get(node.this.name) if isinstance(node, exp.Log) and node.expression else None
+    return call(name, node.expression) if name else node
 
 
 _LOGARITHMS = {"2": "log2", "10": "log10"}
