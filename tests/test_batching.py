@@ -235,6 +235,14 @@ def test_too_many_rejected_rows_stop_the_job() -> None:
     assert 5 < report.rejected == len(ledger.rejections) < 100
 
 
+def test_a_job_that_no_row_gets_through_stops() -> None:
+    with pytest.raises(Stopped, match="rows were rejected, and none got in") as raised:
+        run(range(100_000), writing(set(range(100_000))), ledger=MemoryLedger(), job="j", size=10)
+    assert 1_000 < raised.value.report.rejected < 2_000
+    report = run(range(2_000), writing(set(range(2_000))), ledger=MemoryLedger(), job="j", max_rejected=5_000)
+    assert report.rejected == 2_000
+
+
 def test_cancelling_lets_running_batches_end_and_keeps_what_they_did() -> None:
     cancel = threading.Event()
 

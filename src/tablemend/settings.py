@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     max_columns: int = Field(5_000, gt=0, description="Most columns that a source may have.")
     memory_limit: str = Field("1GB", description="Memory of the embedded engine before it spills to disk.")
     threads: int = Field(0, ge=0, description="Threads of the embedded engine; 0 takes every core.")
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="Where profile, checks and repairs run: the embedded engine, or Spark."
+    )
+    spark_url: str = Field(
+        "local[*]", min_length=1, description="Spark to run on: `local[N]`, a master, or a Spark Connect URL `sc://…`."
+    )
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
     telemetry_limit: int = Field(10_000, gt=0, description="Most figures of a run kept one by one; totals stay exact.")

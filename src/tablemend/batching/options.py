@@ -22,7 +22,7 @@ class Options(Record, frozen=True, kw_only=True):
     wait: float = 0.05  # seconds before the first retry, at most; doubled for each one more
     wait_most: float = 5.0  # seconds before a retry, at most
     stop_after: int | None = 10  # failures in a row that no row is at fault for, after which the job stops
-    max_rejected: int | None = None  # rejected rows after which the job stops
+    max_rejected: int | None = None  # rejected rows after which the job stops; None: 1,000 where no row gets in
     grace: float = 5.0  # seconds that running batches have to finish when the job is cancelled
     executor: Literal["threads", "processes"] | Any = "threads"  # or what runs functions elsewhere
 

@@ -17,6 +17,8 @@ from tablemend.errors import ProcessDied
 class Elsewhere(Protocol):
     """Runs functions where they can be stopped: in processes, or as tasks of a cluster."""
 
+    grace: float  # seconds in which what was stopped has to end
+
     def call(self, function: Callable[..., Any], given: tuple[Any, ...], attempt: Attempt) -> Any:
         """What a picklable function gives; Timeout or Cancelled where the attempt was stopped, ProcessDied."""
 
@@ -26,6 +28,8 @@ class Elsewhere(Protocol):
 
 class Processes:
     """As many processes as workers; each is started anew, so that no thread or connection is shared."""
+
+    grace = 10.0  # killing and starting anew takes tenths of a second, more on a busy machine
 
     def __init__(self, number: int) -> None:
         self._pool = ProcessPool(max_workers=number, context=multiprocessing.get_context("spawn"))

@@ -23,6 +23,7 @@ from tablemend.batching.outcome import Report
 from tablemend.batching.sizing import Sizing
 from tablemend.batching.source import Unsettled
 from tablemend.batching.tally import Tally
+from tablemend.batching.watch import GRACE
 from tablemend.batching.workers import Ended, Task, Workers
 from tablemend.batching.working import Work, Working
 from tablemend.errors import Cancelled, Stopped
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 POLL = 0.1
 """Seconds between two looks at what stops a job: a signal that comes just before a wait does not end the wait."""
+
+HOPELESS = 1_000
+"""Rejected rows after which a job stops that no row has got through: the fault is hardly theirs."""
 
 SLOW_TRIES = 2
 """Attempts at a whole batch that runs out of time, before it is bisected: the first may have met a busy moment."""
@@ -84,7 +88,9 @@ class _Runner:
         self._job, self._ledger, self._options, self._classify = job, ledger, options, classify
         self._rows = Unsettled(source, ledger.begin(job) if ledger is not None else ())
         self._elsewhere, self._own = _elsewhere(options)
-        self._workers = Workers(options.workers, options.timeout, Working(work, ledger, self._elsewhere))
+        working = Working(work, ledger, self._elsewhere)
+        grace = GRACE if self._elsewhere is None else self._elsewhere.grace
+        self._workers = Workers(options.workers, options.timeout, working, grace)
         self._sizing = Sizing(options.size)
         self._tally = Tally(job)
         self._parts: deque[Task] = deque()  # of bisected batches: ahead of new ones
@@ -260,14 +266,17 @@ class _Runner:
             )
 
     def _limit(self) -> None:
-        most, rejected = self._options.max_rejected, self._tally.counts["rejected"]
-        if most is not None and rejected > most and self._stopping is None:
-            self._stop(
-                Stopped(
-                    f"{rejected:,} rows were rejected, more than the {most:,} that max_rejected allows",
-                    hint="Look at the reasons, mend the source or the batch function, and run the job again.",
-                )
-            )
+        """Stop where too many rows are rejected, or where none gets in."""
+        counts, most = self._tally.counts, self._options.max_rejected
+        rejected = counts["rejected"]
+        if self._stopping is not None or rejected <= (HOPELESS if most is None else most):
+            return
+        if most is None and counts["inserted"] + counts["updated"] + counts["skipped"]:
+            return
+        why = f"{rejected:,} rows were rejected, "
+        why += "and none got in" if most is None else f"more than the {most:,} that max_rejected allows"
+        hint = "Look at the reasons, mend the source or the batch function, and run the job again."
+        self._stop(Stopped(why, hint=hint))
 
     def _note(self, ended: Ended) -> None:
         if self._telemetry is None:

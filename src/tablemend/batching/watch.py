@@ -15,9 +15,10 @@ GRACE = 2.0
 class Watch:
     """A thread that looks at running attempts when one of them is due."""
 
-    def __init__(self, given_up: Callable[[Attempt], None]) -> None:
-        """`given_up` is called with each attempt that did not come back after it was stopped."""
+    def __init__(self, given_up: Callable[[Attempt], None], grace: float = GRACE) -> None:
+        """`given_up` is called with each attempt that did not come back within `grace` seconds after it was stopped."""
         self._given_up = given_up
+        self._grace = grace
         self._due: dict[Attempt, tuple[float, str, bool]] = {}  # when to look at it, why to stop it, whether it was
         self._changed = threading.Condition()
         self._closed = False
@@ -72,7 +73,7 @@ class Watch:
         with self._changed:
             _, why, stopped = self._due.pop(attempt, (0.0, "", False))
             if why and not stopped:
-                grace = GRACE + (attempt.timeout if attempt.committing else 0.0)
+                grace = self._grace + (attempt.timeout if attempt.committing else 0.0)
                 self._due[attempt] = (time.monotonic() + grace, why, True)
         if why and (stopped or not attempt.committing):
             attempt.stop(why)

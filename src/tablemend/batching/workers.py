@@ -9,7 +9,7 @@ from typing import Any
 
 from tablemend.batching.attempt import Attempt
 from tablemend.batching.batch import Batch
-from tablemend.batching.watch import Watch
+from tablemend.batching.watch import GRACE, Watch
 from tablemend.records import Record
 
 
@@ -37,7 +37,9 @@ class Ended(Record, frozen=True, kw_only=True):
 class Workers:
     """N threads between a queue of tasks and a queue of ends."""
 
-    def __init__(self, number: int, timeout: float, work: Callable[[Task, Attempt], Ended]) -> None:
+    def __init__(
+        self, number: int, timeout: float, work: Callable[[Task, Attempt], Ended], grace: float = GRACE
+    ) -> None:
         self.ends: SimpleQueue[Ended | None] = SimpleQueue()  # None wakes the one who waits
         self.hanging = 0  # threads that were given up
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
@@ -45,7 +47,7 @@ class Workers:
         self._work = work
         self._running: dict[Attempt, tuple[Task, threading.Thread]] = {}
         self._threads: list[threading.Thread] = []
-        self._watch = Watch(self._given_up)
+        self._watch = Watch(self._given_up, grace)
         for _ in range(number):
             self._start()
 

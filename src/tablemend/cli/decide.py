@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.main import Json, Quiet, RunArgument, ToOption, app, present, require_one_document, workspace
+from tablemend.cli.main import (
+    EngineOption,
+    Json,
+    Quiet,
+    RunArgument,
+    ToOption,
+    app,
+    present,
+    require_one_document,
+    workspace,
+)
 from tablemend.errors import DecisionRefused, StateError
 
 if TYPE_CHECKING:
@@ -287,16 +297,17 @@ def apply(
     to: ToOption = None,
     keep_rows: Annotated[bool, typer.Option("--keep-rows", help="Never remove or merge a row.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show score and cells; write nothing.")] = False,
+    engine: EngineOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Carry out the approved repairs of a scan as a new version."""
     require_one_document(output, as_json=as_json)
     if dry_run:
-        with workspace(quiet=True) as ws:
+        with workspace(quiet=True, engine=engine) as ws:
             show.preview(ws.preview(run), as_json=as_json)
         return
-    with workspace(quiet=quiet or as_json) as ws:
+    with workspace(quiet=quiet or as_json, engine=engine) as ws:
         ws.check_output(output)
         due = any(not item.applied for item in ws.items(run, decision="approved"))
         if to and not due and ws.standing(run):

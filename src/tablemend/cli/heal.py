@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from tablemend.cli import many, show
-from tablemend.cli.main import Json, Quiet, SourceArgument, ToOption, app, present, require_one_document, workspace
+from tablemend.cli.main import (
+    EngineOption,
+    Json,
+    Quiet,
+    SourceArgument,
+    ToOption,
+    app,
+    present,
+    require_one_document,
+    workspace,
+)
 
 TableOption = Annotated[str | None, typer.Option("--table", help="Table of a database.", show_default=False)]
 SqlOption = Annotated[str | None, typer.Option("--sql", help="SELECT instead of a table.", show_default=False)]
@@ -64,6 +74,7 @@ def heal(
     exclude: many.ExcludeOption = None,
     workers: many.WorkersOption = None,
     resume: many.ResumeOption = None,
+    engine: EngineOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,9 +87,10 @@ def heal(
             lambda ws: ws.heal_many(source, policy=policy.value, keep_rows=keep_rows, to=to, **several),
             as_json=as_json,
             quiet=quiet,
+            engine=engine,
         )
         return
-    with workspace(quiet=quiet or as_json) as ws:
+    with workspace(quiet=quiet or as_json, engine=engine) as ws:
         result = ws.heal(
             source, policy=policy.value, keep_rows=keep_rows, output=output, overwrite=overwrite, to=to, **options
         )
@@ -108,6 +120,7 @@ def scan(
     exclude: many.ExcludeOption = None,
     workers: many.WorkersOption = None,
     resume: many.ResumeOption = None,
+    engine: EngineOption = None,
     as_json: Json = False,
     push_down: Annotated[
         PushDown, typer.Option("--push-down", help="Scan in the database: auto for tables too large to read.")
@@ -125,11 +138,12 @@ def scan(
             lambda ws: ws.scan_many(source, push_down=push_down.value, **several),
             as_json=as_json,
             quiet=quiet,
+            engine=engine,
             junit=junit,
             fail_on=fail_on.value,
         )
         return
-    with workspace(quiet=quiet or as_json or junit) as ws:
+    with workspace(quiet=quiet or as_json or junit, engine=engine) as ws:
         pushed = None if head else ws.survey_if(push_down.value, source, **options)
         result = pushed or (ws.rescan(source) if head else ws.scan(source, **options))
     if as_json:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +30,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+class Engine(StrEnum):
+    """Where profile, checks and repairs run."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the workspace.", envvar="TABLEMEND_DATA", show_default=False)
 ]
@@ -39,16 +48,21 @@ ToOption = Annotated[
     str | None,
     typer.Option("--to", help="Also write to `source`, its URL, or URL#TABLE of a new table.", show_default=False),
 ]
+EngineOption = Annotated[
+    Engine | None,
+    typer.Option("--engine", help="Where the work runs; by default the setting `engine`.", show_default=False),
+]
 SourceArgument = Annotated[str, typer.Argument(help="Path, URL, URL#table, or - for standard input.")]
 
 
 @contextmanager
-def workspace(*, quiet: bool = False) -> Iterator[Workspace]:
+def workspace(*, quiet: bool = False, engine: Engine | None = None) -> Iterator[Workspace]:
     """The workspace of this folder, with progress on a terminal."""
     from tablemend.cli.progress import progress
     from tablemend.workspace import open as open_workspace
 
-    with progress(quiet=quiet) as show, open_workspace(progress=show) as opened:
+    chosen = {} if engine is None else {"engine": engine.value}
+    with progress(quiet=quiet) as show, open_workspace(progress=show, **chosen) as opened:
         try:
             yield opened
         finally:

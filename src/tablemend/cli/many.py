@@ -12,6 +12,7 @@ from tablemend.cli.main import INTERRUPTED, workspace
 from tablemend.errors import Cancelled, StateError
 
 if TYPE_CHECKING:
+    from tablemend.cli.main import Engine
     from tablemend.repair.many import Many, TableResult
     from tablemend.workspace import Workspace
 
@@ -50,11 +51,17 @@ def asked(source: str, one: dict[str, Any], several: dict[str, Any]) -> bool:
 
 
 def run(
-    work: Callable[[Workspace], Many], *, as_json: bool, quiet: bool, junit: bool = False, fail_on: str = "none"
+    work: Callable[[Workspace], Many],
+    *,
+    as_json: bool,
+    quiet: bool,
+    engine: Engine | None = None,
+    junit: bool = False,
+    fail_on: str = "none",
 ) -> None:
     """Do the work, report it, and exit with what came of it."""
     interrupted = False
-    with workspace(quiet=quiet or as_json or junit) as ws:
+    with workspace(quiet=quiet or as_json or junit, engine=engine) as ws:
         try:
             result = work(ws)
         except Cancelled as problem:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tablemend.engine import sql
 from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ class Session:
 
     Every result is fetched whole, because a connection with an unread result refuses other work.
     """
+
+    distributed = False  # whether loaded tables are elsewhere
 
     def __init__(self, *, memory_limit: str = "1GB", threads: int | None = None, spill: Path | None = None) -> None:
         import duckdb
@@ -44,6 +47,17 @@ class Session:
         made = object.__new__(Session)
         made._connection = self._connection.cursor()
         return made
+
+    def embedded(self) -> Session:
+        """A session of its own on the embedded engine, whatever engine this one is on."""
+        return Session.branch(self)
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """The errors of statements that cannot be carried out."""
+        import duckdb
+
+        return (duckdb.Error,)
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +86,10 @@ class Session:
         """Run a query that gives exactly one row."""
         (row,) = self.rows(query, parameters)
         return row
+
+    def load(self, relation: str, query: str) -> None:
+        """Make a query of registered tables a relation to work on: `_row`, and columns of text."""
+        self.execute(f"CREATE OR REPLACE TEMP VIEW {sql.name(relation)} AS {query}")
 
     def register(self, relation: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name, without copying it."""

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from tablemend.engine import sql
 from tablemend.quality.distinct import Distincts
 from tablemend.quality.thresholds import DEFAULT
@@ -189,7 +187,7 @@ class _Run:
         for column, members in self._values.items():
             try:
                 self._column(column, members)
-            except duckdb.Error:
+            except self._session.failures:
                 self._column(column, [check for check in members if self._runs(column, check)])
         for check in self._whole:
             self._counts[check.id] = self._materialise(check)
@@ -199,7 +197,7 @@ class _Run:
         """Try one value predicate alone, and record its error if it has one."""
         try:
             self._session.rows(f"SELECT count(*) FILTER (WHERE {check.predicate}) FROM {self._source(column)}")
-        except duckdb.Error as error:
+        except self._session.failures as error:
             self._counts[check.id] = CheckCount(error=explain(error))
             return False
         return True
@@ -257,7 +255,7 @@ class _Run:
             self._session.execute(
                 f"CREATE TEMP TABLE {table} AS SELECT DISTINCT _row FROM ({row_query(check, self._relation)})"
             )
-        except duckdb.Error as error:
+        except self._session.failures as error:
             return CheckCount(error=explain(error))
         self._failing[check.id] = table
         rows, first = self._session.one(f"SELECT count(*), min(_row, {DEFAULT.sample_rows}) FROM {table}")

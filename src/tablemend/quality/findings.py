@@ -81,8 +81,8 @@ def _first(check: Check, relation: str, counted: CheckCount, sample_rows: int) -
 
 def _shown(check: Check) -> str:
     """The columns of a listing."""
-    shown = [column for column in dict.fromkeys((*check.columns, *check.reads)) if column != "*"]
-    return sql.names(("_row", *shown)) if shown else "*"
+    named = [column for column in (*check.columns, *check.reads) if column != "*"]
+    return sql.names(dict.fromkeys(("_row", *named))) if named else "*"
 
 
 def _unable(check: Check, relation: str, error: str) -> Finding:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,7 +37,7 @@ def execute(session: Session, parent: pa.Table, columns: tuple[Column, ...], ste
         operations.validate(step.operation, step.params)
     try:
         return _executed(session, parent, columns, steps)
-    except duckdb.Error as problem:
+    except session.failures as problem:
         first = str(problem).splitlines()[0].rstrip(".!")
         raise RepairError(f"the repairs fail on this table: {first}", hint="Reject or edit them.") from problem
 

@@ -37,7 +37,6 @@ DUCKDB: dict[str, str] = {
     "filled": "CASE WHEN regexp_full_match({c}, '{white}*') THEN NULL ELSE {c} END",
     "forward": "last_value({c} IGNORE NULLS) OVER (ORDER BY {o} ROWS UNBOUNDED PRECEDING)",
     "backward": "first_value({c} IGNORE NULLS) OVER (ORDER BY {o} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
-    "interpolate": "fill(TRY_CAST({c} AS DOUBLE)) OVER (ORDER BY {o})",
     "mean": "avg(TRY_CAST({c} AS DOUBLE)) OVER ()",
     "median": "median(TRY_CAST({c} AS DOUBLE)) OVER ()",
     "mode": "mode({c} ORDER BY {c}) OVER ()",
@@ -147,13 +146,20 @@ def _computed(spell: dict[str, str], given: str, params: Params) -> str:
 
 
 def _interpolated(spell: dict[str, str], given: str, order: str | None) -> str:
-    """A number on the line between its neighbours; nothing before the first and behind the last."""
+    """A number on the line between its neighbours; nothing before the first and behind the last.
+
+    Where several rows have one place, the nearest in the source counts.
+    """
     place = "_row" if order is None else spell["position"].format(o=sql.name(order))
     number = spell["number"].format(c=given)
-    before, after = (spell[way].format(c=number, o=place) for way in ("forward", "backward"))
-    between = f"{place} IS NOT NULL AND {before} IS NOT NULL AND {after} IS NOT NULL"
-    line = spell["plain"].format(c=spell["interpolate"].format(c=given, o=place))
-    return f"CASE WHEN {between} THEN {line} END"
+    known = f"CASE WHEN {number} IS NOT NULL THEN {place} END"
+    ordered = place if order is None else f"{place} NULLS LAST, _row"
+    low, high = (spell[way].format(c=number, o=ordered) for way in ("forward", "backward"))
+    start, end = (spell[way].format(c=known, o=ordered) for way in ("forward", "backward"))
+    share = f"({place} - {start}) / nullif({end} - {start}, 0)"
+    line = f"CASE WHEN {start} = {end} THEN {low} ELSE {low} + ({high} - {low}) * ({share}) END"
+    plain = spell["plain"].format(c=f"({line})")
+    return f"CASE WHEN {place} IS NOT NULL AND {low} IS NOT NULL AND {high} IS NOT NULL THEN {plain} END"
 
 
 def _set_null(_: dict[str, str], c: str, params: Params) -> str:

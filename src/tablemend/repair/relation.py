@@ -21,10 +21,7 @@ def register(session: Session, table: pa.Table, columns: Sequence[Column], relat
     source = f"_{relation}_source"
     session.register(source, table)
     selected = ", ".join(_as_text(column) for column in columns)
-    session.execute(
-        f"CREATE OR REPLACE TEMP VIEW {sql.name(relation)} AS SELECT _row{', ' if selected else ''}{selected} "
-        f"FROM {sql.name(source)}"
-    )
+    session.load(relation, f"SELECT _row{', ' if selected else ''}{selected} FROM {sql.name(source)}")
 
 
 def materialise(session: Session, query: str, relation: str) -> None:

@@ -69,8 +69,7 @@ def scan(
     with timings.stage("detect"):
         found = list(proposals or ())
         if proposals is None:
-            told = partial(timings.progress, "detect")
-            found = detection.propose(session, table, columns, profile, distincts=known, progress=told)
+            found = _detected(session, table, columns, profile, known, partial(timings.progress, "detect"))
             kept = untouchable.columns_of_bytes(columns) | frozenset(declared.computed)
             found = [each for each in found if untouchable.touches(each, kept) is None]
         checks += derived.checks(found, checks)
@@ -89,6 +88,22 @@ def scan(
         score=score(evaluation, weights),
         repairs=tuple(repairs),
     )
+
+
+def _detected(
+    session: Session,
+    table: pa.Table,
+    columns: tuple[Column, ...],
+    profile: Profile,
+    known: Distincts,
+    progress: Callable[[float], None],
+) -> list[Proposal]:
+    """What the detectors propose; they read whole columns, and do so beside the table, in the embedded engine."""
+    if not session.distributed:
+        return detection.propose(session, table, columns, profile, distincts=known, progress=progress)
+    with session.embedded() as near:
+        relation.register(near, table, columns)
+        return detection.propose(near, table, columns, profile, progress=progress)
 
 
 def rescore(

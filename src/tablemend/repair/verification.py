@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import duckdb
 import pyarrow as pa
 
 from tablemend.engine import sql
@@ -74,7 +73,7 @@ def _queries(step: Step, source: str, names: Sequence[str]) -> list[str]:
 def _try(session: Session, step: Step, query: str) -> None:
     try:
         session.rows(query)
-    except duckdb.Error as problem:
+    except session.failures as problem:
         first = str(problem).splitlines()[0]
         raise RepairError(
             f"{step.operation} fails on this table: {first.rstrip('.!')}", hint="Mend its parameters, or reject it."

@@ -82,6 +82,8 @@ class Scanning(Surveying):
                 proposals=proposals,
                 declared=declared,
             )
+            if session.distributed:
+                self.notes += ("profile, checks and repairs ran on Spark, the detectors on this machine",)
             beside = {name: self.snapshots.write_changes(rows) for name, rows in declared.beside.items()}
             with timings.stage("learn"):
                 repairs = self._adjusted(found.repairs)

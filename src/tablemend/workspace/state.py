@@ -186,10 +186,15 @@ class State:
 
     @cached_property
     def _engine(self) -> Session:
-        """The embedded engine, started once: a start takes as long as a small repair."""
-        from tablemend.engine.duckdb import Session
+        """The engine, started once: a start takes as long as a small repair, that of Spark some seconds."""
+        from tablemend.engine import duckdb
 
-        return Session(memory_limit=self.settings.memory_limit, threads=self.settings.threads or None)
+        memory, threads = self.settings.memory_limit, self.settings.threads or None
+        if self.settings.engine == "spark":
+            from tablemend.engine import spark
+
+            return spark.Session(url=self.settings.spark_url, memory_limit=memory, threads=threads)
+        return duckdb.Session(memory_limit=memory, threads=threads)
 
     def dataset(self, name: str) -> str:
         """The id of a dataset, given its id, name or source; raises NotFound."""
