@@ -1,5 +1,6 @@
 """What several files of tests ask for by name."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +32,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """URL of a new, empty database, once for each kind that can run here."""
     with servers.database(request.param, tmp_path) as url:
         yield url
+
+
+@pytest.fixture
+def prefix() -> Iterator[str]:
+    """A beginning of keys in the Redis that others use too; all of them go afterwards."""
+    import redis
+
+    found = f"test_{secrets.token_hex(6)}"
+    yield found
+    with redis.Redis.from_url(servers.redis_url()) as client:
+        for key in client.scan_iter(match=f"{found}:*", count=1_000):
+            client.delete(key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import secrets
 import subprocess
 import sys
 import threading
@@ -41,16 +40,6 @@ def own(tmp_path: Path) -> Iterator[servers.OwnRedis]:
         yield found
     finally:
         found.kill()
-
-
-@pytest.fixture
-def prefix() -> Iterator[str]:
-    """A beginning of keys in the Redis that others use too; all of them go afterwards."""
-    found = f"test_{secrets.token_hex(6)}"
-    yield found
-    with redis.Redis.from_url(servers.redis_url()) as client:
-        for key in client.scan_iter(match=f"{found}:*", count=1_000):
-            client.delete(key)
 
 
 @pytest.fixture

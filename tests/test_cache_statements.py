@@ -120,7 +120,7 @@ def test_a_normal_form_keeps_all_that_is_not_white_space_a_comment_or_a_keyword(
     for dialect in ("postgres", "mysql", "sqlite", "duckdb"):
         found = normal(sql, dialect)
         if "--" not in sql and "/*" not in sql and "#" not in sql:
-            assert "".join(found.split()) == "".join(sql.split()).rstrip(";") or found == sql
+            assert "".join(found.split()).rstrip(";") == "".join(sql.split()).rstrip(";")
 
 
 @pytest.mark.parametrize("kind", KINDS)

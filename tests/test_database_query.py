@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import servers
 from tablemend.caching import CacheLimits, QueryCache
-from tablemend.databases import bulk
+from tablemend.databases import bulk, introspection
 from tablemend.databases.asynchronous import AsyncDatabase
 from tablemend.databases.database import Database
 from tablemend.databases.pool import PoolLimits
@@ -158,6 +158,30 @@ def test_a_commit_in_a_plain_connection_counts_when_its_block_ends(database: Dat
         connection.execute(sa.text("INSERT INTO t VALUES (2, 'two')"))
         connection.commit()
     assert database.query(ALL_T).table.num_rows == 2
+
+
+def test_a_plain_connection_that_commits_nothing_leaves_results_alone(database: Database) -> None:
+    cached(database, ALL_T)
+    with database.connect() as connection:
+        connection.execute(sa.text("INSERT INTO t VALUES (2, 'two')"))
+    introspection.describe(database, "t")
+    assert cached(database, ALL_T) == "process"
+
+
+def test_a_commit_by_itself_counts_in_a_plain_connection(database: Database) -> None:
+    if database.kind not in ("postgresql", "mysql"):
+        pytest.skip("every change stands in a transaction there")
+    cached(database, ALL_T)
+    with database.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("INSERT INTO t VALUES (2, 'two')"))
+    assert database.query(ALL_T).table.num_rows == 2
+
+
+def test_a_change_of_the_schema_counts_also_where_it_commits_by_itself(database: Database) -> None:
+    cached(database, ALL_T)
+    with database.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE w (id integer)")
+    assert cached(database, ALL_T) is None
 
 
 def test_what_a_trigger_changes_is_not_given_from_before(tmp_path: Path) -> None:

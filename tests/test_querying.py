@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sqlite3
 import subprocess
 import sys
@@ -76,9 +75,8 @@ def test_healing_in_place_and_undoing_it_make_results_invalid(kind: str, tmp_pat
         assert ws.query(url, CITIES).table["city"].to_pylist() == before
 
 
-def test_healing_in_place_is_told_to_other_processes(shop: str, tmp_path: Path) -> None:
+def test_healing_in_place_is_told_to_other_processes(shop: str, tmp_path: Path, prefix: str) -> None:
     """Which share a Redis: here two workspaces, of which the one that writes has asked nothing."""
-    prefix = f"test_{secrets.token_hex(6)}"
     shared = {"cache_redis_url": servers.redis_url(), "cache_redis_prefix": prefix}
     command = [sys.executable, "-m", "tablemend", "heal", f"{shop}#orders", "--policy", "all", "--to", "source"]
     environment = os.environ | {f"TABLEMEND_{name.upper()}": value for name, value in shared.items()}
@@ -191,10 +189,10 @@ def test_without_redis_the_commands_say_so(
 
 
 def test_results_in_redis_are_shown_and_cleared(
-    shop: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    shop: str, prefix: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TABLEMEND_CACHE_REDIS_URL", servers.redis_url())
-    monkeypatch.setenv("TABLEMEND_CACHE_REDIS_PREFIX", f"test_{secrets.token_hex(6)}")
+    monkeypatch.setenv("TABLEMEND_CACHE_REDIS_PREFIX", prefix)
 
     def source() -> str:
         assert run(monkeypatch, "databases", "query", shop, CITIES) == 0

@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.tokens import TokenType
 
 from tablemend.caching.functions import SAME_EACH_TIME, VOLATILE, WITHOUT_ARGUMENTS
 from tablemend.caching.normal import normal
@@ -114,6 +115,22 @@ def _change(sql: str, kind: str) -> Effect:
     if any(not name for _, name in targets):
         return ANYTHING
     return Effect(names=tuple(sorted(set(targets))))
+
+
+def is_taken_back(sql: str, kind: str) -> bool:
+    """Whether a rollback takes back what a statement changes, in every database: one query or change of rows."""
+    return len(sql) <= LONGEST and _is_taken_back(sql, kind)
+
+
+@functools.lru_cache(KEPT)
+def _is_taken_back(sql: str, kind: str) -> bool:
+    if not (_CHANGE.match(sql) or _REPLACE.match(sql)):
+        return False
+    try:
+        tokens = sqlglot.tokenize(sql, dialect=DIALECTS.get(kind, kind))
+    except SqlglotError:
+        return False
+    return all(each.token_type is not TokenType.SEMICOLON for each in tokens[:-1])
 
 
 def _parsed(sql: str, kind: str) -> exp.Expression:

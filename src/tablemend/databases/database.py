@@ -116,6 +116,7 @@ class Database:
         """
         with self._writing(timeout) as connection:
             writing = connection.execution_options(tablemend_write=True)
+            writing.get_execution_options()[writes.OPTION].committed = True  # or may be, however the block ends
             with writing.begin():
                 yield writing
 

@@ -28,6 +28,7 @@ class Writes:
         self._tables: set[tuple[str, str]] = set()
         self._anything = False
         self._schema = False
+        self.committed = False  # what is not is taken back when the connection is given back
 
     def statement(self, sql: str) -> None:
         """Note a statement that passes."""
@@ -42,17 +43,18 @@ class Writes:
         self._schema |= new
 
     def anything(self) -> None:
-        """Note that any table may be written to."""
-        self._anything = True
+        """Note that any table may be written to, and that it may be committed."""
+        self._anything = self.committed = True
 
     def effect(self, kind: str) -> Effect | None:
         """What all of it changed; None where it changed nothing."""
-        from tablemend.caching.statements import Effect, effect
+        from tablemend.caching.statements import Effect, effect, is_taken_back
 
-        found = [effect(sql, kind) for sql in self._statements]
-        names = self._tables.union(*(each.names for each in found))
-        unknown = self._anything or any(each.unknown for each in found)
-        schema = self._schema or any(each.schema for each in found)
+        lasting = [sql for sql in self._statements if self.committed or not is_taken_back(sql, kind)]
+        found = [effect(sql, kind) for sql in lasting]
+        names = set().union(self._tables if self.committed else (), *(each.names for each in found))
+        unknown = (self._anything and self.committed) or any(each.unknown for each in found)
+        schema = (self._schema and self.committed) or any(each.schema for each in found)
         if not (names or unknown or schema):
             return None
         return Effect(names=tuple(sorted(names)), unknown=unknown or schema, schema=schema)
@@ -79,14 +81,23 @@ def note_write(connection: sa.Connection, schema: str | None, table: str, *, new
 
 
 def watch(engine: sa.Engine) -> None:
-    """See every statement of the engine."""
+    """See every statement and commit of the engine."""
     sa.event.listen(engine, "before_cursor_execute", _seen)
+    sa.event.listen(engine, "commit", _committed)
 
 
 def _seen(connection: sa.Connection, _: Any, statement: str, *__: Any) -> None:
-    writes = connection.get_execution_options().get(OPTION)
+    options = connection.get_execution_options()
+    writes = options.get(OPTION)
     if writes is not None:
         writes.statement(statement)
+        writes.committed |= options.get("isolation_level") == "AUTOCOMMIT"
+
+
+def _committed(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(OPTION)
+    if writes is not None:
+        writes.committed = True
 
 
 def _publish(database: Database, writes: Writes) -> None:
