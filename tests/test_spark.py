@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -44,12 +45,8 @@ def test_a_url_where_nothing_answers_is_one_error():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    script = f"from tablemend.engine import spark; spark.connect('sc://127.0.0.1:{port}')"
-    retries = {"SPARK_CONNECT_MAX_RETRIES": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=240, env={**os.environ, **retries}
-    )
-    assert f"SettingsError: Spark does not answer at sc://127.0.0.1:{port}" in done.stderr
+    with pytest.raises(SettingsError, match=f"Spark does not answer at sc://127.0.0.1:{port}"):
+        spark.connect(f"sc://127.0.0.1:{port}")
 
 
 @pytest.mark.spark
@@ -196,13 +193,14 @@ def test_repairs_and_partitions_run_over_spark_connect(tmp_path):
     )
     try:
         started = next((line for line in server.stderr if "Connect server started at" in line), "")
+        threading.Thread(target=server.stderr.read, daemon=True).start()  # its log must go on flowing
         url = f"sc://{started.strip().rsplit(' ', 1)[-1]}"
         done = subprocess.run(
             [sys.executable, "-c", OVER_CONNECT, url], capture_output=True, text=True, env=environment, timeout=240
         )
     finally:
         server.terminate()
-        server.communicate()
+        server.wait()
     assert done.returncode == 0, done.stderr[-2000:]
     same, changes, results = json.loads(done.stdout)
     assert same

@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from core_helpers import columns_of, proposal, step, table
-from spark_helpers import AWKWARD, embedded, on_spark, random_cells, with_driver
-from tablemend.bench.generate import faulty_table
+from spark_helpers import AWKWARD, URL, embedded, on_spark, random_cells, with_driver
+from tablemend.bench.generate import faulty_csv
 from tablemend.databases.constraints import Constraint
 from tablemend.engine import sql
 from tablemend.quality import declared, rules
 from tablemend.quality.checks import derive
+from tablemend.quality.checks.subject import make
 from tablemend.quality.drift import drift
 from tablemend.quality.evaluate import evaluate, row_query
 from tablemend.quality.findings import findings
@@ -27,9 +28,7 @@ from tablemend.repair import derived, relation
 from tablemend.repair.execution import execute
 from tablemend.repair.operations import OPERATIONS
 from tablemend.repair.plan import measure
-from tablemend.repair.scan import scan
-from tablemend.settings import load
-from tablemend.telemetry import Timings
+from tablemend.workspace import open as open_workspace
 from test_checks_derived import clean
 
 pytestmark = pytest.mark.spark
@@ -323,7 +322,6 @@ def planted():
     found["grade"][3] = "mid"
     for values in found.values():
         values += [values[10], values[20]]
-    found["id"][-1] = "1499"
     found["comment"][-1] = found["comment"][20].upper().replace(" ", "-")
     return table(**found)
 
@@ -341,7 +339,7 @@ RULES = (
     {"column": "id", "foreign_key": {"table": "parents", "column": "key"}},
     {"expression": 'start_date <= "end_date"'},
     {"column": "price", "expression": "price < 100 AND length(city) > 2"},
-    {"column": "start_date", "freshness": "7d"},
+    {"column": "end_date", "freshness": "7d"},
 )
 
 
@@ -360,8 +358,9 @@ def stated():
     number = 'TRY_CAST(trim("count") AS HUGEINT)'
     return [
         *derived.checks(maps, []),
+        make("rare_category", ["grade"], predicate="\"grade\" IN ('mid')", message="rare"),
         declared.broken(wrong, ["price"], "broken", "SELECT 1"),
-        declared._make(
+        make(
             "sequence_behind",
             ["count"],
             predicate=f"{number} >= 3 AND ({number} - 3) % 2 = 0",
@@ -433,25 +432,25 @@ def test_every_check_finds_the_same(limit):
     assert drift(one[0], other[0]) == ()
 
 
-def test_a_scan_of_faulty_orders_is_the_same():
-    """Findings, score and repairs, with all that the detectors learn."""
-    given = faulty_table(500, seed=3)[0]
-    given = given.add_column(0, "_row", pa.array(range(1, given.num_rows + 1), pa.int64()))
-    made = []
-    for engine in (embedded(), with_driver()):
-        with engine.branch() as session:
-            made.append(
-                scan(
-                    session,
-                    given,
-                    columns_of(given),
-                    dataset="orders",
-                    weights=load().weights,
-                    rules=lambda _: (),
-                    timings=Timings(),
-                )
-            )
-    require_close(made[0].profile, made[1].profile)
-    for part in ("checks", "evaluation", "findings", "score", "repairs"):
-        assert getattr(made[1], part) == getattr(made[0], part), part
-    assert made[0].repairs
+def healed(folder, source, **settings):
+    """What healing a file gives, and the file that comes out."""
+    with open_workspace(folder, user="ann", threads=1, **settings) as ws:
+        result = ws.heal(source, policy="all", output=folder / "healed.csv")
+        return result, ws.notes, (folder / "healed.csv").read_bytes()
+
+
+def test_faulty_orders_are_healed_alike(tmp_path):
+    """Scan, gate, apply: findings, score, repairs, change set and healed table."""
+    source = faulty_csv(tmp_path / "orders.csv", 400, seed=3)
+    one, _, first = healed(tmp_path / "duckdb", source)
+    other, notes, second = healed(tmp_path / "spark", source, engine="spark", spark_url=URL)
+    require_close(one.scanned.profile, other.scanned.profile)
+    assert other.scanned.findings == one.scanned.findings
+    assert other.scanned.score == one.scanned.score
+    bodies = [[(each.id, each.title, each.body, each.scores) for each in found.scanned.items] for found in (one, other)]
+    assert bodies[1] == bodies[0]
+    assert len(bodies[0]) > 20
+    assert other.applied.snapshot.hash == one.applied.snapshot.hash
+    assert other.applied.after == one.applied.after
+    assert second == first
+    assert "on Spark" in notes[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import sys
 import tempfile
 import warnings
@@ -14,6 +15,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tablemend.engine import duckdb as embedded
 from tablemend.engine import sql
@@ -24,6 +26,9 @@ from tablemend.records import Record
 if TYPE_CHECKING:
     import pyarrow as pa
     from sqlglot import exp
+
+_CONNECT_PORT = 15_002  # where a URL names none
+_ANSWER_SECONDS = 20  # for the network and the server; a connection is made in milliseconds
 
 DRIVER_ROWS = 100_000
 """Results of up to so many rows are kept by the driver: as many as a table of distinct values may have
@@ -96,8 +101,12 @@ def _connected(url: str) -> Any:
 
 
 def _remote(url: str) -> Any:
+    """A session of a Spark Connect server; its client alone would try for minutes where nothing listens."""
     from pyspark.sql import SparkSession
 
+    place = urlsplit(url)
+    with socket.create_connection((place.hostname or "", place.port or _CONNECT_PORT), timeout=_ANSWER_SECONDS):
+        pass
     return SparkSession.builder.remote(url).create()
 
 
@@ -165,6 +174,7 @@ class Session(embedded.Session):
         self._transpiler = Transpiler(self._define)
         self._relations: dict[str, _Relation] = {}
         self._texts: set[str] = set()
+        self._lent: list[str] = []
 
     def branch(self) -> Session:
         """A session of its own on the same engines."""
@@ -173,6 +183,7 @@ class Session(embedded.Session):
         made._connection = self._connection.cursor()
         made._relations = {}
         made._texts = set()
+        made._lent = []
         return made
 
     @property
@@ -217,7 +228,10 @@ class Session(embedded.Session):
         if isinstance(tree, exp.Drop):
             self._drop(tree)
         elif isinstance(tree, exp.Create | exp.Insert) and tree.expression is not None:
-            self._make(statement, tree)
+            try:
+                self._make(statement, tree)
+            finally:
+                self._take_back()
         else:
             self._replaced(tree)
             super().execute(statement, parameters)
@@ -312,9 +326,12 @@ class Session(embedded.Session):
         tree = self._parsed(query) if self._relations else None
         if tree is None or not self._distributed(tree):
             return super().arrow(query, parameters)
-        frame = self._frame(tree)
-        with self._reported():
-            return _fetched(frame)
+        try:
+            frame = self._frame(tree)
+            with self._reported():
+                return _fetched(frame)
+        finally:
+            self._take_back()
 
     def rows(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run a query; the whole result as tuples."""
@@ -352,11 +369,8 @@ class Session(embedded.Session):
         """The frame of a query, with every relation that it reads on Spark."""
         from sqlglot import exp
 
-        made = []
         for table in self._tables(tree):
             relation = self._relations.get(table.name.lower()) or self._sent(table.name)
-            if table.name.lower() not in self._relations:
-                made.append(relation.view)
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
             table.set("this", exp.to_identifier(relation.view))
@@ -364,17 +378,21 @@ class Session(embedded.Session):
         with self._reported():
             frame = self.spark.sql(text)
             frame.schema  # noqa: B018  Spark Connect resolves names only now
-        for view in made:
-            self.spark.catalog.dropTempView(view)
         return frame
 
     def _sent(self, name: str) -> _Relation:
-        """A relation of the driver, sent to Spark for one query."""
+        """A relation of the driver, sent to Spark for one statement."""
         view = f"tm_{os.getpid()}_{next(_serial)}"
         table = super().arrow(f"SELECT * FROM {sql.name(name)}")
         with self._reported(), _quiet():
             self.spark.createDataFrame(table).createOrReplaceTempView(view)
+        self._lent.append(view)
         return _Relation(view=view)
+
+    def _take_back(self) -> None:
+        """Drop what was sent for one statement; Spark Connect looks names up until it is carried out."""
+        while self._lent:
+            self.spark.catalog.dropTempView(self._lent.pop())
 
     def _define(self, name: str, text: str, kind: str, spark: str) -> None:
         """Make an embedded expression a function of Spark."""
