@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tablemend.engine.tasks import map_partitions
+from tablemend.errors import ProcessDied
 
 if TYPE_CHECKING:
     from tablemend.batching import Attempt
@@ -29,7 +30,10 @@ class SparkTasks:
         self._context = getattr(session, "_sc", None)  # Spark Connect has none
 
     def call(self, function: Callable[..., Any], given: tuple[Any, ...], attempt: Attempt) -> Any:
-        """What a picklable function gives; Timeout or Cancelled where the attempt was stopped, and its task with it."""
+        """What a picklable function gives; Timeout or Cancelled where the attempt was stopped, and its task with it.
+
+        ProcessDied where Spark could not carry it out.
+        """
         tag = f"tablemend-{secrets.token_hex(8)}"
         try:
             with self._tagged(tag), attempt.cancelling(lambda: self._interrupt(tag)):
@@ -37,7 +41,10 @@ class SparkTasks:
         except Exception as problem:
             if attempt.is_stopped:
                 raise attempt.stopped() from problem
-            raise
+            raise ProcessDied(
+                f"the Spark task of a batch ended: {problem}",
+                hint="Spark may have gone, or a row may crash its Python.",
+            ) from problem
         if result.error is not None:
             raise result.error
         return result.value
