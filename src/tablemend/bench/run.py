@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tablemend.bench import batching, bulk, caching, databases, heal, many, million, review, startup, store
+from tablemend.bench import batching, bulk, caching, databases, heal, many, million, review, startup, store, tuning
 from tablemend.bench.case import Case, Row
 from tablemend.errors import NotFound, StateError
 
@@ -49,6 +49,9 @@ CASES = (
     Case(name="caching.hit", help="A cached result of 1,000 rows.", function=caching.hit),
     Case(name="caching.trace", help="An hour of dashboards.", function=caching.hour),
     Case(name="caching.single_flight", help="64 threads on one cold key.", function=caching.single_flight),
+    Case(name="tuning.write", help="Loads by batch size and workers.", function=tuning.write_heavy),
+    Case(name="tuning.read", help="Callers by pool size, with the cache, beside a load.", function=tuning.read_heavy),
+    Case(name="tuning.memory", help="Memory of streamed jobs.", function=tuning.long_jobs),
     Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
     Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),
 )
