@@ -211,7 +211,7 @@ class Session(embedded.Session):
             self._connection.execute(f"COPY ({plain}) TO {sql.literal(str(file))} (FORMAT parquet)")
             frame = self.spark.read.parquet(str(file))
         else:
-            frame = self.spark.createDataFrame(self._connection.sql(plain).to_arrow_table())
+            frame = self._uploaded(self._connection.sql(plain).to_arrow_table())
         view = self._stored(frame.toDF(*names))
         self._relations[name] = _Relation(view=view, folder=folder)
         self._texts.update(each.lower() for each in names if each.lower() != "_row")
@@ -397,9 +397,15 @@ class Session(embedded.Session):
         """A relation of the driver, sent to Spark for one statement."""
         table = super().arrow(f"SELECT * FROM {sql.name(name)}")
         with self._reported(), _quiet():
-            view = self._stored(self.spark.createDataFrame(table))
+            view = self._stored(self._uploaded(table))
         self._lent.append(view)
         return _Relation(view=view)
+
+    def _uploaded(self, table: pa.Table) -> Any:
+        """An Arrow table on Spark; Spark Connect takes the types of an empty one only when they are named."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        return self.spark.createDataFrame(table if table.num_rows else [], from_arrow_schema(table.schema))
 
     def _take_back(self) -> None:
         """Drop what was sent for one statement; Spark Connect looks names up until it is carried out."""
