@@ -193,7 +193,8 @@ def test_repairs_and_partitions_run_over_spark_connect(tmp_path):
     )
     try:
         started = next((line for line in server.stderr if "Connect server started at" in line), "")
-        threading.Thread(target=server.stderr.read, daemon=True).start()  # its log must go on flowing
+        drain = threading.Thread(target=server.stderr.read)  # its log must go on flowing
+        drain.start()
         url = f"sc://{started.strip().rsplit(' ', 1)[-1]}"
         done = subprocess.run(
             [sys.executable, "-c", OVER_CONNECT, url], capture_output=True, text=True, env=environment, timeout=240
@@ -201,6 +202,8 @@ def test_repairs_and_partitions_run_over_spark_connect(tmp_path):
     finally:
         server.terminate()
         server.wait()
+        drain.join()
+        server.stderr.close()
     assert done.returncode == 0, done.stderr[-2000:]
     same, changes, results = json.loads(done.stdout)
     assert same

@@ -434,7 +434,8 @@ def test_every_check_finds_the_same(limit):
 
 def healed(folder, source, **settings):
     """What healing a file gives, and the file that comes out."""
-    with open_workspace(folder, user="ann", threads=1, **settings) as ws:
+    folder.mkdir()
+    with open_workspace(folder / ".tablemend", user="ann", threads=1, **settings) as ws:
         result = ws.heal(source, policy="all", output=folder / "healed.csv")
         return result, ws.notes, (folder / "healed.csv").read_bytes()
 

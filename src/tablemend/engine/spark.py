@@ -201,7 +201,6 @@ class Session(embedded.Session):
         """Put what a query of the embedded engine gives on Spark; every column but `_row` is text."""
         name = relation.lower()
         self._forget(name)
-        view = f"tm_{os.getpid()}_{next(_serial)}"
         described = self._connection.execute(f"DESCRIBE {query}").fetchall()
         names = [str(row[0]) for row in described]
         renamed = ", ".join(f"{sql.name(each)} AS c{place}" for place, each in enumerate(names))
@@ -212,8 +211,8 @@ class Session(embedded.Session):
             self._connection.execute(f"COPY ({plain}) TO {sql.literal(str(file))} (FORMAT parquet)")
             frame = self.spark.read.parquet(str(file))
         else:
-            frame = self.spark.createDataFrame(self._connection.sql(plain).to_arrow_table())
-        frame.toDF(*names).createOrReplaceTempView(view)
+            frame = self._uploaded(self._connection.sql(plain).to_arrow_table())
+        view = self._stored(frame.toDF(*names))
         self._relations[name] = _Relation(view=view, folder=folder)
         self._texts.update(each.lower() for each in names if each.lower() != "_row")
 
@@ -260,36 +259,50 @@ class Session(embedded.Session):
             self._replaced(tree)
             super().execute(statement)
             return
-        frame = self._frame(query)
-        view = f"tm_{os.getpid()}_{next(_serial)}"
+        view = self._stored(self._frame(query))
         if tree.args.get("kind") == "VIEW":
-            self._named(name, _Relation(view=view), frame)
+            self._named(name, _Relation(view=view))
             return
-        with self._reported():
-            kept = _fetched(frame.limit(self._driver_rows + 1)) if self._driver_rows else None
-        if kept is not None and kept.num_rows <= self._driver_rows:
+        kept = self._few(view)
+        if kept is not None:
+            self.spark.catalog.dropTempView(view)
             self._forget(name.lower())
             self._keep(name, kept)
             return
-        frame = frame.persist()
+        frame = self.spark.table(view).persist()
         try:
             with self._reported():
                 frame.count()
         except SparkFailure:
             frame.unpersist()
+            self.spark.catalog.dropTempView(view)
             raise
-        self._named(name, _Relation(view=view, frame=frame), frame)
+        self._named(name, _Relation(view=view, frame=frame))
+
+    def _stored(self, frame: Any) -> str:
+        """The name of a new view on a frame, which stands when what it reads is dropped."""
+        view = f"tm_{os.getpid()}_{next(_serial)}"
+        with self._reported():
+            frame.createOrReplaceTempView(view)
+        return view
+
+    def _few(self, view: str) -> pa.Table | None:
+        """The rows of a view where the driver keeps so many."""
+        if not self._driver_rows:
+            return None
+        with self._reported():
+            found = _fetched(self.spark.table(view).limit(self._driver_rows + 1))
+        return found if found.num_rows <= self._driver_rows else None
 
     def _keep(self, name: str, table: pa.Table) -> None:
         self._connection.register("_kept", table)
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.name(name)} AS SELECT * FROM _kept")
         self._connection.unregister("_kept")
 
-    def _named(self, name: str, relation: _Relation, frame: Any) -> None:
-        """Let a name mean a frame on Spark, and nothing else."""
+    def _named(self, name: str, relation: _Relation) -> None:
+        """Let a name mean a relation on Spark, and nothing else."""
         self._forget(name.lower())
         self._drop_embedded(name)
-        frame.createOrReplaceTempView(relation.view)
         self._relations[name.lower()] = relation
 
     def _drop_embedded(self, name: str) -> None:
@@ -310,9 +323,9 @@ class Session(embedded.Session):
         relation = self._relations.pop(name, None)
         if relation is None:
             return
-        self.spark.catalog.dropTempView(relation.view)
         if relation.frame is not None:
             relation.frame.unpersist()
+        self.spark.catalog.dropTempView(relation.view)
         if relation.folder is not None:
             shutil.rmtree(relation.folder, ignore_errors=True)
 
@@ -382,12 +395,17 @@ class Session(embedded.Session):
 
     def _sent(self, name: str) -> _Relation:
         """A relation of the driver, sent to Spark for one statement."""
-        view = f"tm_{os.getpid()}_{next(_serial)}"
         table = super().arrow(f"SELECT * FROM {sql.name(name)}")
         with self._reported(), _quiet():
-            self.spark.createDataFrame(table).createOrReplaceTempView(view)
+            view = self._stored(self._uploaded(table))
         self._lent.append(view)
         return _Relation(view=view)
+
+    def _uploaded(self, table: pa.Table) -> Any:
+        """An Arrow table on Spark; Spark Connect takes the types of an empty one only when they are named."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        return self.spark.createDataFrame(table if table.num_rows else [], from_arrow_schema(table.schema))
 
     def _take_back(self) -> None:
         """Drop what was sent for one statement; Spark Connect looks names up until it is carried out."""

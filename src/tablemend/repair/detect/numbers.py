@@ -145,7 +145,7 @@ def _propose(column: str, found: Spellings) -> Iterator[Proposal]:
         operation="normalise_number",
         columns=(column,),
         confidence=round(HIGHEST * (1 - found.unknown / (numbers + 1)), 4),
-        params={"strip": strip, "thousands": thousands, "decimal": "."} | _unit(usual),
+        params=({"strip": strip} if strip else {}) | {"thousands": thousands, "decimal": "."} | _unit(usual),
         explanation=f"Numbers of {column} are written in several ways: {_show(strip)}"
         + (f"; most end in {usual.strip()!r}." if usual else "."),
         evidence=(f"Of {found.cells} cells looked at, {numbers} read as numbers; {bare} of them carry no unit.",),
