@@ -107,6 +107,8 @@ def test_too_many_rejected_rows_end_a_load_with_what_to_do(call: Call, tmp_path:
         (["orders.csv", f"{URL}#orders", "--mode", "upsert"], "needs the columns of a key"),
         (["orders.csv", f"{URL}#orders", "--key", "id"], "takes no key"),
         (["orders.csv", "sqlite:///none.db#orders"], "cannot be opened"),
+        (["orders.csv", f"{URL}#orders", "--batch-size", "0"], "size cannot be 0"),
+        (["orders.csv", f"{URL}#orders", "--workers", "1000"], "workers cannot be 1000"),
     ],
 )
 def test_what_cannot_begin_changes_nothing(words: list[str], said: str, call: Call, tmp_path: Path) -> None:

@@ -44,6 +44,12 @@ def load(
     max_rejected: Annotated[
         int | None, typer.Option("--max-rejected", min=0, help="Stop at more rejected rows.", show_default=False)
     ] = None,
+    size: Annotated[
+        int | None, typer.Option("--batch-size", help="Rows of a batch; setting `batch_size`.", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Batches at once; setting `batch_workers`.", show_default=False)
+    ] = None,
     table: TableOption = None,
     sql: SqlOption = None,
     sheet: SheetOption = None,
@@ -58,7 +64,15 @@ def load(
     with workspace(quiet=quiet or as_json) as ws:
         try:
             done = ws.bulk_load(
-                source, to, mode=mode.value, key=key or (), job=job, max_rejected=max_rejected, **options
+                source,
+                to,
+                mode=mode.value,
+                key=key or (),
+                job=job,
+                max_rejected=max_rejected,
+                size=size,
+                workers=workers,
+                **options,
             )
         except Cancelled as problem:
             _show(problem.report)

@@ -48,13 +48,16 @@ class Loading(Keeping):
         key: Sequence[str] = (),
         job: str | None = None,
         max_rejected: int | None = None,
+        size: int | None = None,
+        workers: int | None = None,
         **options: Any,
     ) -> BulkLoaded:
         """Load a source into a table, `URL#table`, in batches; nothing is healed on the way.
 
         Bad rows are set aside in the table tablemend_quarantine beside it. A job that ended early goes on where it
         ended when it is run again; by default its name comes from the content of the source and the table, so that
-        the same rows are not loaded twice. `options` are those of reading a source. Raises SourceError, SettingsError
+        the same rows are not loaded twice. `size` rows make a batch (setting `batch_size`), and `workers` work at once
+        (`batch_workers`). `options` are those of reading a source. Raises SourceError, SettingsError
         and DatabaseError for what cannot be begun; Cancelled, with its report, where the user stops it.
         """
         from tablemend.databases import urls
@@ -67,7 +70,13 @@ class Loading(Keeping):
         names = ("table", "sql", "sheet", "delimiter", "encoding")
         given = {name: options.pop(name, None) for name in names}
         loaded = self._load(source, given, options.pop("name", None))
-        how = {"mode": mode, "key": tuple(key), "max_rejected": max_rejected}
+        how = {
+            "mode": mode,
+            "key": tuple(key),
+            "max_rejected": max_rejected,
+            "size": self.settings.batch_size if size is None else size,
+            "workers": self.settings.batch_workers if workers is None else workers,
+        }
         with self._running("load") as run:
             return self._bulk_load(run, loaded, url, (address.schema, address.table), job, how)
 
@@ -96,8 +105,6 @@ class Loading(Keeping):
                     source=source,
                     progress=lambda found: self._loaded_so_far(timings, found, rows.num_rows),
                     telemetry=self.telemetry,
-                    size=self.settings.batch_size,
-                    workers=self.settings.batch_workers,
                     timeout=self.settings.batch_timeout,
                     retries=self.settings.batch_retries,
                     **how,
