@@ -1,13 +1,37 @@
 """What several files of tests ask for by name."""
 
 import secrets
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import servers
+from tablemend.cli import main as entry_point
 from tablemend.store.state import Store
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    """Run a command in a folder of its own: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TABLEMEND_DATA", raising=False)
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tablemend", *map(str, words)])
+        code: object = 0
+        try:
+            entry_point.main()
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capfd.readouterr()
+        assert isinstance(code, int)
+        return code, out, err
+
+    return run
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tablemend.cli import main as entry_point
-
 Call = Callable[..., tuple[int, str, str]]
 URL = "sqlite:///shop.db"
 
 
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    """Run a command in a folder of its own with a table `orders` in shop.db: exit code, output, messages."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TABLEMEND_DATA", raising=False)
-    with sqlite3.connect("shop.db") as shop:
-        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, amount REAL CHECK (amount >= 0))")
-    shop.close()
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tablemend", *map(str, words)])
-        code: object = 0
-        try:
-            entry_point.main()
-        except SystemExit as end:
-            code = end.code or 0
-        out, err = capfd.readouterr()
-        assert isinstance(code, int)
-        return code, out, err
-
-    return run
+@pytest.fixture(autouse=True)
+def shop(tmp_path: Path) -> None:
+    """A table `orders` in shop.db."""
+    with sqlite3.connect(tmp_path / "shop.db") as made:
+        made.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, amount REAL CHECK (amount >= 0))")
+    made.close()
 
 
 def rows(first: int, last: int, bad: int = -1) -> str:

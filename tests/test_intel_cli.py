@@ -8,30 +8,9 @@ from pathlib import Path
 import pytest
 
 from intel_helpers import entry, lines
-from tablemend.cli import main as entry_point
 
 Call = Callable[..., tuple[int, str, str]]
 NOW = ("--now", "2026-11-16T08:00Z")
-
-
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    """Run a command in a folder of its own: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("TABLEMEND_DATA", raising=False)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tablemend", *map(str, words)])
-        code: object = 0
-        try:
-            entry_point.main()
-        except SystemExit as end:
-            code = end.code or 0
-        out, err = capfd.readouterr()
-        assert isinstance(code, int)
-        return code, out, err
-
-    return run
 
 
 def test_from_example_to_brief_and_comparison(call: Call, tmp_path: Path) -> None:
