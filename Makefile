@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test spark lint docs bench soak lock reference examples picture clean
+.PHONY: help setup demo test spark conformance lint docs bench soak lock reference examples picture clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,6 +31,10 @@ soak: $(READY) ## run the long tests
 spark: $(READY) ## run the tests on a Spark session; they need a Java runtime
 	$(PIP) install --require-hashes --no-deps --requirement requirements-spark.lock
 	$(BIN)/python -m pytest -m spark
+
+conformance: $(READY) ## write the page of what DuckDB and Spark agree on
+	$(PIP) install --require-hashes --no-deps --requirement requirements-spark.lock
+	$(BIN)/python -m pytest tests/conformance/test_engines.py --conformance docs/reference/engines.md
 
 lint: $(READY) ## check style and types
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import agreement
 import pytest
 
 import servers
@@ -13,6 +14,18 @@ from tablemend.databases.database import Database
 
 RUNNING = ("sqlite", "duckdb", "postgresql", "mysql")
 """What the suite runs on; SQL Server and Snowflake have no server here and are tested as text."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where to write what was compared between the engines."""
+    parser.addoption("--conformance", metavar="FILE", help="write a page of what DuckDB and Spark agree on")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the page, where it was asked for and everything agreed."""
+    place = session.config.getoption("--conformance", None)
+    if place and not session.testsfailed:
+        Path(place).write_text(agreement.page(), encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 import pyarrow as pa
 import pytest
+from agreement import agreed
 
 from core_helpers import columns_of, proposal, step, table
 from spark_helpers import AWKWARD, URL, embedded, on_spark, random_cells, with_driver
@@ -112,6 +113,21 @@ EXPRESSIONS: dict[str, list[dict[str, object]]] = {
 }
 """Parameters for every operation that is an expression over the row."""
 
+
+def cells_table(count=400):
+    """A text, a number and a day in every row, with repeats and gaps."""
+    cells = [*AWKWARD, *random_cells(1, count - len(AWKWARD))]
+    numbers = [None if n % 7 == 3 else str(n % 5) if n % 11 else " 2.5 " for n in range(count)]
+    days = [None if n % 13 == 5 else f"2024-0{1 + n % 9}-1{n % 9}" if n % 3 else str(n % 17) for n in range(count)]
+    return table(text=cells, number=numbers, day=days)
+
+
+def found_in(names, count, *, new):
+    """Keys of the first rows of `cells_table`, each once, with a new value."""
+    rows = zip(*(cells_table()[name].to_pylist() for name in names), strict=True)
+    return [[*key, new] for key in dict.fromkeys(rows)][:count]
+
+
 OTHERS = {
     "fill": [
         step("fill", "number", method=method, **order)
@@ -127,12 +143,19 @@ OTHERS = {
         step(
             "repair_dependency",
             "text",
-            pairs=[["1", None, "a", "b"], ["1", "3", "", "c"]],
+            pairs=[*found_in(("number", "day", "text"), 40, new="agreed"), ["1", "3", "", "c"]],
             keys=["number", "day", "text"],
             determinants=["number"],
         )
     ],
-    "fill_dependency": [step("fill_dependency", "text", pairs=[["2", None, "two"]], keys=["number", "text"])],
+    "fill_dependency": [
+        step(
+            "fill_dependency",
+            "text",
+            pairs=[*found_in(("number", "text"), 40, new="two"), ["2", None, "none has it"]],
+            keys=["number", "text"],
+        )
+    ],
     "remove_rows": [
         step("remove_rows", predicate="text IS NULL OR number = '3'"),
         step("remove_rows", predicate="TRY_CAST(number AS DOUBLE) BETWEEN 2 AND 4 AND text NOT IN ('a', '')"),
@@ -158,14 +181,6 @@ OTHERS = {
     "drop_column": [step("drop_column", "text")],
 }
 """Steps of every other operation, and of the fills that compute."""
-
-
-def cells_table(count=400):
-    """A text, a number and a day in every row, with repeats and gaps."""
-    cells = [*AWKWARD, *random_cells(1, count - len(AWKWARD))]
-    numbers = [None if n % 7 == 3 else str(n % 5) if n % 11 else " 2.5 " for n in range(count)]
-    days = [None if n % 13 == 5 else f"2024-0{1 + n % 9}-1{n % 9}" if n % 3 else str(n % 17) for n in range(count)]
-    return table(text=cells, number=numbers, day=days)
 
 
 def both(given, steps):
@@ -205,12 +220,19 @@ def test_expressions_give_the_same_cells(operation, seed):
         amount=random_cells(seed + 100, len(cells)),
         moment=[moments[n % len(moments)] for n in range(len(cells))],
     )
-    require_same(*both(given, [step(operation, name, identity=name, **params) for name, params in names.items()]))
+    one, other = both(given, [step(operation, name, identity=name, **params) for name, params in names.items()])
+    require_same(one, other)
+    for name in names:
+        agreed("operation", operation, compared=given.num_rows, told=one.won.get(name, 0))
 
 
 @pytest.mark.parametrize("each", [each for steps in OTHERS.values() for each in steps], ids=lambda each: each.operation)
 def test_maps_rows_and_columns_give_the_same(each):
-    require_same(*both(cells_table(), [each]))
+    given = cells_table()
+    one, other = both(given, [each])
+    require_same(one, other)
+    cells = given.num_rows * len(one.table.column_names)
+    agreed("operation", each.operation, compared=cells, told=one.changes.num_rows + one.removed.num_rows)
 
 
 def test_phases_chain_and_precedence_holds_alike():
@@ -430,6 +452,9 @@ def test_every_check_finds_the_same(limit):
         failed = {check.name for check in one[1] if one[2].checks[check.id].rows}
         assert set(CHECKS) - failed == {"drift"}
     assert drift(one[0], other[0]) == ()
+    for check in one[1]:
+        found = one[2].checks[check.id]
+        agreed("check", check.name, compared=one[2].rows, told=found.cells or found.rows)
 
 
 def healed(folder, source, **settings):

@@ -16,12 +16,12 @@ from tablemend.databases.database import Database
 from tablemend.workspace import Workspace
 from tablemend.workspace import open as open_workspace
 
-TABLES, ROWS = 40, 5_000
+TABLES, ROWS = 20, 2_000
 WORKERS = (1, 2, 4)
 
 
 def many_tables(folder: Path) -> list[Row]:
-    """Heal 40 tables: with so many workers, and by 40 calls of `heal`."""
+    """Heal 20 tables: with so many workers, and by 20 calls of `heal`."""
     with postgres() as url:
         return [] if url is None else _measured(folder, url)
 

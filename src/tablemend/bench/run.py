@@ -23,7 +23,7 @@ from tablemend.errors import NotFound, StateError
 CASES = (
     Case(name="heal.ten_10k", help="Ten approved repairs on 10,000 rows.", function=heal.ten),
     Case(name="heal.one_10k", help="One approved repair on 10,000 rows.", function=heal.one),
-    Case(name="heal.many_tables", help="40 tables of 5,000 rows in PostgreSQL.", function=many.many_tables),
+    Case(name="heal.many_tables", help="20 tables of 2,000 rows in PostgreSQL.", function=many.many_tables),
     Case(name="tables.import_1m", help="CSV of 1,000,000 × 15 to snapshot.", function=million.import_1m),
     Case(name="quality.scan_1m", help="Scan of 1,000,000 × 15 with calibration.", function=million.scan_1m),
     Case(name="repair.apply_1m", help="Ten repairs of 1,000,000 cells.", function=million.apply_1m),
