@@ -235,6 +235,37 @@ def test_too_many_rejected_rows_stop_the_job() -> None:
     assert 5 < report.rejected == len(ledger.rejections) < 100
 
 
+def test_a_function_that_changes_its_rows_changes_no_position() -> None:
+    def work(batch: Batch, attempt: Attempt) -> Done:
+        rows = list(batch.rows)
+        rows.append(1)
+        assert isinstance(batch.rows, tuple)
+        raise ValueError("always")
+
+    assert run(range(3), work).rejected == 3
+
+
+class Untold(Exception):
+    """An error that cannot be told."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_error_that_cannot_be_told_is_still_a_reason() -> None:
+    def work(batch: Batch, attempt: Attempt) -> Done:
+        raise Untold
+
+    (kept,) = run([1], work).rejections
+    assert kept.reason == "Untold: it cannot be told (RuntimeError)"
+
+
+@pytest.mark.parametrize(("work", "options"), [(None, {}), (lambda batch, attempt: None, {"executor": "processes"})])
+def test_what_cannot_be_a_batch_function_is_refused_before_anything_is_read(work: Any, options: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="the batch function cannot"):
+        run(iter([]), work, **options)
+
+
 def test_a_job_that_no_row_gets_through_stops() -> None:
     with pytest.raises(Stopped, match="rows were rejected, and none got in") as raised:
         run(range(100_000), writing(set(range(100_000))), ledger=MemoryLedger(), job="j", size=10)
@@ -325,6 +356,7 @@ def test_a_progress_function_that_raises_ends_the_job_in_order() -> None:
         ({"size": 10_000_001}, "size cannot be 10000001"),
         ({"size": "many"}, "size cannot be 'many'"),
         ({"workers": 0}, "workers cannot be 0"),
+        ({"workers": 1.5}, "workers cannot be 1.5"),
         ({"workers": 257}, "workers cannot be 257"),
         ({"timeout": 0}, "timeout cannot be 0"),
         ({"retries": -1}, "retries cannot be -1"),

@@ -69,11 +69,6 @@ def test_with_a_ledger_every_row_is_there_once(tmp_path: Path) -> None:
     assert (report.inserted, report.rejected, report.left) == (20, 4, 0)
 
 
-def test_a_function_that_cannot_go_to_a_process_is_an_error_of_the_function() -> None:
-    report = run([1], lambda batch, attempt: Done(inserted=1), **QUICK)
-    assert (report.inserted, report.rejected + report.left) == (0, 1)
-
-
 def test_ctrl_c_kills_processes_that_do_not_end() -> None:
     timer = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

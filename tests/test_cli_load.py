@@ -46,7 +46,16 @@ def test_a_load_tells_every_outcome_and_keeps_what_it_rejected(call: Call, tmp_p
     assert (kept["row"], kept["content"]) == (1235, {"id": "1234", "amount": "-1"})
     code, out, err = call("databases", "load", "orders.csv", f"{URL}#orders")
     assert (code, loaded()) == (1, 2999)
-    assert "3,000 of them were settled by earlier runs" in err
+    assert "3,000 rows were settled by earlier runs of this job; nothing was left to do" in err
+
+
+def test_lines_that_are_no_rows_are_told(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("id,amount\n1,2\n2,3,4\n3,4\n", encoding="utf-8")
+    code, _, err = call("databases", "load", "orders.csv", f"{URL}#orders")
+    assert (code, loaded()) == (1, 2)
+    assert "line 3 of the source is no row" in err
+    done = json.loads(call("databases", "load", "orders.csv", f"{URL}#orders", "--json")[1])
+    assert (done["unreadable"], done["unreadable_lines"][0]["line"], done["total"]) == (1, 3, 2)
 
 
 def test_a_load_is_a_run_with_its_figures(call: Call, tmp_path: Path) -> None:
@@ -86,7 +95,6 @@ def test_too_many_rejected_rows_end_a_load_with_what_to_do(call: Call, tmp_path:
         (["orders.csv", f"{URL}#nothing"], "nothing"),
         (["nothing.csv", f"{URL}#orders"], "nothing.csv"),
         (["other.csv", f"{URL}#orders"], "has no column 'colour'"),
-        (["orders.csv", f"{URL}#orders", "--mode", "upsert"], "needs the columns of a key"),
         (["orders.csv", f"{URL}#orders", "--key", "id"], "takes no key"),
         (["orders.csv", "sqlite:///none.db#orders"], "cannot be opened"),
         (["orders.csv", f"{URL}#orders", "--batch-size", "0"], "size cannot be 0"),

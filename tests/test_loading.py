@@ -83,6 +83,50 @@ def test_upsert_and_update_say_what_became_of_each_row(database: Database) -> No
     assert count(database, "sum(n)") == 80 * 3
 
 
+def test_of_rows_with_the_same_key_the_last_counts(database: Database) -> None:
+    rows = 600
+    given = table(rows, id=[n % 100 for n in range(rows)], n=list(range(rows)))
+    report = load(database, TABLE, given, job="j", mode="upsert", size=17)
+    assert (report.inserted, report.rejected, report.total) == (100, 500, 600)
+    assert {each.reason for each in report.rejections} == {"a later row has the same key"}
+    assert [each.position for each in rejections(database, "j")] == list(range(500))
+    assert count(database, "sum(n)") == sum(range(500, 600))
+    updated = load(database, TABLE, given, job="k", mode="update", size=17)
+    assert (updated.updated, updated.rejected) == (100, 500)
+
+
+def test_jobs_are_told_apart_by_every_character(database: Database) -> None:
+    for number, job in enumerate(("job", "Job", "JOB", "jób")):
+        report = load(database, TABLE, table(5, id=range(number * 5, number * 5 + 5)), job=job, source=job)
+        assert (report.inserted, report.resumed) == (5, 0)
+    assert count(database) == 20
+
+
+def test_a_column_that_goes_during_a_load_leaves_the_rows_for_later(database: Database) -> None:
+    def source() -> Iterator[pa.Table]:
+        for start in range(0, 200, 10):
+            if start == 100:
+                with database.transaction() as connection:
+                    connection.execute(sa.text("ALTER TABLE t RENAME COLUMN n TO m"))
+            yield table(10, id=range(start, start + 10))
+
+    with pytest.raises(Stopped, match="no row of them is at fault") as raised:
+        run(source(), _loading(database), ledger=DatabaseLedger(database), job="j", size=10, workers=1, stop_after=3)
+    report = raised.value.report
+    assert (report.rejected, report.inserted) == (0, count(database))
+    assert report.left > 0
+    with database.transaction() as connection:
+        connection.execute(sa.text("ALTER TABLE t RENAME COLUMN m TO n"))
+    assert load(database, TABLE, table(200), job="j").inserted == count(database) == 200
+
+
+def test_a_view_is_no_table_to_load_into(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(sa.text("CREATE VIEW v AS SELECT * FROM t"))
+    with pytest.raises(DataRefused, match="v is a view"):
+        load(database, (None, "v"), table(5), job="j")
+
+
 def test_text_is_read_as_the_type_of_its_column(database: Database) -> None:
     given = pa.table({"id": ["1", " 2 ", "3", "4"], "n": ["7", "", "x", None], "word": ["a", "", "c", "d"]})
     report = load(database, TABLE, given, job="j")
@@ -125,13 +169,13 @@ def _loading(database: Database) -> Any:
 def test_what_is_found_of_a_batch_is_what_was_settled(database: Database) -> None:
     ledger = DatabaseLedger(database)
     load(database, TABLE, table(10), job="j", size=10, ledger=ledger)
-    found = ledger.find(Batch(job="j", first=0, rows=[None] * 10))
+    found = ledger.find(Batch(job="j", first=0, rows=(None,) * 10))
     assert found is not None
     assert (found.rows, found.inserted) == (10, 10)
-    assert ledger.find(Batch(job="j", first=10, rows=[None])) is None
+    assert ledger.find(Batch(job="j", first=10, rows=(None,))) is None
     assert count(database, of="tablemend_batches") == 1
     with pytest.raises(StateError, match="settled as 10 rows"):
-        ledger.find(Batch(job="j", first=0, rows=[None] * 5))
+        ledger.find(Batch(job="j", first=0, rows=(None,) * 5))
 
 
 def test_a_statement_that_takes_too_long_is_cancelled_in_the_database(database: Database) -> None:
@@ -156,7 +200,8 @@ def test_a_statement_that_takes_too_long_is_cancelled_in_the_database(database: 
     ("change", "error", "said"),
     [
         ({"mode": "merge"}, SettingsError, "rows cannot be loaded by 'merge'"),
-        ({"mode": "upsert"}, SettingsError, "needs the columns of a key"),
+        ({"mode": "upsert", "table": (None, "unkeyed")}, SettingsError, "unkeyed has no primary key"),
+        ({"job": " j"}, StateError, "a job cannot be called ' j'"),
         ({"key": ["id"]}, SettingsError, "takes no key"),
         ({"mode": "update", "key": ["other"]}, DataRefused, "no key column 'other'"),
         ({"table": (None, "nothing")}, MissingObject, "nothing"),
@@ -172,6 +217,7 @@ def test_bad_input_is_refused_before_anything_is_written(
     with Database(f"sqlite:///{tmp_path}/new.db?mode=rwc") as database:
         with database.transaction() as connection:
             connection.execute(sa.text("CREATE TABLE t (id BIGINT PRIMARY KEY, n INTEGER, word VARCHAR(20))"))
+            connection.execute(sa.text("CREATE TABLE unkeyed (id BIGINT, n INTEGER, word VARCHAR(20))"))
         given: dict[str, Any] = {"table": TABLE, "data": table(3), "job": "j"} | change
         with pytest.raises(error, match=said):
             load(database, given.pop("table"), given.pop("data"), **given)

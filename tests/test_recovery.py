@@ -24,7 +24,7 @@ def test_the_next_command_names_the_run_that_died(tmp_path: Path) -> None:
     assert died.returncode == 9
     command = [sys.executable, "-m", "tablemend", "--data", str(tmp_path / "state"), "history"]
     first, second = (subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2))
-    assert "had ended before it was done; nothing of it was applied." in first.stderr
+    assert "had ended before it was done; only what it had committed stands." in first.stderr
     assert "had ended" not in second.stderr
 
 

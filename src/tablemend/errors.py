@@ -25,6 +25,7 @@
     │   ├── Transient            trying again is safe: deadlock, serialisation, too many connections
     │   ├── Timeout              a statement or a free connection took too long
     │   ├── DataRefused          data that the database or its table cannot hold as it is
+    │   ├── ColumnMissing        the table does not have a column of the data
     │   ├── StorageFull          the disk of the database has no room left
     │   └── CountMismatch        the database counted other rows than it was handed
     ├── BatchError           work in batches that cannot go on
@@ -150,6 +151,10 @@ class DataRefused(DatabaseError):
 
 class StorageFull(DatabaseError):
     """The disk of the database has no room left."""
+
+
+class ColumnMissing(DataRefused, MissingObject):
+    """The table does not have a column of the data."""
 
 
 class CountMismatch(DatabaseError):

@@ -12,7 +12,7 @@ class Batch(Record, frozen=True, kw_only=True):
 
     job: str = ""
     first: int  # position of the first row in the source, from 0
-    rows: Any  # an Arrow table where the source is Arrow data, else a list
+    rows: Any  # an Arrow table where the source is Arrow data, else a tuple
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -29,7 +29,7 @@ class Batch(Record, frozen=True, kw_only=True):
 
     def part(self, start: int, stop: int) -> Batch:
         """Some of the rows, by their places in this batch, without copying Arrow data."""
-        rows = self.rows[start:stop] if isinstance(self.rows, list) else self.rows.slice(start, stop - start)
+        rows = self.rows[start:stop] if isinstance(self.rows, tuple) else self.rows.slice(start, stop - start)
         return Batch(job=self.job, first=self.first + start, rows=rows)
 
     def halves(self) -> tuple[Batch, Batch]:

@@ -37,7 +37,10 @@ def kind(problem: BaseException) -> Kind:
 
 def reason(problem: BaseException) -> str:
     """An error in one line."""
-    said = " ".join(str(problem).split())
+    try:
+        said = " ".join(str(problem).split())
+    except Exception as second:  # noqa: BLE001 - an error that cannot be told is still one
+        said = f"it cannot be told ({type(second).__name__})"
     return (
         said if isinstance(problem, BatchError | Timeout) and said else f"{type(problem).__name__}: {said}".rstrip(": ")
     )

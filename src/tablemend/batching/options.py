@@ -44,6 +44,10 @@ class Options(Record, frozen=True, kw_only=True):
             raise SettingsError(f"executor cannot be {self.executor!r}", hint="It is threads or processes.")
 
 
+_WHOLE = ("size", "workers", "retries", "stop_after", "max_rejected")
+
+
 def _within(name: str, value: Any, least: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+    kind = int if name in _WHOLE else int | float
+    if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
         raise SettingsError(f"{name} cannot be {value!r}", hint=f"Give a number from {least:,} to {most:,}.")

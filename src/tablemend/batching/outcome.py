@@ -105,5 +105,5 @@ def _short(value: Any) -> str:
 
 def rejection(batch: Batch, place: int, reason: str) -> Rejection:
     """The rejection of a row by its place in a batch."""
-    row = batch.rows[place] if isinstance(batch.rows, list) else batch.rows.slice(place, 1).to_pylist()[0]
+    row = batch.rows[place] if isinstance(batch.rows, tuple) else batch.rows.slice(place, 1).to_pylist()[0]
     return Rejection(position=batch.first + place, reason=reason, row=row)

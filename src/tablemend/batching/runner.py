@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import pickle
 import threading
 import time
 from collections import deque
@@ -26,7 +27,7 @@ from tablemend.batching.tally import Tally
 from tablemend.batching.watch import GRACE
 from tablemend.batching.workers import Ended, Task, Workers
 from tablemend.batching.working import Work, Working
-from tablemend.errors import Cancelled, Stopped
+from tablemend.errors import Cancelled, SettingsError, Stopped
 
 if TYPE_CHECKING:
     from tablemend.telemetry import Telemetry
@@ -65,8 +66,23 @@ def run(
     too much fails in a row, or too many rows are rejected, and Cancelled (with `report`) after Ctrl-C or `cancel`.
     """
     opened = Options(**options)
+    _require_work(work, opened)
     runner = _Runner(source, work, job, ledger, opened, classify)
     return runner.run(progress or _untold, cancel, telemetry)
+
+
+def _require_work(work: Any, options: Options) -> None:
+    """Raise SettingsError for what cannot be called, or cannot go to a process."""
+    if not callable(work):
+        raise SettingsError(f"the batch function cannot be {work!r}", hint="Hand over a function of batch and attempt.")
+    if options.executor == "processes":
+        try:
+            pickle.dumps(work)
+        except Exception as problem:
+            raise SettingsError(
+                f"the batch function cannot go to a process: {failures.reason(problem)}",
+                hint="Use a function of a module, not one inside another function or a lambda.",
+            ) from problem
 
 
 def _untold(report: Report) -> None:
@@ -190,7 +206,8 @@ class _Runner:
             self._exhausted = True
             return None
         self._tally.read += len(rows)
-        return Task(batch=Batch(job=self._job, first=first, rows=rows))
+        fixed = tuple(rows) if isinstance(rows, list) else rows  # positions must not depend on what a function does
+        return Task(batch=Batch(job=self._job, first=first, rows=fixed))
 
     def _passed(self) -> None:
         self._tally.passed(self._rows.passed)

@@ -70,7 +70,7 @@ class Tally:
             left=self.open,
             errors=dict(self.errors),
             seconds=time.perf_counter() - self._started,
-            rejections=tuple(self._rejections),
+            rejections=tuple(sorted(self._rejections, key=lambda each: each.position)),
             unfinished=tuple(self._unfinished),
             **{name: self.counts[name] for name in counted},
         )

@@ -83,7 +83,7 @@ def overhead(folder: Path) -> list[Row]:
             ledger, job = DatabaseLedger(database), f"j{next(serial)}"
             ledger.begin(job)
             for n in range(500):
-                batch = Batch(job=job, first=n, rows=[n])
+                batch = Batch(job=job, first=n, rows=(n,))
                 attempt = Attempt(batch, 1, 30.0)
                 with ledger.transaction(batch, attempt) as transaction:
                     ledger.settle(transaction, batch, _settled(n), [])

@@ -16,6 +16,7 @@ from tablemend.errors import Cancelled
 if TYPE_CHECKING:
     from tablemend.batching import Report
     from tablemend.databases.database import Database
+    from tablemend.workspace.loading import BulkLoaded
 
 UrlArgument = Annotated[str, typer.Argument(help="URL of the database.")]
 SchemaOption = Annotated[
@@ -75,32 +76,45 @@ def load(
                 **options,
             )
         except Cancelled as problem:
-            _show(problem.report)
-            show.say(f"tablemend: {problem.message}; run it again to go on")
-            raise typer.Exit(INTERRUPTED) from None
+            if problem.report is None:
+                raise
+            done = problem.report
     if as_json:
         show.json(done.to_dict())
     else:
         _show(done.report)
+        _unreadable(done)
         show.say(f"job {done.job}, run {done.run}, {done.report.rate:,.0f} rows/s")
+    if done.report.status == "cancelled":
+        show.say(f"tablemend: {done.stopped}; run it again to go on")
+        raise typer.Exit(INTERRUPTED)
     if done.stopped:
-        show.say(f"tablemend: {done.stopped}. {done.hint}")
-    if done.report.status != "completed":
+        show.say(f"tablemend: {done.stopped.rstrip('.')}. {done.hint}")
+    if not done.ok:
         raise typer.Exit(1)
 
 
-_OUTCOMES = ("total", "inserted", "updated", "skipped", "rejected", "left")
+def _unreadable(done: BulkLoaded) -> None:
+    """Lines of the source that are no rows."""
+    for each in done.unreadable[:_SHOWN]:
+        show.say(f"line {each.line:,} of the source is no row: {each.reason}")
+    if done.unreadable_count > _SHOWN:
+        show.say(f"{done.unreadable_count:,} lines of the source are no rows")
+
+
+_OUTCOMES = ("total", "inserted", "updated", "skipped", "rejected", "left", "resumed")
 
 
 def _show(report: Report) -> None:
     """What became of the rows, and the first reasons."""
     show.table(("rows", ""), [(name, getattr(report, name)) for name in _OUTCOMES])
     if report.resumed:
+        done = "nothing was left to do" if report.resumed == report.total else "the others are new"
         show.say(
-            f"{report.resumed:,} of them were settled by earlier runs of the job; `databases quarantine` tells more"
+            f"{report.resumed:,} rows were settled by earlier runs of this job; {done}. --job NAME loads them again"
         )
     if report.rejections:
-        shown = [(each.position + 1, each.reason) for each in sorted(report.rejections, key=lambda it: it.position)]
+        shown = [(each.position + 1, each.reason) for each in report.rejections]
         show.table(("row", "why it was rejected"), shown[:_SHOWN])
         if report.rejected > len(shown[:_SHOWN]):
             show.say("`tablemend databases quarantine` lists them all")
@@ -114,12 +128,14 @@ _SHOWN = 10
 @databases.command()
 def jobs(url: UrlArgument, schema: SchemaOption = None, as_json: Json = False) -> None:
     """List the jobs that loaded into a database, with what became of their rows."""
+    import msgspec
+
     from tablemend.databases.jobs import jobs as listed
 
     with _opened(url) as database:
         found = listed(database, schema=schema)
     if as_json:
-        show.json(found)
+        show.json([msgspec.structs.asdict(each) for each in found])
         return
     head = ("job", "status", "started", "inserted", "updated", "skipped", "rejected")
     show.table(head, [[getattr(each, name) for name in head] for each in found])

@@ -67,7 +67,9 @@ def workspace(*, quiet: bool = False, engine: Engine | None = None) -> Iterator[
             yield opened
         finally:
             for run in opened.recovered:
-                sys.stderr.write(f"tablemend: run {run} had ended before it was done; nothing of it was applied.\n")
+                sys.stderr.write(
+                    f"tablemend: run {run} had ended before it was done; only what it had committed stands.\n"
+                )
             for note in opened.notes:
                 sys.stderr.write(f"tablemend: {' '.join(note.split())}\n")
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from tablemend.batching import Attempt, Batch, Rejection, Settled
 from tablemend.databases.database import Database
@@ -57,8 +58,11 @@ class DatabaseLedger:
 
     def begin(self, job: str) -> Sequence[Settled]:
         """Take the job over and give what it has settled, in the order of positions; StateError for another source."""
-        if not 0 < len(job) <= NAME:
-            raise StateError(f"a job cannot be called {job!r}", hint=f"Give it a name of 1 to {NAME} characters.")
+        if not 0 < len(job) <= NAME or job != job.strip() or not job.isprintable():
+            raise StateError(
+                f"a job cannot be called {job!r}",
+                hint=f"Give it a name of 1 to {NAME} characters, without space around it or breaks of lines.",
+            )
         self._make_tables()
         jobs, batches = self._tables.jobs, self._tables.batches
         with self.database.transaction() as connection:
@@ -173,7 +177,8 @@ class LedgerTables:
 
     def __init__(self, schema: str | None) -> None:
         self.metadata = sa.MetaData(schema=schema)
-        name, text = sa.String(NAME), sa.Text()
+        exact = mysql.VARCHAR(NAME, charset="utf8mb4", collation="utf8mb4_bin")  # else Job is job there
+        name, text = sa.String(NAME).with_variant(exact, "mysql", "mariadb"), sa.Text()
         self.jobs = sa.Table(
             "tablemend_jobs",
             self.metadata,

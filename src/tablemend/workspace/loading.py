@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tablemend.errors import Cancelled, SettingsError, Stopped
-from tablemend.records import Record
+from tablemend.records import Record, RejectedRow
 from tablemend.telemetry import Timings
 from tablemend.workspace.keeping import Keeping
 
@@ -24,15 +24,28 @@ class BulkLoaded(Record, frozen=True, kw_only=True):
     job: str  # the name under which it is taken up again
     table: str
     report: Any  # Report of tablemend.batching
+    unreadable: tuple[RejectedRow, ...] = ()  # the first lines of the source that are no rows, and so not in the report
+    unreadable_count: int = 0
     stopped: str = ""  # why it ended before the source was through
     hint: str = ""  # what to do about that
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line of the source is a row, and every row is in the table."""
+        return bool(self.report.status == "completed") and not self.unreadable_count
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
         import msgspec
 
         said = {"run": self.run, "job": self.job, "table": self.table, "stopped": self.stopped}
-        found: dict[str, Any] = msgspec.to_builtins(said | msgspec.structs.asdict(self.report), enc_hook=str)
+        lines = {"unreadable": self.unreadable_count, "unreadable_lines": self.unreadable}
+        rows = [
+            {"row": each.position + 1, "reason": each.reason, "content": each.row} for each in self.report.rejections
+        ]
+        left = [{"row": each.first + 1, "rows": each.rows, "reason": each.reason} for each in self.report.unfinished]
+        report = msgspec.structs.asdict(self.report) | {"rejections": rows, "unfinished": left}
+        found: dict[str, Any] = msgspec.to_builtins(said | lines | report, enc_hook=str)
         return found
 
 
@@ -57,8 +70,8 @@ class Loading(Keeping):
         Bad rows are set aside in the table tablemend_quarantine beside it. A job that ended early goes on where it
         ended when it is run again; by default its name comes from the content of the source and the table, so that
         the same rows are not loaded twice. `size` rows make a batch (setting `batch_size`), and `workers` work at once
-        (`batch_workers`). `options` are those of reading a source. Raises SourceError, SettingsError
-        and DatabaseError for what cannot be begun; Cancelled, with its report, where the user stops it.
+        (`batch_workers`). `options` are those of reading a source. Raises SourceError, SettingsError and DatabaseError
+        for what cannot be begun; Cancelled, whose `report` is the BulkLoaded, where the user stops it.
         """
         from tablemend.databases import urls
 
@@ -92,7 +105,7 @@ class Loading(Keeping):
         rows = loaded.table.drop_columns(["_row"])
         with timings.stage("hash"):
             source = _hash(rows)
-        job = job or f"{shown(table)}:{source[:16]}"
+        job = job or f"{shown(table)}:{how['mode']}:{source[:16]}"
         stopped: Stopped | Cancelled | None = None
         opened = Database(url, limits=limits(self.settings), purpose="load", cache=self._shared_cache)
         with timings.stage("batches"), opened as database:
@@ -112,11 +125,21 @@ class Loading(Keeping):
             except (Stopped, Cancelled) as problem:
                 report, stopped = problem.report, problem
             self._pool_measured(database)
-        self._finish_load(run, report, stopped)
-        if isinstance(stopped, Cancelled):
-            raise stopped
         said = {"stopped": stopped.message, "hint": stopped.hint or ""} if stopped is not None else {}
-        return BulkLoaded(run=run.id, job=job, table=shown(table), report=report, **said)
+        done = BulkLoaded(
+            run=run.id,
+            job=job,
+            table=shown(table),
+            report=report,
+            unreadable=loaded.rejected,
+            unreadable_count=loaded.rejected_count,
+            **said,
+        )
+        self._finish_load(run, done)
+        if isinstance(stopped, Cancelled):
+            stopped.report = done
+            raise stopped
+        return done
 
     @staticmethod
     def _loaded_so_far(timings: Timings, report: Report, rows: int) -> None:
@@ -127,13 +150,11 @@ class Loading(Keeping):
         for name in ("size", "opened", "acquisitions", "waits", "wait_seconds", "timeouts", "failures"):
             self.telemetry.gauge(f"pool.{name}", getattr(found, name))
 
-    def _finish_load(self, run: Run, report: Report, stopped: Stopped | Cancelled | None) -> None:
+    def _finish_load(self, run: Run, done: BulkLoaded) -> None:
         counted = ("total", "inserted", "updated", "skipped", "rejected", "left", "resumed")
-        status = (
-            "cancelled" if report.status == "cancelled" else "completed" if report.status == "completed" else "partial"
-        )
-        notes = [stopped.message] if stopped is not None else []
-        counts = {name: getattr(report, name) for name in counted}
+        status = "cancelled" if done.report.status == "cancelled" else "completed" if done.ok else "partial"
+        notes = [done.stopped] if done.stopped else []
+        counts = {name: getattr(done.report, name) for name in counted} | {"unreadable": done.unreadable_count}
         self.store.runs.finish(run.id, status, notes=notes, counts=counts)
 
 

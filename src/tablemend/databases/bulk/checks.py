@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tablemend.databases.bulk import values
 from tablemend.databases.bulk.dialect import Column, Dialect
 from tablemend.databases.bulk.families import family
-from tablemend.errors import DataRefused
+from tablemend.errors import ColumnMissing, DataRefused
 
 
 def types(dialect: Dialect, schema: pa.Schema, columns: Sequence[Column]) -> None:
@@ -100,7 +100,7 @@ def columns(names: Sequence[str], known: Sequence[str], table: str) -> None:
         raise DataRefused(f"The data has column {doubled[0]!r} more than once.", hint="Rename or drop one of them.")
     unknown = [each for each in names if each not in known]
     if unknown:
-        raise DataRefused(
+        raise ColumnMissing(
             f"{table} has no column {unknown[0]!r}; it has {', '.join(known)}.", hint="Rename or drop the column."
         )
 
