@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot.errors import SqlglotError
 
 from tablemend.caching.statements import DIALECTS as PARSED
-from tablemend.databases.bulk.read import bound
+from tablemend.databases.bulk.parameters import bound
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.errors import DatabaseError
 
