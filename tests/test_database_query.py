@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import servers
 from tablemend.caching import CacheLimits, QueryCache
-from tablemend.databases import bulk, introspection
+from tablemend.databases import bulk, introspection, slow
 from tablemend.databases.asynchronous import AsyncDatabase
 from tablemend.databases.database import Database
 from tablemend.databases.pool import PoolLimits
@@ -374,6 +374,14 @@ def test_a_slow_query_is_logged_with_its_plan_and_without_values(
     assert "no plan" not in text
     assert len(text.splitlines()) > 1
     assert noted == ["database.queries", "database.slow_queries"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "mysql", "postgresql", "duckdb"])
+def test_what_may_be_a_text_in_quotes_is_not_logged(kind: str) -> None:
+    special = {"sqlite": ['"TOPSECRET"', "x'70BEC4E7'"], "mysql": ['"TOPSECRET"', "0x70BEC4E7"]}
+    for text in ["'TOPSECRET'", "777e5", *special.get(kind, ["$$TOPSECRET$$"])]:
+        shown = slow.redacted(f"SELECT n FROM p WHERE city = {text} -- TOPSECRET", kind)
+        assert shown == "SELECT n FROM p WHERE city = ?"
 
 
 def test_a_quick_query_is_not_logged(database: Database, caplog: pytest.LogCaptureFixture) -> None:
