@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tablemend.engine import duckdb as embedded
-from tablemend.engine import masters, sql
+from tablemend.engine import folders, interrupts, masters, sql
 from tablemend.engine.transpile import SparkFailure
 from tablemend.errors import SettingsError, TablemendError
 from tablemend.records import Record
@@ -89,6 +89,8 @@ def _connected(url: str) -> Any:
                 session.conf.set(name, value)
             session.sql("SELECT 1").collect()
     except Exception as problem:
+        if interrupts.broke(problem):
+            raise KeyboardInterrupt from problem
         said = str(problem).strip() or type(problem).__name__
         told = masters.redacted(said, url)
         failed = SettingsError(
@@ -118,6 +120,7 @@ def _classic(url: str) -> Any:
     if SparkContext._active_spark_context is not None:  # the user's own, in a notebook
         return SparkSession.builder.getOrCreate()
     masters.require_listener(url)
+    interrupts.hush()
     conf = SparkConf().setAppName("tablemend").setMaster(url)
     for name, value in (_LOCAL if url.startswith("local") else _CLUSTER).items():
         conf.setIfMissing(name, value)
@@ -170,6 +173,8 @@ class Session(embedded.Session):
         self.spark = connect(url)
         super().__init__(memory_limit=memory_limit, threads=threads)
         self._near = url.startswith("local")  # reads this machine's files
+        if self._near:
+            folders.sweep()
         self._driver_rows = driver_rows
         self._transpiler = Transpiler(self._define)
         self._relations: dict[str, _Relation] = {}
@@ -205,7 +210,7 @@ class Session(embedded.Session):
         names = [str(row[0]) for row in described]
         renamed = ", ".join(f"{sql.name(each)} AS c{place}" for place, each in enumerate(names))
         plain = f"SELECT {renamed} FROM ({query})"
-        folder = Path(tempfile.mkdtemp(prefix="tablemend-spark-")) if self._near else None
+        folder = folders.make() if self._near else None
         if folder is not None:
             file = folder / "data.parquet"
             self._connection.execute(f"COPY ({plain}) TO {sql.literal(str(file))} (FORMAT parquet)")
@@ -429,6 +434,8 @@ class Session(embedded.Session):
         try:
             yield
         except _spark_errors() as problem:
+            if interrupts.broke(problem):
+                raise KeyboardInterrupt from problem
             raise SparkFailure(_told(problem)) from problem
 
 
@@ -452,6 +459,8 @@ def failures_told(what: str) -> Iterator[None]:
         with _quiet():
             yield
     except _spark_errors() as problem:
+        if interrupts.broke(problem):
+            raise KeyboardInterrupt from problem
         raise TablemendError(f"{what}: {_told(problem):.300}", hint="Look at the log of Spark.") from problem
 
 
