@@ -59,8 +59,7 @@ def test_an_interrupt_that_spark_replaces_stays_an_interrupt() -> None:
 
     from tablemend.engine import spark
 
+    replaced = Py4JError("the job was cancelled")
+    replaced.__context__ = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt), spark.failures_told("a scan"):
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            raise Py4JError("the job was cancelled")  # noqa: B904  as PySpark does
+        raise replaced

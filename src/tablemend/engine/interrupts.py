@@ -6,7 +6,7 @@ import logging
 
 
 def hush() -> None:
-    """Keep the log free of broken calls. PySpark writes them to the root of all logs, whose other records are left alone."""
+    """Keep broken calls out of the root of all logs, where PySpark tells them; other records are left alone."""
     logging.getLogger().addFilter(_told_otherwise)  # adding it again changes nothing
 
 
