@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 import typer
+from pydantic import SecretStr
 
 import tablemend
 from tablemend import errors, records, settings
@@ -148,6 +149,7 @@ def _type_name(annotation: Any) -> str:
 
 
 def _default(value: Any) -> str:
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value
     return '""' if value == "" else str(value)
 
 

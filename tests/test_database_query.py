@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import servers
 from tablemend.caching import CacheLimits, QueryCache
-from tablemend.databases import bulk, introspection
+from tablemend.databases import bulk, introspection, slow
 from tablemend.databases.asynchronous import AsyncDatabase
 from tablemend.databases.database import Database
 from tablemend.databases.pool import PoolLimits
@@ -376,6 +376,14 @@ def test_a_slow_query_is_logged_with_its_plan_and_without_values(
     assert noted == ["database.queries", "database.slow_queries"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "mysql", "postgresql", "duckdb"])
+def test_what_may_be_a_text_in_quotes_is_not_logged(kind: str) -> None:
+    special = {"sqlite": ['"TOPSECRET"', "x'70BEC4E7'"], "mysql": ['"TOPSECRET"', "0x70BEC4E7"]}
+    for text in ["'TOPSECRET'", "777e5", *special.get(kind, ["$$TOPSECRET$$"])]:
+        shown = slow.redacted(f"SELECT n FROM p WHERE city = {text} -- TOPSECRET", kind)
+        assert shown == "SELECT n FROM p WHERE city = ?"
+
+
 def test_a_quick_query_is_not_logged(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     database.slow_seconds = 60
     database.query(ALL_T)
@@ -386,3 +394,33 @@ def test_a_cache_that_is_small_still_gives_what_is_asked(database_url: str) -> N
     with Database(database_url, cache=QueryCache(CacheLimits(size=1))) as database:
         write(database, "CREATE TABLE t (id integer)")
         assert [cached(database, "SELECT id FROM t") for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize(("sql", "has"), [("SELECT 1 AS a", "no parameters"), ("SELECT :b AS a", "are :b")])
+def test_a_parameter_that_is_not_in_the_query_is_said(database: Database, sql: str, has: str) -> None:
+    with pytest.raises(SettingsError, match=f"no parameter :x; .*{has}"):
+        database.query(sql, {"x": 1})
+
+
+@pytest.mark.parametrize("params", [None, {"id": 1}])
+def test_a_parameter_that_is_not_given_is_said(database: Database, params: dict[str, Any] | None) -> None:
+    sql = "SELECT id FROM t WHERE a = :city" + (" AND id = :id" if params else "")
+    with pytest.raises(SettingsError, match="parameter :city, which is not given") as caught:
+        database.query(sql, params)
+    assert "--param city=…" in (caught.value.hint or "")
+
+
+def test_what_looks_like_a_parameter_in_a_text_is_none(database: Database) -> None:
+    assert database.query("SELECT ' :city' AS a FROM t").table.to_pylist() == [{"a": " :city"}]
+    with pytest.raises(DatabaseError, match="absent"):
+        database.query("SELECT ' :city' AS a FROM absent")
+
+
+def test_a_failure_for_another_reason_stays_what_it_is(database: Database) -> None:
+    with pytest.raises(MissingObject):
+        database.query("SELECT id FROM absent")
+
+
+def test_a_ttl_that_is_no_number_is_refused(database: Database) -> None:
+    with pytest.raises(SettingsError, match="'soon'"):
+        database.query(ALL_T, ttl="soon")  # type: ignore[arg-type]

@@ -331,3 +331,37 @@ def test_an_error_that_is_none_of_a_driver_is_left_as_it_is(database_url: str) -
 def test_every_rule_leads_to_a_category() -> None:
     named = {rule.category for dialect in DIALECTS.values() for rule in dialect.rules}
     assert named | {"other"} == set(failures.CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *(
+            "selec :given, 'TOPSECRET'",
+            "SELECT absent FROM child WHERE code = :given",
+            "SELECT 1 +\n:given 'TOPSECRET'",
+        ),
+        *("SELECT CAST(:given AS timestamp) AS a", "SELECT absent(:given, 'TOPSECRET')", "SELECT 'TOPSECRET"),
+        *("SELECT 1 AS a; :given 'TOPSECRET'", "SELECT x'TOPSECRET'", "SELECT DATE '2020-TOPSECRET' AS a, absent"),
+        *("SELECT CAST('TOPSECRET' AS integer) + absent", "SELECT 1 'a' 'TOPSECRET' 5", "DO 'TOPSECRET' 5"),
+    ],
+)
+def test_no_value_of_a_query_gets_into_a_message(database: Database, sql: str) -> None:
+    said = ""
+    try:
+        database.query(sql, {"given": "TOPSECRET"} if ":given" in sql else None)
+    except DatabaseError as problem:  # some databases take some of these
+        said = str(problem)
+    assert "TOPSECRET" not in said
+
+
+def test_no_value_of_a_row_gets_into_a_message(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql("INSERT INTO child VALUES (3, 1, 'TOPSECRET', 1)")
+    found = broken(database, "INSERT INTO child VALUES (4, 1, 'TOPSECRET', 1)")
+    assert "TOPSECRET" not in found.message
+
+
+def test_a_message_loses_its_full_stop_and_an_ellipsis_stays() -> None:
+    assert str(DatabaseError("It failed.", hint="Mend it.")) == DatabaseError("It failed.").message == "It failed"
+    assert str(DatabaseError("It goes on...")) == "It goes on..."

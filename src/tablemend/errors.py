@@ -41,9 +41,13 @@ from typing import Any
 
 
 class TablemendError(Exception):
-    """Base of every error raised on purpose; `hint` is one sentence that says what to do."""
+    """Base of every error raised on purpose; `hint` is one sentence that says what to do.
+
+    The message loses its full stop, since whoever shows it goes on with a stop and the hint.
+    """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
+        message = message if message.endswith("..") else message.removesuffix(".")
         super().__init__(message)
         self.message = message
         self.hint = hint

@@ -38,8 +38,10 @@ class Settings(BaseSettings):
     engine: Literal["duckdb", "spark"] = Field(
         "duckdb", description="Where profile, checks and repairs run: the embedded engine, or Spark."
     )
-    spark_url: str = Field(
-        "local[*]", min_length=1, description="Spark to run on: `local[N]`, a master, or a Spark Connect URL `sc://…`."
+    spark_url: SecretStr = Field(
+        SecretStr("local[*]"),
+        min_length=1,
+        description="Spark to run on: `local[N]`, a master, or a Spark Connect URL `sc://…`; never logged or stored.",
     )
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
@@ -123,7 +125,7 @@ class Settings(BaseSettings):
 
     def public(self) -> dict[str, Any]:
         """Every setting but the secret ones, as JSON can hold it."""
-        return self.model_dump(mode="json", exclude={"http_headers", "store_url", "cache_redis_url"})
+        return self.model_dump(mode="json", exclude={"http_headers", "store_url", "spark_url", "cache_redis_url"})
 
 
 def _own(dotenv: PydanticBaseSettingsSource) -> dict[str, Any]:

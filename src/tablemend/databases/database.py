@@ -14,7 +14,7 @@ from tablemend.databases import failures, places, urls, writes
 from tablemend.databases.dialects import DIALECTS
 from tablemend.databases.pool import Gate, PoolLimits
 from tablemend.databases.statistics import Counters, Holders, Leak, PoolStatistics
-from tablemend.errors import DatabaseError, Timeout, Transient
+from tablemend.errors import DatabaseError, SettingsError, Timeout, Transient
 
 if TYPE_CHECKING:
     from tablemend.caching.cache import QueryCache
@@ -163,8 +163,11 @@ class Database:
         `ttl` is the most seconds that the result may be old, by default those of the cache; 0 asks the database and
         keeps nothing. `timeout` is the most seconds for each statement, and for waiting for the same query of another
         thread. `reader` reads it in another way than in the types of its columns. A query that writes is refused where
-        the database can keep a connection from writing, and never committed.
+        the database can keep a connection from writing, and never committed. Raises SettingsError for a ttl that is no
+        number of seconds, and for a parameter that is not in the query or not given.
         """
+        if ttl is not None and not isinstance(ttl, int | float):
+            raise SettingsError(f"a ttl is a number of seconds, not {ttl!r}", hint="Give 0 or more; 0 keeps nothing.")
         return self.queries.query(sql, params, ttl, timeout, reader)
 
     @property

@@ -11,7 +11,7 @@ import msgspec
 
 from tablemend.databases import kept
 from tablemend.databases.bulk.dialect import Column
-from tablemend.databases.bulk.read import bound
+from tablemend.databases.bulk.parameters import bound
 from tablemend.databases.bulk.wire import Table, Wire, shown
 from tablemend.databases.cutting import Group, cut
 from tablemend.databases.orders import ORDERS, Order

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 
-from tablemend.databases import urls
+from tablemend.databases import quotations, urls
 from tablemend.databases.dialects import DIALECTS
 from tablemend.errors import (
     AccessDenied,
@@ -163,10 +163,10 @@ def redacted(text: str, url: sa.URL) -> str:
 
 
 def _text(problem: BaseException) -> str:
-    """What the driver says, in one line, without the details that quote values of rows."""
+    """What the driver says, in one line, without queries and values of rows."""
     primary = getattr(getattr(problem, "diag", None), "message_primary", None)
     number = problem.args[0] if problem.args else None
     said = primary or (problem.args[1] if isinstance(number, int) and len(problem.args) > 1 else str(problem))
     lines = [line.strip() for line in str(said).splitlines()]
     told = " ".join(line for line in lines if line and not line.startswith(("DETAIL:", "LINE ", "^")))
-    return told.rstrip(".?!") or "no message"
+    return quotations.without(told).rstrip(".?! ") or "no message"

@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot.errors import SqlglotError
 
 from tablemend.caching.statements import DIALECTS as PARSED
-from tablemend.databases.bulk.read import bound
+from tablemend.databases.bulk.parameters import bound
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.errors import DatabaseError
 
@@ -50,10 +50,13 @@ def redacted(sql: str, kind: str) -> str:
         tokens = sqlglot.tokenize(sql, dialect=PARSED.get(kind, kind))
     except SqlglotError:
         return f"SQL of {len(sql):,} characters that is not understood"
-    return " ".join(
-        "?" if "STRING" in each.token_type.name or each.token_type.name == "NUMBER" else sql[each.start : each.end + 1]
-        for each in tokens
-    )
+    words = ((each.token_type.name, sql[each.start : each.end + 1]) for each in tokens)
+    return " ".join("?" if _is_value(sort, word, kind) else word for sort, word in words)
+
+
+def _is_value(sort: str, word: str, kind: str) -> bool:
+    """SQLite takes a name in double quotes that is no column for a text, and only it knows which are columns."""
+    return "STRING" in sort or sort == "NUMBER" or (kind == "sqlite" and word.startswith('"'))
 
 
 def _plan(database: Database, sql: str, params: Mapping[str, Any] | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import sys
 import tempfile
 import warnings
@@ -15,10 +14,9 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tablemend.engine import duckdb as embedded
-from tablemend.engine import sql
+from tablemend.engine import folders, interrupts, masters, sql
 from tablemend.engine.transpile import SparkFailure
 from tablemend.errors import SettingsError, TablemendError
 from tablemend.records import Record
@@ -26,9 +24,6 @@ from tablemend.records import Record
 if TYPE_CHECKING:
     import pyarrow as pa
     from sqlglot import exp
-
-_CONNECT_PORT = 15_002  # where a URL names none
-_ANSWER_SECONDS = 20  # for the network and the server; a connection is made in milliseconds
 
 DRIVER_ROWS = 100_000
 """Results of up to so many rows are kept by the driver: as many as a table of distinct values may have
@@ -65,8 +60,9 @@ _serial = count(1)
 def connect(url: str) -> Any:
     """The Spark session of a URL (`local[2]`, `spark://…`, `sc://…`), started where it is not yet.
 
-    SettingsError where PySpark or Java is missing, or nothing answers.
+    SettingsError where the URL is none of Spark, PySpark or Java is missing, or nothing answers.
     """
+    masters.require(url)
     try:
         import pyspark  # noqa: F401
     except ImportError as problem:
@@ -93,20 +89,25 @@ def _connected(url: str) -> Any:
                 session.conf.set(name, value)
             session.sql("SELECT 1").collect()
     except Exception as problem:
-        first = str(problem).strip().splitlines()[0]
-        raise SettingsError(
-            f"Spark does not answer at {url}: {first:.200}", hint="Look at the setting spark_url."
-        ) from problem
+        if interrupts.broke(problem):
+            raise KeyboardInterrupt from problem
+        said = str(problem).strip() or type(problem).__name__
+        told = masters.redacted(said, url)
+        failed = SettingsError(
+            f"Spark does not answer at {masters.shown(url)}: {told.splitlines()[0]:.200}",
+            hint="Look at the setting spark_url.",
+        )
+        if told != said:  # a traceback would show the cause
+            raise failed from None
+        raise failed from problem
     return session
 
 
 def _remote(url: str) -> Any:
-    """A session of a Spark Connect server; its client alone would try for minutes where nothing listens."""
+    """A session of a Spark Connect server."""
     from pyspark.sql import SparkSession
 
-    place = urlsplit(url)
-    with socket.create_connection((place.hostname or "", place.port or _CONNECT_PORT), timeout=_ANSWER_SECONDS):
-        pass
+    masters.require_listener(url)
     return SparkSession.builder.remote(url).create()
 
 
@@ -118,6 +119,8 @@ def _classic(url: str) -> Any:
 
     if SparkContext._active_spark_context is not None:  # the user's own, in a notebook
         return SparkSession.builder.getOrCreate()
+    masters.require_listener(url)
+    interrupts.hush()
     conf = SparkConf().setAppName("tablemend").setMaster(url)
     for name, value in (_LOCAL if url.startswith("local") else _CLUSTER).items():
         conf.setIfMissing(name, value)
@@ -170,6 +173,8 @@ class Session(embedded.Session):
         self.spark = connect(url)
         super().__init__(memory_limit=memory_limit, threads=threads)
         self._near = url.startswith("local")  # reads this machine's files
+        if self._near:
+            folders.sweep()
         self._driver_rows = driver_rows
         self._transpiler = Transpiler(self._define)
         self._relations: dict[str, _Relation] = {}
@@ -205,7 +210,7 @@ class Session(embedded.Session):
         names = [str(row[0]) for row in described]
         renamed = ", ".join(f"{sql.name(each)} AS c{place}" for place, each in enumerate(names))
         plain = f"SELECT {renamed} FROM ({query})"
-        folder = Path(tempfile.mkdtemp(prefix="tablemend-spark-")) if self._near else None
+        folder = folders.make() if self._near else None
         if folder is not None:
             file = folder / "data.parquet"
             self._connection.execute(f"COPY ({plain}) TO {sql.literal(str(file))} (FORMAT parquet)")
@@ -429,6 +434,8 @@ class Session(embedded.Session):
         try:
             yield
         except _spark_errors() as problem:
+            if interrupts.broke(problem):
+                raise KeyboardInterrupt from problem
             raise SparkFailure(_told(problem)) from problem
 
 
@@ -452,6 +459,8 @@ def failures_told(what: str) -> Iterator[None]:
         with _quiet():
             yield
     except _spark_errors() as problem:
+        if interrupts.broke(problem):
+            raise KeyboardInterrupt from problem
         raise TablemendError(f"{what}: {_told(problem):.300}", hint="Look at the log of Spark.") from problem
 
 

@@ -193,7 +193,8 @@ class State:
         if self.settings.engine == "spark":
             from tablemend.engine import spark
 
-            return spark.Session(url=self.settings.spark_url, memory_limit=memory, threads=threads)
+            url = self.settings.spark_url.get_secret_value()
+            return spark.Session(url=url, memory_limit=memory, threads=threads)
         return duckdb.Session(memory_limit=memory, threads=threads)
 
     def dataset(self, name: str) -> str:

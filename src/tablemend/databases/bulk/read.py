@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-import sqlalchemy as sa
-from sqlalchemy.engine.default import DefaultDialect
 
 from tablemend.databases.bulk.batches import ROWS
 from tablemend.databases.bulk.dialect import Column, Dialect
+from tablemend.databases.bulk.parameters import bound, missing_told
 from tablemend.databases.bulk.registry import DIALECTS
 from tablemend.databases.bulk.wire import Table, reading
 from tablemend.databases.database import Database
@@ -34,16 +33,18 @@ def read(
     Of a table, `columns` names those to read, by default all, `where` is a condition in its SQL, and `order` names the
     columns that its rows are sorted by. `timeout` is the most seconds for each statement. The connection is held until
     the reader is read to its end or forgotten; closing it alone keeps the connection. Raises DataRefused for a value
-    that its Arrow type cannot hold, MissingObject and the other kinds of DatabaseError.
+    that its Arrow type cannot hold, SettingsError for a parameter that is not in the query or not given, MissingObject
+    and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]
     if isinstance(source, str):
         sql = source
     else:
         sql = _table(database, dialect, source, columns, where, order, escaped=bool(params))
-    sql, values = bound(dialect, sql, params or {})
-    stream = dialect.read(Limited(database, timeout), sql, values, batch_rows)
-    schema = next(stream)
+    text, values = bound(dialect, sql, params or {})
+    stream = dialect.read(Limited(database, timeout), text, values, batch_rows)
+    with missing_told(sql, params or {}):
+        schema = next(stream)
     return pa.RecordBatchReader.from_batches(schema, stream)
 
 
@@ -79,14 +80,6 @@ def _table(
 
 def _sorted(dialect: Dialect, order: Sequence[str]) -> str:
     return f" ORDER BY {', '.join(dialect.quoted(each) for each in order)}" if order else ""
-
-
-def bound(dialect: Dialect, sql: str, params: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
-    """A query with its parameters as the driver takes them."""
-    if not params:
-        return sql, ()
-    compiled = sa.text(sql).bindparams(**params).compile(dialect=DefaultDialect(paramstyle=dialect.parameters))
-    return str(compiled), [params[name] for name in compiled.positiontup or ()]
 
 
 def _selected(database: Database, dialect: Dialect, table: Table, names: Sequence[str] = ()) -> str:
