@@ -138,7 +138,6 @@ def test_a_normal_form_keeps_all_that_is_not_white_space_a_comment_or_a_keyword(
         ("SAVEPOINT x", []),
         ("ROLLBACK TO SAVEPOINT x", []),
         ("BEGIN IMMEDIATE", []),
-        ("EXPLAIN DELETE FROM t", []),
     ],
 )
 def test_the_tables_that_a_statement_writes_to_are_found(kind: str, sql: str, expected: list[str]) -> None:
