@@ -11,6 +11,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
 from tablemend.caching.functions import SAME_EACH_TIME, VOLATILE, WITHOUT_ARGUMENTS
+from tablemend.caching.moments import present
 from tablemend.caching.normal import normal
 from tablemend.records import Record
 
@@ -31,7 +32,6 @@ _OBEYED = re.compile(r"/\*M?!|\bU&\"", re.I)
 _QUERY = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|from)\b", re.I | re.S)
 _CHANGE = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|insert|update|delete|merge)\b", re.I | re.S)
 _REPLACE = re.compile(r"\s*replace\s+(into\s+)?", re.I)
-_MOMENTS = {"now", "today", "tomorrow", "yesterday"}  # texts that databases read as the present moment
 _PSEUDO = {
     *("current_user", "session_user", "user", "current_role", "current_catalog", "current_schema", "current_date"),
     *("current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate", "systimestamp"),
@@ -95,7 +95,7 @@ def _reading(sql: str, kind: str) -> Reading:
         return Reading(text=sql, reason=str(problem))
     if not isinstance(tree, exp.Query) or any(tree.find_all(*CHANGES)):
         return Reading(text=sql, reason="it is no plain query")
-    reason = _unrepeatable(tree)
+    reason = _unrepeatable(tree, kind)
     if reason:
         return Reading(text=sql, reason=reason)
     text = normal(sql, DIALECTS.get(kind, kind)) if _has_names(tree) else sql
@@ -155,24 +155,18 @@ def _parsed(sql: str, kind: str) -> exp.Expression:
     return found[0]
 
 
-def _unrepeatable(tree: exp.Expression) -> str:
+def _unrepeatable(tree: exp.Expression, kind: str) -> str:
     """Why the same query may give something else although no table has changed; "" where it may not."""
     found = tree.find(*_UNREPEATABLE)
     if found is not None:
         return f"{found.key} gives or does something else each time"
-    for each in tree.find_all(exp.Literal):
-        if is_moment(each.this):
-            return f"{each.this!r} may stand for the present moment"
+    if reason := present(tree, kind):
+        return reason
     for each in tree.find_all(exp.Column):
         if not each.table and not each.this.args.get("quoted") and each.name.lower() in _PSEUDO:
             return f"{each.name} depends on the moment or on who asks"
     names = sorted({_called(each) for each in tree.find_all(exp.Func) if not _same_each_time(each)})
     return f"function {names[0]} may give something else each time" if names else ""
-
-
-def is_moment(value: object) -> bool:
-    """Whether a text is one that databases read as the present moment."""
-    return isinstance(value, str) and value.strip().lower() in _MOMENTS
 
 
 def _same_each_time(function: exp.Func) -> bool:
@@ -237,6 +231,8 @@ def _targets(change: exp.Expression) -> list[Name]:
 
 
 def _has_names(tree: exp.Query) -> bool:
-    """Whether each column of the result has a name of its own; some databases name others by the text as written."""
-    selected = tree.selects
-    return bool(selected) and all(isinstance(each, exp.Alias | exp.Column | exp.Star) for each in selected)
+    """Whether each column of each query in it has a name of its own; some databases name others by the text."""
+    queries = list(tree.find_all(exp.Select))
+    return bool(queries) and all(
+        isinstance(each, exp.Alias | exp.Column | exp.Star) for query in queries for each in query.selects
+    )

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from tablemend.caching.catalogue import Catalogue, Tables, tables_read
 from tablemend.caching.key import parameters
-from tablemend.caching.statements import Reading, is_moment, reading
+from tablemend.caching.moments import is_moment
+from tablemend.caching.statements import Reading, reading
 from tablemend.databases import asking, places, plain
 from tablemend.errors import AccessDenied, DatabaseError, SettingsError
 from tablemend.records import Record
