@@ -277,6 +277,81 @@ def test_a_write_is_told_when_redis_is_back_although_nobody_asks(own: servers.Ow
     reader.close()
 
 
+def saved(own: servers.OwnRedis) -> None:
+    with redis.Redis.from_url(own.url) as client:
+        client.save()
+
+
+def test_what_a_redis_saved_before_a_write_is_found_no_more_when_it_is_started_anew(own: servers.OwnRedis) -> None:
+    """The write was told to it, and lost with it; the writer and its readers have ended."""
+    own.start()
+    writer = QueryCache(shared=Shared(own.url, "t"))
+    ask(writer, 1)
+    saved(own)
+    writer.publish("shop", ["t"])
+    writer.close()
+    own.kill()
+    own.start()
+    with redis.Redis.from_url(own.url) as client:
+        assert len(list(client.scan_iter("t:e:*"))) == 1
+    reader = QueryCache(shared=Shared(own.url, "t"))
+    assert ask(reader, 2) == (2, None)
+    reader.close()
+
+
+def test_a_write_while_a_redis_is_away_counts_after_it_was_started_from_what_it_saved(
+    own: servers.OwnRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    own.start()
+    reader = QueryCache(shared=Shared(own.url, "t"))
+    ask(reader, 1)
+    saved(own)
+    own.kill()
+    writer = QueryCache(shared=Shared(own.url, "t"))
+    writer.publish("shop", ["t"])
+    writer.close()
+    assert "Redis could not be told of writes" in caplog.text
+    own.start()
+    assert ask(reader, 2) == (2, None)
+    late = QueryCache(shared=Shared(own.url, "t"))
+    assert ask(late, 3) == (2, "redis")
+    for each in (reader, late):
+        each.close()
+
+
+def test_a_writer_that_ends_tells_a_redis_that_is_back_once_more(
+    own: servers.OwnRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    own.start()
+    clock = Clock()
+    reader = QueryCache(shared=Shared(own.url, "t"))
+    writer = QueryCache(shared=Shared(own.url, "t", clock=clock))  # whose pause never ends by itself
+    ask(reader, 1)
+    assert writer.shared is not None
+    pool = writer.shared._client.connection_pool
+    pool.connection_kwargs["port"] = 1  # cut off from a Redis that lives
+    writer.publish("shop", ["t"])
+    assert ask(reader, 2) == (1, "process")
+    pool.connection_kwargs["port"] = own.port
+    pool.reset()
+    writer.close()
+    assert caplog.text == ""
+    assert ask(reader, 2) == (2, None)
+    reader.close()
+
+
+def test_something_else_under_the_prefix_does_not_keep_results_from_being_cleared(own: servers.OwnRedis) -> None:
+    own.start()
+    cache = QueryCache(shared=Shared(own.url, "t"))
+    ask(cache, 1)
+    with redis.Redis.from_url(own.url) as client:
+        client.lpush("t:e:list", "x")
+    assert cache.shared is not None
+    assert cache.shared.remove(text="*") == 1
+    assert cache.shared.state().state == "ready"
+    cache.close()
+
+
 def test_a_full_redis_serves_writes_and_this_process(own: servers.OwnRedis) -> None:
     own.start("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
     cache, other = (QueryCache(shared=Shared(own.url, "t")) for _ in range(2))

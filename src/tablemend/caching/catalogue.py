@@ -17,6 +17,10 @@ class Catalogue(Record, frozen=True, kw_only=True):
     tables: frozenset[Name] = frozenset()  # that change by writes to them alone, as seen by every reader
     views: dict[Name, str] = {}  # → the query behind it
     spreading: frozenset[str] = frozenset()  # tables whose writes may change others: triggers, cascades, partitions
+    own: frozenset[str] = (
+        frozenset()
+    )  # functions and types made in the database, and views over them: they run its code
+    hidden: bool = False  # operators or casts made in the database may run its code, where no name tells
     known: bool = True  # whether the catalogue could be read
 
 
@@ -34,6 +38,10 @@ def tables_read(found: Reading, catalogue: Catalogue, kind: str) -> Tables:
     """The tables behind a query, through all views; a reason where one of its names is anything else."""
     if found.reason:
         return Tables(reason=found.reason)
+    if catalogue.hidden:
+        return Tables(reason="operators or casts that were made in the database may read any table")
+    if own := sorted(found.words & catalogue.own):
+        return Tables(reason=f"{own[0]} is, or calls, what was made in the database and may read any table")
     names: set[str] = set()
     left = [(each, 0) for each in found.names]
     while left:
@@ -54,7 +62,7 @@ def tables_read(found: Reading, catalogue: Catalogue, kind: str) -> Tables:
 
 def tables_written(found: Effect, catalogue: Catalogue) -> tuple[str, ...]:
     """The tables that a change may have made other than they were; `*` for every one."""
-    if found.unknown or (found.names and not catalogue.known):
+    if found.unknown or not catalogue.known or catalogue.hidden or found.words & catalogue.own:
         return (ALL,)
     alone = {name for _, name in catalogue.tables} - catalogue.spreading
     names = {name for _, name in found.names}

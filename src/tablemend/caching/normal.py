@@ -1,4 +1,4 @@
-"""SQL in normal form: white space, comments and the case of keywords make no difference; nothing else is touched."""
+"""SQL in normal form: how much white space or which comment stands between two words makes no difference."""
 
 from __future__ import annotations
 
@@ -7,17 +7,6 @@ from itertools import pairwise
 
 import sqlglot
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
-
-_KEYWORDS = {
-    getattr(TokenType, name)
-    for name in (
-        *("SELECT", "FROM", "WHERE", "GROUP_BY", "ORDER_BY", "HAVING", "LIMIT", "OFFSET", "JOIN", "INNER", "OUTER"),
-        *("CROSS", "ON", "USING", "AND", "OR", "NOT", "IN", "IS", "LIKE", "BETWEEN", "ALIAS", "DISTINCT", "UNION"),
-        *("EXCEPT", "INTERSECT", "WITH", "CASE", "WHEN", "THEN", "ELSE", "END", "ASC", "DESC", "NULL", "EXISTS"),
-    )
-}
-"""Keywords that no database takes for a name where they stand without quotes."""
 
 _GAP = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.S)
 _MEANT = re.compile(r"/\*[!+]|--\S")
@@ -25,7 +14,11 @@ _MEANT = re.compile(r"/\*[!+]|--\S")
 
 
 def normal(sql: str, dialect: str) -> str:
-    """The tokens of a query, one space apart; the text as it is where anything between them is more than a remark."""
+    """The tokens of a query as they are written, one space apart where anything stands between them.
+
+    The text as it is where that is more than white space and remarks, or where two texts follow one another, which a
+    line between them makes one.
+    """
     try:
         tokens = sqlglot.tokenize(sql, dialect=dialect)
     except SqlglotError:
@@ -37,8 +30,9 @@ def normal(sql: str, dialect: str) -> str:
     tail = sql[tokens[-1].end + 1 :]
     if not all(_GAP.fullmatch(each) for each in (*gaps, tail)):
         return sql
-    words = (
-        " ".join(each.text.upper().split()) if each.token_type in _KEYWORDS else sql[each.start : each.end + 1]
-        for each in tokens
-    )
-    return " ".join(words).removesuffix(" ;")
+    if any("STRING" in left.token_type.name and "STRING" in right.token_type.name for left, right in pairwise(tokens)):
+        return sql
+    spaces = [" " if gap else "" for gap in gaps]
+    spaces[0] = ""
+    words = (gap + sql[each.start : each.end + 1] for gap, each in zip(spaces, tokens, strict=True))
+    return "".join(words).removesuffix(";").rstrip()

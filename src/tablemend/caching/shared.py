@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import logging
+import re
 import threading
 import time
 from collections import Counter
@@ -29,6 +31,9 @@ KEPT = 7 * 86_400
 """Seconds for which a version stays without a new one; without it, its results are not found, which is safe."""
 
 BATCH = 500  # keys that are looked at together
+LOGGER = logging.getLogger("tablemend.caching")
+_RUN = re.compile(rb"run_id:(\w+)")
+_OF_RUN = len(fresh())  # where, in an epoch, the name of the server's run begins
 
 
 class SharedState(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -58,10 +63,15 @@ class Shared:
                 hint="Install it with: pip install 'tablemend[redis]'.",
             ) from problem
         self._errors = (redis.RedisError, OSError)
+        self._refused: type[Exception] = redis.ResponseError
         self._full: type[Exception] = redis.exceptions.OutOfMemoryError
         try:
             self._client: Any = redis.Redis.from_url(
-                url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
+                url,
+                socket_timeout=TIMEOUT,
+                socket_connect_timeout=TIMEOUT,
+                retry=Retry(NoBackoff(), 0),
+                redis_connect_func=self._connected,
             )
         except ValueError:
             raise SettingsError(
@@ -74,7 +84,32 @@ class Shared:
         self._is_full = False
         self._problem = ""
         self._pushing = False
+        self._pusher: threading.Thread | None = None
+        self._run = b""  # of the server, by its own name
         self._closed = threading.Event()
+
+    def _connected(self, connection: Any) -> None:
+        """Ask a new connection which run of the server it reached.
+
+        One that was started anew may hold what it saved long ago, from before writes that it was told of: where the
+        epoch was given in another run, or that cannot be told, it is taken away before anything is read.
+        """
+        connection.on_connect()
+        try:
+            connection.send_command("INFO", "server")
+            found = _RUN.search(bytes(connection.read_response()))
+        except self._refused:
+            found = None
+        self._run = found[1] if found else fresh().encode()
+        name = self._version(EPOCH)
+        connection.send_command("GETRANGE", name, _OF_RUN, -1)
+        try:
+            if connection.read_response() == self._run:
+                return
+        except self._refused:  # something else stands there
+            self._count("garbage")
+        connection.send_command("DEL", name)
+        connection.read_response()
 
     def versions(self, tokens: Sequence[Token]) -> tuple[str, ...] | None:
         """The versions of all tokens, in one question; where one has none, it is given one. None where that fails."""
@@ -98,7 +133,8 @@ class Shared:
         """
         with self._client.pipeline(transaction=True) as pipe:
             for name in names:
-                pipe.set(name, fresh(), nx=True, ex=KEPT)
+                run = self._run if name == self._version(EPOCH) else b""
+                pipe.set(name, fresh().encode() + run, nx=True, ex=KEPT)
                 pipe.get(name)
             found = dict(zip(names, pipe.execute(raise_on_error=False)[1::2], strict=True))
         wrong = [name for name, each in found.items() if not isinstance(each, bytes)]
@@ -179,8 +215,15 @@ class Shared:
         return SharedState(state=state, next_try=self._circuit.pause, problem=self._problem, **counts)
 
     def close(self) -> None:
-        """Close the connections and stop trying."""
+        """Close the connections and stop trying; what Redis was not told of yet, it is told once more."""
+        pending = self._pushing
         self._closed.set()
+        if self._pusher is not None:
+            self._pusher.join(4 * TIMEOUT)  # for a try that is under way: to connect, to ask, and to be answered
+        if pending and self._circuit.open and not self._recovered(at_once=True):
+            LOGGER.warning(
+                "Redis could not be told of writes: until their ttl ends, other processes may find older results there"
+            )
         self._client.close()
 
     def _call(self, work: Callable[[], T], *, stores: bool = False, at_once: bool = False) -> T | None:
@@ -227,7 +270,8 @@ class Shared:
             if self._pushing or self._closed.is_set():
                 return
             self._pushing = True
-        threading.Thread(target=self._pushed, name="tablemend-cache", daemon=True).start()
+        self._pusher = threading.Thread(target=self._pushed, name="tablemend-cache", daemon=True)
+        self._pusher.start()
 
     def _pushed(self) -> None:
         while True:
@@ -264,7 +308,8 @@ class Shared:
         with self._client.pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.getrange(name, 0, frame.FIRST)
-            found = [frame.described(data) for data in pipe.execute()]
+            texts = pipe.execute(raise_on_error=False)  # of another type, it is no result
+        found = [frame.described(data) if isinstance(data, bytes) else None for data in texts]
         chosen = [n for n, each in zip(names, found, strict=True) if each and fnmatch.fnmatchcase(each.text, pattern)]
         return int(self._client.unlink(*chosen)) if chosen else 0
 

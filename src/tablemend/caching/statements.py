@@ -9,9 +9,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
-from sqlglot.tokens import TokenType
 
 from tablemend.caching.functions import SAME_EACH_TIME, VOLATILE, WITHOUT_ARGUMENTS
+from tablemend.caching.moments import present
 from tablemend.caching.normal import normal
 from tablemend.records import Record
 
@@ -21,24 +21,34 @@ DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "duc
 LONGEST = 32_000  # characters of a statement that is parsed; a longer one counts as unknown
 KEPT = 1_024  # statements whose analysis is remembered
 
-_HARMLESS = re.compile(
-    r"\s*(savepoint|release|rollback|begin|start|commit|end|set|reset|pragma|show|describe|desc|analyze|use"
-    r"|explain(?!\s*(\(.*)?analy[sz]e))\b",
-    re.I | re.S,
+_NOTHING = re.compile(
+    r"(begin( immediate)?|commit|rollback|(savepoint|release savepoint|rollback to savepoint) \w+);?", re.I
 )
+"""Statements about transactions: what one commits is in the statements before it, which count in any case."""
+
+_OBEYED = re.compile(r"/\*M?!|\bU&\"", re.I)
+"""Comments that a server carries out, and names that are written with escapes: the text says something else."""
+
 _QUERY = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|from)\b", re.I | re.S)
 _CHANGE = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|insert|update|delete|merge)\b", re.I | re.S)
 _REPLACE = re.compile(r"\s*replace\s+(into\s+)?", re.I)
-_SHAPES = re.compile(r"\s*(create|drop|alter|rename|grant|revoke|comment|truncate|refresh|attach|detach)\b", re.I)
-_MOMENTS = {"now", "today", "tomorrow", "yesterday"}  # texts that databases read as the present moment
 _PSEUDO = {
     *("current_user", "session_user", "user", "current_role", "current_catalog", "current_schema", "current_date"),
     *("current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate", "systimestamp"),
 }
 """What differs from time to time or from caller to caller, where sqlglot takes it for a column."""
 
-_CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
-_UNREPEATABLE = (exp.Lock, exp.Into, exp.TableSample, exp.Parameter, exp.SessionParameter, exp.NextValueFor)
+CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
+_UNREPEATABLE = (
+    exp.Lock,
+    exp.Into,
+    exp.Operator,
+    exp.Command,
+    exp.TableSample,
+    exp.Parameter,
+    exp.SessionParameter,
+    exp.NextValueFor,
+)
 
 Name = tuple[str, str]
 """Schema ("" where none is written) and name of a table or view, in lower case."""
@@ -49,6 +59,7 @@ class Reading(Record, frozen=True, kw_only=True):
 
     text: str  # in normal form
     names: tuple[Name, ...] = ()  # tables and views that it names, sorted
+    words: frozenset[str] = frozenset()  # everything in it but values, in lower case
     reason: str = ""  # why its result cannot be kept, in words; "" where it can
 
 
@@ -58,10 +69,11 @@ class Effect(Record, frozen=True, kw_only=True):
     names: tuple[Name, ...] = ()  # tables written to, sorted
     unknown: bool = False  # any table may have changed
     schema: bool = False  # tables, columns or rights may have changed
+    words: frozenset[str] = frozenset()  # everything in it but values, in lower case: functions of the database itself
 
 
 NOTHING = Effect()
-ANYTHING = Effect(unknown=True)
+ANYTHING = Effect(unknown=True, schema=True)
 
 
 def reading(sql: str, kind: str) -> Reading:
@@ -75,17 +87,19 @@ def reading(sql: str, kind: str) -> Reading:
 def _reading(sql: str, kind: str) -> Reading:
     if not _QUERY.match(sql):
         return Reading(text=sql, reason="it is no plain query")
+    if _OBEYED.search(sql):
+        return Reading(text=sql, reason="a part of it is written so that only the server understands it")
     try:
-        tree = _parsed(sql, kind)
+        tree, spelled = _parsed(sql, kind), _words(sql, kind)
     except ValueError as problem:
         return Reading(text=sql, reason=str(problem))
-    if not isinstance(tree, exp.Query) or any(tree.find_all(*_CHANGES)):
+    if not isinstance(tree, exp.Query) or any(tree.find_all(*CHANGES)):
         return Reading(text=sql, reason="it is no plain query")
-    reason = _unrepeatable(tree)
+    reason = _unrepeatable(tree, kind)
     if reason:
         return Reading(text=sql, reason=reason)
     text = normal(sql, DIALECTS.get(kind, kind)) if _has_names(tree) else sql
-    return Reading(text=text, names=_names(tree))
+    return Reading(text=text, names=_names(tree), words=spelled)
 
 
 def effect(sql: str, kind: str) -> Effect:
@@ -95,42 +109,39 @@ def effect(sql: str, kind: str) -> Effect:
 
 @functools.lru_cache(KEPT)
 def _effect(sql: str, kind: str) -> Effect:
-    if _HARMLESS.match(sql) and ";" not in sql.rstrip().rstrip(";"):
+    if _NOTHING.fullmatch(sql.strip()):
         return NOTHING
-    return Effect(unknown=True, schema=True) if _SHAPES.match(sql) else _change(sql, kind)
-
-
-def _change(sql: str, kind: str) -> Effect:
     sql = _REPLACE.sub("INSERT INTO ", sql, count=1) if _REPLACE.match(sql) else sql
-    if not _CHANGE.match(sql):
+    if not _CHANGE.match(sql) or _OBEYED.search(sql):
         return ANYTHING
     try:
-        tree = _parsed(sql, kind)
+        tree, spelled = _parsed(sql, kind), _words(sql, kind)
     except ValueError:
         return ANYTHING
-    changing = list(tree.find_all(*_CHANGES))
-    if _strange(tree) or tree.find(exp.Into) or not (changing or isinstance(tree, exp.Query)):
+    if not isinstance(tree, (*CHANGES, exp.Query)) or _strange(tree):
         return ANYTHING
-    targets = [table for each in changing for table in _targets(each)]
+    targets = [table for each in tree.find_all(*CHANGES) for table in _targets(each)]
     if any(not name for _, name in targets):
         return ANYTHING
-    return Effect(names=tuple(sorted(set(targets))))
+    return Effect(names=tuple(sorted(set(targets))), words=spelled)
 
 
-def is_taken_back(sql: str, kind: str) -> bool:
-    """Whether a rollback takes back what a statement changes, in every database: one query or change of rows."""
-    return len(sql) <= LONGEST and _is_taken_back(sql, kind)
+def words(sql: str, kind: str) -> frozenset[str] | None:
+    """Names and keywords of a statement, in lower case; None where it is not understood."""
+    try:
+        return None if _OBEYED.search(sql) else _words(sql, kind)
+    except ValueError:
+        return None
 
 
-@functools.lru_cache(KEPT)
-def _is_taken_back(sql: str, kind: str) -> bool:
-    if not (_CHANGE.match(sql) or _REPLACE.match(sql)):
-        return False
+def _words(sql: str, kind: str) -> frozenset[str]:
+    """Names and keywords of a statement, in lower case; ValueError where it is not understood."""
     try:
         tokens = sqlglot.tokenize(sql, dialect=DIALECTS.get(kind, kind))
-    except SqlglotError:
-        return False
-    return all(each.token_type is not TokenType.SEMICOLON for each in tokens[:-1])
+    except SqlglotError as problem:
+        raise ValueError("its SQL is not understood") from problem
+    texts = {each.text.lower() for each in tokens if "STRING" not in each.token_type.name}
+    return frozenset(texts.union(*(each.split() for each in texts)))
 
 
 def _parsed(sql: str, kind: str) -> exp.Expression:
@@ -144,24 +155,18 @@ def _parsed(sql: str, kind: str) -> exp.Expression:
     return found[0]
 
 
-def _unrepeatable(tree: exp.Expression) -> str:
+def _unrepeatable(tree: exp.Expression, kind: str) -> str:
     """Why the same query may give something else although no table has changed; "" where it may not."""
     found = tree.find(*_UNREPEATABLE)
     if found is not None:
         return f"{found.key} gives or does something else each time"
-    for each in tree.find_all(exp.Literal):
-        if is_moment(each.this):
-            return f"{each.this!r} may stand for the present moment"
+    if reason := present(tree, kind):
+        return reason
     for each in tree.find_all(exp.Column):
         if not each.table and not each.this.args.get("quoted") and each.name.lower() in _PSEUDO:
             return f"{each.name} depends on the moment or on who asks"
     names = sorted({_called(each) for each in tree.find_all(exp.Func) if not _same_each_time(each)})
     return f"function {names[0]} may give something else each time" if names else ""
-
-
-def is_moment(value: object) -> bool:
-    """Whether a text is one that databases read as the present moment."""
-    return isinstance(value, str) and value.strip().lower() in _MOMENTS
 
 
 def _same_each_time(function: exp.Func) -> bool:
@@ -173,7 +178,9 @@ def _same_each_time(function: exp.Func) -> bool:
 
 
 def _strange(tree: exp.Expression) -> bool:
-    """Whether a function is called that is known neither here nor to sqlglot: it may write."""
+    """Whether something is called that is known neither here nor to sqlglot, or made: it may write."""
+    if tree.find(exp.Into, exp.Command, exp.Operator):
+        return True
     functions = tree.find_all(exp.Anonymous, exp.AnonymousAggFunc)
     return any(_called(each) not in SAME_EACH_TIME | _HARMLESS_FUNCTIONS for each in functions)
 
@@ -224,6 +231,8 @@ def _targets(change: exp.Expression) -> list[Name]:
 
 
 def _has_names(tree: exp.Query) -> bool:
-    """Whether each column of the result has a name of its own; some databases name others by the text as written."""
-    selected = tree.selects
-    return bool(selected) and all(isinstance(each, exp.Alias | exp.Column | exp.Star) for each in selected)
+    """Whether each column of each query in it has a name of its own; some databases name others by the text."""
+    queries = list(tree.find_all(exp.Select))
+    return bool(queries) and all(
+        isinstance(each, exp.Alias | exp.Column | exp.Star) for query in queries for each in query.selects
+    )

@@ -37,7 +37,7 @@ def unproven(database: Database, table: TableDescription) -> tuple[Constraint, .
     PostgreSQL: those that are NOT VALID or not enforced. SQLite, MySQL and MariaDB: every CHECK, because a session can
     switch them off and nothing notes that it did. DuckDB: none, because they are always enforced.
     """
-    with database.connect() as connection:
+    with database.connect(read_only=database.guards_reading) as connection:
         return tuple(
             Constraint(name=name, expression=text, columns=_spoken_of(text, database.kind, table))
             for name, text in _found(database, connection, table)

@@ -116,7 +116,6 @@ class Database:
         """
         with self._writing(timeout) as connection:
             writing = connection.execution_options(tablemend_write=True)
-            writing.get_execution_options()[writes.OPTION].committed = True  # or may be, however the block ends
             with writing.begin():
                 yield writing
 
@@ -162,9 +161,10 @@ class Database:
 
         `ttl` is the most seconds that the result may be old, by default those of the cache; 0 asks the database and
         keeps nothing. `timeout` is the most seconds for each statement, and for waiting for the same query of another
-        thread. `reader` reads it in another way than in the types of its columns. A query that writes is refused where
-        the database can keep a connection from writing, and never committed. Raises SettingsError for a ttl that is no
-        number of seconds, and for a parameter that is not in the query or not given.
+        thread. `reader` reads it in another way than in the types of its columns. AccessDenied for anything but one
+        SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN, and for one that writes. Where it might change the session, its
+        connection is closed afterwards. SettingsError for a ttl that is no number of seconds, and for a parameter that
+        is not in the query or not given.
         """
         if ttl is not None and not isinstance(ttl, int | float):
             raise SettingsError(f"a ttl is a number of seconds, not {ttl!r}", hint="Give 0 or more; 0 keeps nothing.")

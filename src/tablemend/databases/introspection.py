@@ -86,20 +86,20 @@ class SequenceState(Record, frozen=True, kw_only=True):
 
 def tables(database: Database, schema: str | None = None) -> list[TableSummary]:
     """Tables and views of a schema, by default that of the connection; MissingObject where there is no such schema."""
-    with database.connect() as connection:
+    with database.connect(read_only=database.guards_reading) as connection:
         return _tables(database, connection, _schema(database, connection, schema))
 
 
 def parts(database: Database, schema: str | None = None) -> set[str]:
     """Names of the tables that are parts of a partitioned table, whose rows that one gives as well."""
-    with database.connect() as connection:
+    with database.connect(read_only=database.guards_reading) as connection:
         binds = {"schema": _schema(database, connection, schema)}
         return {row["name"] for row in _rows(database, connection, "parts", binds)}
 
 
 def describe(database: Database, table: str, schema: str | None = None) -> TableDescription:
     """A table or view; MissingObject where there is none of that name."""
-    with database.connect() as connection:
+    with database.connect(read_only=database.guards_reading) as connection:
         where = _schema(database, connection, schema)
         summary = _named(_tables(database, connection, where), table, database, where)
         binds = {"schema": where, "table": summary.name}
@@ -125,7 +125,7 @@ def sequences(database: Database, schema: str | None = None, table: str | None =
 
     `table` leaves out all others. DatabaseError where the kind of database does not say.
     """
-    with database.connect() as connection:
+    with database.connect(read_only=database.guards_reading) as connection:
         where = _schema(database, connection, schema)
         known = queries(database.kind)
         if "sequences" not in known:
@@ -138,7 +138,7 @@ def sequences(database: Database, schema: str | None = None, table: str | None =
 
 def distincts(database: Database, table: TableDescription) -> dict[str, int]:
     """Column → distinct values, as the statistics of the database estimate them; empty where it keeps none."""
-    with database.connect() as connection:
+    with database.connect(read_only=database.guards_reading) as connection:
         rows = _rows(database, connection, "distincts", {"schema": table.schema, "table": table.name})
         return {row["name"]: int(row["n"]) for row in rows}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tablemend.caching.catalogue import NONE, Catalogue
+from tablemend.caching.statements import Name, words
 
 if TYPE_CHECKING:
     from tablemend.databases.database import Database
@@ -20,7 +21,7 @@ FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name) AS f
 WHERE m.type = 'table'
   AND (f.on_update NOT IN ('NO ACTION', 'RESTRICT') OR f.on_delete NOT IN ('NO ACTION', 'RESTRICT'))
 """
-"""Schema, name, kind (table, view, other, spreading), and the definition of a view."""
+"""Schema, name, kind (table, view, other, spreading, own, hidden), and the definition of a view."""
 
 _POSTGRESQL = """
 SELECT n.nspname, c.relname,
@@ -37,6 +38,36 @@ SELECT '', c.relname, 'spreading', NULL FROM pg_class AS c WHERE c.relkind IN ('
   OR EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid)
   OR EXISTS (SELECT FROM pg_constraint AS f WHERE f.confrelid = c.oid AND f.contype = 'f'
              AND (f.confupdtype NOT IN ('a', 'r') OR f.confdeltype NOT IN ('a', 'r'))))
+UNION ALL
+SELECT n.nspname, p.proname, 'own', NULL FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+UNION ALL
+SELECT n.nspname, t.typname, 'own', NULL FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND t.typtype IN ('d', 'b') AND t.typcategory <> 'A'
+UNION ALL
+SELECT '', '', 'hidden', NULL
+WHERE EXISTS (SELECT FROM pg_operator AS o JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+              WHERE n.nspname NOT IN ('pg_catalog', 'information_schema'))
+   OR EXISTS (SELECT FROM pg_cast AS k JOIN pg_proc AS p ON p.oid = k.castfunc
+              JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname <> 'pg_catalog')
+UNION ALL
+SELECT '', c.relname, 'spreading', NULL FROM pg_class AS c
+WHERE c.relkind IN ('r', 'p', 'v') AND EXISTS (
+  SELECT FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.refobjid
+  JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  WHERE d.refclassid = 'pg_proc'::regclass AND (
+    (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT a.oid FROM pg_attrdef AS a WHERE a.adrelid = c.oid))
+    OR (d.classid = 'pg_constraint'::regclass
+        AND d.objid IN (SELECT f.oid FROM pg_constraint AS f WHERE f.conrelid = c.oid))
+    OR (d.classid = 'pg_class'::regclass
+        AND d.objid IN (SELECT i.indexrelid FROM pg_index AS i WHERE i.indrelid = c.oid))))
+UNION ALL
+SELECT '', c.relname, 'spreading', NULL FROM pg_class AS c
+WHERE c.relkind IN ('r', 'p', 'v') AND EXISTS (
+  SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+  JOIN pg_namespace AS n ON n.oid = t.typnamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  WHERE a.attrelid = c.oid AND t.typtype <> 'e')
 """
 
 _MYSQL = """
@@ -51,6 +82,9 @@ UNION ALL
 SELECT unique_constraint_schema, referenced_table_name, 'spreading', NULL
 FROM information_schema.referential_constraints
 WHERE update_rule NOT IN ('NO ACTION', 'RESTRICT') OR delete_rule NOT IN ('NO ACTION', 'RESTRICT')
+UNION ALL
+SELECT routine_schema, routine_name, 'own', NULL FROM information_schema.routines
+WHERE routine_type <> 'PROCEDURE' AND routine_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')
 """
 
 _DUCKDB = """
@@ -59,6 +93,8 @@ WHERE database_name = current_database()
 UNION ALL
 SELECT schema_name, view_name, CASE WHEN temporary THEN 'other' ELSE 'view' END, sql FROM duckdb_views()
 WHERE database_name = current_database() AND NOT internal
+UNION ALL
+SELECT schema_name, function_name, 'own', NULL FROM duckdb_functions() WHERE NOT internal
 """
 
 QUERIES = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL, "duckdb": _DUCKDB}
@@ -77,17 +113,29 @@ def catalogue(database: Database) -> Catalogue:
             rows = [tuple(row[:4]) for row in cursor.fetchall()]
         finally:
             cursor.close()
-    return _built(rows)
+    return _built(rows, database.kind)
 
 
-def _built(rows: list[tuple[Any, ...]]) -> Catalogue:
+def _built(rows: list[tuple[Any, ...]], asked: str) -> Catalogue:
     named = [((_text(schema).lower(), _text(name).lower()), kind, text) for schema, name, kind, text in rows]
     others = {name[1] for name, kind, _ in named if kind == "other"}  # another of the same name may be meant
+    views = {name: _query(_text(text)) for name, kind, text in named if kind == "view"}
     return Catalogue(
         tables=frozenset(name for name, kind, _ in named if kind == "table" and name[1] not in others),
-        views={name: _query(_text(text)) for name, kind, text in named if kind == "view" and name[1] not in others},
+        views={name: text for name, text in views.items() if name[1] not in others},
         spreading=frozenset(name[1] for name, kind, _ in named if kind == "spreading"),
+        own=_own({name[1] for name, kind, _ in named if kind == "own"}, views, asked),
+        hidden=any(kind == "hidden" for _, kind, _ in named),
     )
+
+
+def _own(made: set[str], views: dict[Name, str], kind: str) -> frozenset[str]:
+    """What runs code of the database: what was made, and views over it, or whose query may not be seen."""
+    found = {*made, *(name[1] for name, text in views.items() if not text)}
+    spelled = {name: words(text, kind) for name, text in views.items()}
+    while more := {name[1] for name, each in spelled.items() if each is None or each & found} - found:
+        found |= more
+    return frozenset(found)
 
 
 def _query(text: str) -> str:

@@ -6,15 +6,16 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
 from tablemend.caching.catalogue import Catalogue, Tables, tables_read
 from tablemend.caching.key import parameters
-from tablemend.caching.statements import Reading, effect, is_moment, reading
-from tablemend.databases import places, plain
-from tablemend.errors import AccessDenied, SettingsError
+from tablemend.caching.moments import is_moment
+from tablemend.caching.statements import Reading, reading
+from tablemend.databases import asking, places, plain
+from tablemend.errors import AccessDenied, DatabaseError, SettingsError
 from tablemend.records import Record
 
 if TYPE_CHECKING:
@@ -111,7 +112,12 @@ class Queries:
                 captured = cache.capture(self._database.place, tables.names)
                 if captured.schema == known[1] and time.monotonic() - known[2] <= max(cache.limits.ttl, 1.0):
                     return tables.reason or captured
-            self._look(cache)
+            try:
+                self._look(cache)
+            except DatabaseError as problem:
+                if type(problem) is not DatabaseError:  # what is wrong in earnest, the query tells
+                    return "the catalogue of the database could not be read"
+                # else something in it went while it was read, such as a view
         return "the tables of the database are being changed"
 
     def _resolved(self, sql: str, found: Reading, catalogue: Catalogue) -> Tables:
@@ -146,14 +152,15 @@ class Queries:
 
     def _read(self, sql: str, params: Mapping[str, Any] | None, timeout: float | None, reader: Reader) -> pa.Table:
         database = self._database
-        change = effect(sql, database.kind)
-        if change.names or change.schema:  # which some databases would refuse in words that do not tell why
+        reason = asking.refusal(sql, database.kind)
+        if reason:
             raise AccessDenied(
-                f"{database.name} is read-only here: the query would change it",
+                f"{database.name} is read-only here, and the query is not one that only reads: {reason}",
                 hint="Write in a transaction: `with database.transaction() as connection`.",
             )
+        plainly = asking.is_plain(sql, database.kind)
         began = time.perf_counter()
-        table = reader(database, sql, params, timeout)
+        table = reader(database if plainly else cast("Database", asking.Discarding(database)), sql, params, timeout)
         seconds = time.perf_counter() - began
         database.note("database.queries")
         if seconds >= database.slow_seconds:

@@ -28,7 +28,6 @@ class Writes:
         self._tables: set[tuple[str, str]] = set()
         self._anything = False
         self._schema = False
-        self.committed = False  # what is not is taken back when the connection is given back
 
     def statement(self, sql: str) -> None:
         """Note a statement that passes."""
@@ -43,21 +42,24 @@ class Writes:
         self._schema |= new
 
     def anything(self) -> None:
-        """Note that any table may be written to, and that it may be committed."""
-        self._anything = self.committed = True
+        """Note that any table may be written to, or made."""
+        self._anything = True
 
     def effect(self, kind: str) -> Effect | None:
-        """What all of it changed; None where it changed nothing."""
-        from tablemend.caching.statements import Effect, effect, is_taken_back
+        """What all of it changed, committed or not: a COMMIT may come as SQL, and some tables know no rollback.
 
-        lasting = [sql for sql in self._statements if self.committed or not is_taken_back(sql, kind)]
-        found = [effect(sql, kind) for sql in lasting]
-        names = set().union(self._tables if self.committed else (), *(each.names for each in found))
-        unknown = (self._anything and self.committed) or any(each.unknown for each in found)
-        schema = (self._schema and self.committed) or any(each.schema for each in found)
-        if not (names or unknown or schema):
+        None where there was nothing.
+        """
+        from tablemend.caching.statements import NOTHING, Effect, effect
+
+        found = [each for each in (effect(sql, kind) for sql in self._statements) if each != NOTHING]
+        if not (found or self._tables or self._anything):
             return None
-        return Effect(names=tuple(sorted(names)), unknown=unknown or schema, schema=schema)
+        names = self._tables.union(*(each.names for each in found))
+        unknown = self._anything or any(each.unknown for each in found)
+        schema = unknown or self._schema or any(each.schema for each in found)
+        words = frozenset().union(*(each.words for each in found))
+        return Effect(names=tuple(sorted(names)), unknown=schema, schema=schema, words=words)
 
 
 @contextmanager
@@ -81,23 +83,14 @@ def note_write(connection: sa.Connection, schema: str | None, table: str, *, new
 
 
 def watch(engine: sa.Engine) -> None:
-    """See every statement and commit of the engine."""
+    """See every statement of the engine."""
     sa.event.listen(engine, "before_cursor_execute", _seen)
-    sa.event.listen(engine, "commit", _committed)
 
 
 def _seen(connection: sa.Connection, _: Any, statement: str, *__: Any) -> None:
-    options = connection.get_execution_options()
-    writes = options.get(OPTION)
-    if writes is not None:
-        writes.statement(statement)
-        writes.committed |= options.get("isolation_level") == "AUTOCOMMIT"
-
-
-def _committed(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get(OPTION)
     if writes is not None:
-        writes.committed = True
+        writes.statement(statement)
 
 
 def _publish(database: Database, writes: Writes) -> None:
