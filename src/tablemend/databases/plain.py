@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tablemend.caching.catalogue import NONE, Catalogue
 from tablemend.caching.statements import Name, words
+from tablemend.errors import DatabaseError, Timeout, Unreachable
 
 if TYPE_CHECKING:
     from tablemend.databases.database import Database
@@ -101,19 +102,33 @@ QUERIES = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL, "duckd
 """Kind of database → what to ask it; for others, no result is kept and every write concerns every table."""
 
 
+TRIES = 5
+"""Times that the catalogue is read while tables come and go."""
+
+
 def catalogue(database: Database) -> Catalogue:
     """What the database holds now; for a kind that is not asked, a catalogue that knows nothing."""
     if database.kind not in QUERIES:
         return NONE
+    for _ in range(TRIES - 1):
+        try:
+            return _built(_asked(database), database.kind)
+        except (Unreachable, Timeout):
+            raise
+        except DatabaseError:  # PostgreSQL reads a view as it is now, and it may have gone since the query began
+            continue
+    return _built(_asked(database), database.kind)
+
+
+def _asked(database: Database) -> list[tuple[Any, ...]]:
     with database.connect(read_only=True) as connection:
         driver = database.raw(connection)
         cursor = driver.cursor()
         try:
             cursor.execute(QUERIES[database.kind])
-            rows = [tuple(row[:4]) for row in cursor.fetchall()]
+            return [tuple(row[:4]) for row in cursor.fetchall()]
         finally:
             cursor.close()
-    return _built(rows, database.kind)
 
 
 def _built(rows: list[tuple[Any, ...]], asked: str) -> Catalogue:
