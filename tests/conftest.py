@@ -51,10 +51,16 @@ def store(where: str | Path) -> Iterator[Store]:
         yield opened
 
 
+@pytest.fixture
+def alone() -> bool:
+    """Whether a database must hold nothing of other tests; files whose tests depend on all of a catalogue say so."""
+    return False
+
+
 @pytest.fixture(params=["postgresql", "mysql", "sqlite", "duckdb"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, alone: bool) -> Iterator[str]:
     """URL of a new, empty database, once for each kind that can run here."""
-    with servers.database(request.param, tmp_path) as url:
+    with servers.database(request.param, tmp_path, alone=alone) as url:
         yield url
 
 

@@ -126,10 +126,28 @@ def mariadb_database() -> Iterator[str]:
 
 
 @contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """URL of a new, empty database of a kind, or of a schema of its own."""
+def postgresql_database() -> Iterator[str]:
+    """URL of a PostgreSQL with a database of its own, which goes with it; skips where there is no server."""
+    url = postgresql()
+    if url is None:
+        _missing("a PostgreSQL", "set TABLEMEND_TEST_POSTGRES_URL")
+    name = f"tm_{secrets.token_hex(6)}"
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    try:
+        yield sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        engine.dispose()
+
+
+@contextmanager
+def database(kind: str, folder: Path, *, alone: bool = False) -> Iterator[str]:
+    """URL of a new, empty database of a kind, or of a schema of its own where it need not be alone in its database."""
     if kind == "postgresql":
-        with schema() as url:
+        with postgresql_database() if alone else schema() as url:
             yield url
     elif kind == "mysql":
         with mariadb_database() as url:
