@@ -12,8 +12,8 @@ _QUOTATIONS = tuple(
         # PostgreSQL, by ADBC: the whole query, with its parameters written into it, and where in it the error is
         (r"\s*(?:Query was|CONTEXT|QUERY|STATEMENT): .*?(\. SQLSTATE: \w{5})?$", r"\1"),
         (r"(Failed to execute query) '.*'(?=: ERROR:)", r"\1"),
-        # PostgreSQL: the value that its type refuses
-        (rf'(invalid input (?:syntax|value) for [^:]*): ".*"{_END}', r"\1"),
+        # PostgreSQL: the value that its type refuses, unless it is what a query of bulk reading says on purpose
+        (rf'(invalid input (?:syntax|value) for [^:]*): "(?!column .* array of \d+ dimensions").*"{_END}', r"\1"),
         (rf'(field value out of range): ".*"{_END}', r"\1"),
         (r'value ".*" (is out of range)', r"a value \1"),
         (rf'(malformed \w+ literal): ".*"{_END}', r"\1"),
