@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import servers
-from tablemend.caching import QueryCache
+from tablemend.caching import CacheLimits, QueryCache
 from tablemend.databases.database import Database
-from tablemend.errors import AccessDenied
+from tablemend.errors import AccessDenied, SettingsError
 
 ASKED = "SELECT a FROM t WHERE id = 1"
 TABLE = ("CREATE TABLE t (id int PRIMARY KEY, a int)", "INSERT INTO t VALUES (1, 1)")
@@ -210,3 +210,18 @@ def test_what_a_query_sets_is_gone_with_its_connection(opened: Opened) -> None:
     assert a(database) == 1
     with database.connect(read_only=True) as connection:
         assert connection.exec_driver_sql("SELECT pg_try_advisory_lock(7)").scalar()
+
+
+def test_a_temporary_table_of_sqlite_goes_with_the_block_that_made_it(opened: Opened) -> None:
+    database = opened("sqlite")
+    write(database, "CREATE TEMP TABLE t AS SELECT 1 AS id, 77 AS a")
+    assert [a(database), a(database)] == [1, 1]
+    with database.connect() as connection:
+        connection.exec_driver_sql("CREATE TEMP VIEW t AS SELECT 1 AS id, 77 AS a")
+    assert a(database) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"entries": 0}, {"entries": -1}, {"size": 0}, {"ttl": -1.0}, {"ttl": float("nan")}])
+def test_bounds_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=f"{next(iter(wrong))} of"):
+        CacheLimits(**wrong)

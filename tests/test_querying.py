@@ -210,7 +210,7 @@ def test_results_in_redis_are_shown_and_cleared(
     assert cleared("--pattern", "SELECT other*") == {"results removed": 0}
     assert cleared("--table", "orders") == {"databases with that table": 1}
     assert source() == "the database"
-    assert cleared("--pattern", "SELECT id *") == {"results removed": 2}
+    assert cleared("--pattern", "SELECT id, *") == {"results removed": 2}
     assert source() == "the database"
     assert cleared() == {"results removed": 1}
     assert source() == "the database"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import threading
 import time
 import weakref
@@ -17,6 +18,7 @@ from tablemend.caching.memory import OVERHEAD, Entry, Memory
 from tablemend.caching.shared import Shared, SharedState
 from tablemend.caching.statistics import CacheStatistics, Counts
 from tablemend.caching.versions import EPOCH, SCHEMA, Token, Versions
+from tablemend.errors import SettingsError
 from tablemend.records import Record
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ class CacheLimits(Record, frozen=True, kw_only=True):
     entries: int = 10_000  # at most, in this process
     size: int = 256 * 2**20  # bytes at most, in this process
     ttl: float = 60.0  # seconds for which a result is used where the query names no other
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError for a bound that cannot be, with the same ones as the settings."""
+        for name, value, least in (("entries", self.entries, 1), ("size", self.size, 1), ("ttl", self.ttl, 0)):
+            if not (math.isfinite(value) and value >= least):
+                raise SettingsError(f"a cache with {name} of {value} cannot be", hint=f"Give {least} or more.")
 
 
 class Captured(Record, frozen=True, kw_only=True):

@@ -127,7 +127,10 @@ class Database:
             self._acquired() as connection,
         ):
             self._adjust(connection, read_only=False, timeout=timeout)
-            yield connection.execution_options(**{writes.OPTION: written})
+            try:
+                yield connection.execution_options(**{writes.OPTION: written})
+            finally:
+                writes.leave_nothing(self, connection, written)
 
     @contextmanager
     def adbc(self, *, read_only: bool = False, timeout: float | None = None) -> Iterator[Any]:

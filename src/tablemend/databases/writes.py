@@ -75,6 +75,18 @@ def published(database: Database) -> Iterator[Writes]:
         _publish(database, writes)
 
 
+def leave_nothing(database: Database, connection: sa.Connection, writes: Writes) -> None:
+    """Close a connection of SQLite that holds temporary tables: others of the pool would read other tables than it."""
+    if database.kind != "sqlite" or connection.invalidated:
+        return
+    change = writes.effect(database.kind)
+    if change is None or not change.schema:
+        return
+    cursor = database.raw(connection).execute("SELECT 1 FROM sqlite_temp_master LIMIT 1")
+    if cursor.fetchone() is not None:
+        connection.invalidate()
+
+
 def note_write(connection: sa.Connection, schema: str | None, table: str, *, new: bool = False) -> None:
     """Note a write on the connection of the driver, which no event of SQLAlchemy tells."""
     writes = connection.get_execution_options().get(OPTION)
