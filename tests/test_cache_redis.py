@@ -22,6 +22,12 @@ SQL = "SELECT n FROM t"
 KEY = ("who", SQL, "")
 
 
+@pytest.fixture
+def alone() -> bool:
+    """What a database keeps of results depends on all that it holds."""
+    return True
+
+
 class Clock:
     """A clock that a test moves."""
 

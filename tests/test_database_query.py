@@ -28,6 +28,12 @@ JOINED = "SELECT t.id FROM t JOIN u ON u.id = t.id ORDER BY t.id"
 
 
 @pytest.fixture
+def alone() -> bool:
+    """What a database keeps of results depends on all that it holds."""
+    return True
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with two tables, a view, and a cache."""
     with Database(database_url, cache=QueryCache()) as opened:
@@ -202,7 +208,7 @@ def test_what_a_trigger_changes_is_not_given_from_before(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mysql"])
 def test_what_a_cascade_removes_is_not_given_from_before(kind: str, tmp_path: Path) -> None:
-    with servers.database(kind, tmp_path) as url, Database(url, cache=QueryCache()) as database:
+    with servers.database(kind, tmp_path, alone=True) as url, Database(url, cache=QueryCache()) as database:
         for sql in (
             "CREATE TABLE p (id integer PRIMARY KEY)",
             "CREATE TABLE c (id integer, FOREIGN KEY (id) REFERENCES p (id) ON DELETE CASCADE)",
@@ -216,7 +222,7 @@ def test_what_a_cascade_removes_is_not_given_from_before(kind: str, tmp_path: Pa
 
 
 def test_what_is_inserted_into_a_partition_shows_in_the_whole(tmp_path: Path) -> None:
-    with servers.database("postgresql", tmp_path) as url, Database(url, cache=QueryCache()) as database:
+    with servers.database("postgresql", tmp_path, alone=True) as url, Database(url, cache=QueryCache()) as database:
         write(database, "CREATE TABLE whole (id integer) PARTITION BY RANGE (id)")
         write(database, "CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (10)")
         for n in range(3):
@@ -272,7 +278,7 @@ def test_reading_in_bulk_cannot_write(database: Database) -> None:
 
 
 def test_in_postgresql_it_is_the_server_that_refuses_to_write(tmp_path: Path) -> None:
-    with servers.database("postgresql", tmp_path) as url, Database(url) as database:
+    with servers.database("postgresql", tmp_path, alone=True) as url, Database(url) as database:
         write(database, "CREATE TABLE t (id integer)")
         with pytest.raises(AccessDenied):
             bulk.read_table(database, "INSERT INTO t VALUES (1) RETURNING id")
@@ -301,7 +307,7 @@ def test_async_reads_share_the_cache_and_keep_their_types(database_url: str) -> 
 
 
 def test_users_of_one_database_do_not_share_results(tmp_path: Path) -> None:
-    with servers.schema() as url:
+    with servers.postgresql_database() as url:
         cache = QueryCache()
         parsed = sa.make_url(url)
         other = parsed.update_query_dict({"application_name": "other"})
@@ -335,7 +341,7 @@ def test_any_order_of_reads_and_writes_gives_what_the_database_holds(database: D
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_readers_racing_a_writer_never_see_less_than_was_written(kind: str, tmp_path: Path) -> None:
     with (
-        servers.database(kind, tmp_path) as url,
+        servers.database(kind, tmp_path, alone=True) as url,
         Database(url, cache=QueryCache(), limits=PoolLimits(maximum=8)) as database,
     ):
         write(database, "CREATE TABLE t (id integer)")

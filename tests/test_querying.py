@@ -63,7 +63,7 @@ def test_a_workspace_keeps_results_and_its_connections(shop: str, tmp_path: Path
 
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgresql", "mysql"])
 def test_healing_in_place_and_undoing_it_make_results_invalid(kind: str, tmp_path: Path) -> None:
-    with servers.database(kind, tmp_path) as made, open_workspace(tmp_path / "ws") as ws:
+    with servers.database(kind, tmp_path, alone=True) as made, open_workspace(tmp_path / "ws") as ws:
         url = filled(made)
         before = ["Bonn", " Bonn", "Wien "]
         found = scan(ws, f"{url}#orders", [proposal("trim", "city")])
