@@ -49,15 +49,18 @@ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND t.typtype IN ('d
 UNION ALL
 SELECT '', '', 'hidden', NULL
 WHERE EXISTS (SELECT FROM pg_operator AS o JOIN pg_namespace AS n ON n.oid = o.oprnamespace
-              WHERE n.nspname NOT IN ('pg_catalog', 'information_schema'))
+              WHERE n.nspname <> 'pg_catalog' AND n.nspname = ANY (current_schemas(false)))
    OR EXISTS (SELECT FROM pg_cast AS k JOIN pg_proc AS p ON p.oid = k.castfunc
               JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname <> 'pg_catalog')
 UNION ALL
 SELECT '', c.relname, 'spreading', NULL FROM pg_class AS c
 WHERE c.relkind IN ('r', 'p', 'v') AND EXISTS (
-  SELECT FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.refobjid
-  JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  WHERE d.refclassid = 'pg_proc'::regclass AND (
+  SELECT FROM pg_depend AS d
+  JOIN (SELECT oid, 'pg_proc'::regclass AS class, pronamespace AS space FROM pg_proc
+        UNION ALL SELECT oid, 'pg_operator'::regclass, oprnamespace FROM pg_operator) AS p
+    ON p.oid = d.refobjid AND p.class = d.refclassid
+  JOIN pg_namespace AS n ON n.oid = p.space AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  WHERE (
     (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT a.oid FROM pg_attrdef AS a WHERE a.adrelid = c.oid))
     OR (d.classid = 'pg_constraint'::regclass
         AND d.objid IN (SELECT f.oid FROM pg_constraint AS f WHERE f.conrelid = c.oid))
