@@ -45,6 +45,7 @@ class Queries:
         self._database = database
         self._identity = places.identity(database.url)
         self._lock = threading.Lock()
+        self._ready = False
         self._catalogue: tuple[Catalogue, str, float] | None = None  # with the version of the schema, and when
         self._tables: dict[str, tuple[Catalogue, Tables]] = {}
 
@@ -150,6 +151,12 @@ class Queries:
         self._catalogue = (found, schema, began)
         return found
 
+    def _prepare(self) -> None:
+        """Before the first query: what it takes to ask at all is not the time of a query."""
+        if not self._ready:
+            _prepared(self._database)
+            self._ready = True
+
     def _read(self, sql: str, params: Mapping[str, Any] | None, timeout: float | None, reader: Reader) -> pa.Table:
         database = self._database
         reason = asking.refusal(sql, database.kind)
@@ -159,6 +166,7 @@ class Queries:
                 hint="Write in a transaction: `with database.transaction() as connection`.",
             )
         plainly = asking.is_plain(sql, database.kind)
+        self._prepare()
         began = time.perf_counter()
         table = reader(database if plainly else cast("Database", asking.Discarding(database)), sql, params, timeout)
         seconds = time.perf_counter() - began
@@ -169,6 +177,15 @@ class Queries:
             database.note("database.slow_queries")
             slow.log(database, sql, params, seconds)
         return table
+
+
+def _prepared(database: Database) -> None:
+    """Load the driver and open a connection, which take longer than most queries."""
+    from tablemend.databases.bulk import read
+
+    del read
+    with database.adbc(read_only=True) if database.kind == "postgresql" else database.connect(read_only=True):
+        pass
 
 
 def typed(database: Database, sql: str, params: Mapping[str, Any] | None, timeout: float | None) -> pa.Table:
