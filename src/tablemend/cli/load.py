@@ -85,6 +85,11 @@ def load(
         _show(done.report)
         _unreadable(done)
         show.say(f"job {done.job}, run {done.run}, {done.report.rate:,.0f} rows/s")
+    _exit(done)
+
+
+def _exit(done: BulkLoaded) -> None:
+    """Say why it ended early, and exit with what came of it."""
     if done.report.status == "cancelled":
         show.say(f"tablemend: {done.stopped}; run it again to go on")
         raise typer.Exit(INTERRUPTED)
