@@ -102,6 +102,16 @@ def test_excluded_tables_views_and_other_tables_are_left_out(ws: Workspace, tmp_
     assert [each.table for each in result.tables] == ["order_a"]
 
 
+def test_the_ledger_of_loads_is_nobodys_data(ws: Workspace, tmp_path: Path) -> None:
+    path = shop(tmp_path, "orders")
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE loaded (id INTEGER PRIMARY KEY)")
+    connection.close()
+    (tmp_path / "ids.csv").write_text("id\n1\nx\n", encoding="utf-8")
+    assert ws.bulk_load(tmp_path / "ids.csv", f"sqlite:///{path}#loaded").report.rejected == 1
+    assert [each.table for each in ws.scan_many(f"{path}#*").tables] == ["loaded", "orders"]
+
+
 def test_no_match_says_what_there_is(ws: Workspace, tmp_path: Path) -> None:
     path = shop(tmp_path, "orders", "customers")
     with pytest.raises(SourceNotFound, match=r"#sales_\* matches no table") as found:

@@ -26,6 +26,11 @@ NAME = 200
 database allows (MySQL, four bytes a character)."""
 
 
+JOBS, BATCHES, QUARANTINE = "tablemend_jobs", "tablemend_batches", "tablemend_quarantine"
+OWN = frozenset({JOBS, BATCHES, QUARANTINE})
+"""Tables that are this tool's and nobody's data."""
+
+
 class DatabaseLedger:
     """Jobs, their settled batches and their rejected rows, in three tables of the database that the data goes to.
 
@@ -180,7 +185,7 @@ class LedgerTables:
         exact = mysql.VARCHAR(NAME, charset="utf8mb4", collation="utf8mb4_bin")  # else Job is job there
         name, text = sa.String(NAME).with_variant(exact, "mysql", "mariadb"), sa.Text()
         self.jobs = sa.Table(
-            "tablemend_jobs",
+            JOBS,
             self.metadata,
             sa.Column("job", name, primary_key=True),
             sa.Column("source", name, nullable=False),
@@ -191,7 +196,7 @@ class LedgerTables:
         )
         number = partial(sa.Column, type_=sa.BigInteger, nullable=False)
         self.batches = sa.Table(
-            "tablemend_batches",
+            BATCHES,
             self.metadata,
             sa.Column("job", name, primary_key=True),
             sa.Column("first_row", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -200,7 +205,7 @@ class LedgerTables:
             sa.Column("settled_at", sa.String(32), nullable=False),
         )
         self.quarantine = sa.Table(
-            "tablemend_quarantine",
+            QUARANTINE,
             self.metadata,
             sa.Column("job", name, primary_key=True),
             sa.Column("source_row", sa.BigInteger, primary_key=True, autoincrement=False),

@@ -12,6 +12,7 @@ import msgspec
 
 from tablemend.databases import introspection
 from tablemend.databases.database import Database
+from tablemend.databases.ledger import OWN
 from tablemend.errors import SourceNotFound, UnreadableSource
 from tablemend.records import Record
 from tablemend.tables.source import without_secrets
@@ -129,8 +130,8 @@ def pattern(source: Any) -> Pattern | None:
 def chosen(database: Database, named: Pattern, exclude: Sequence[str]) -> list[str]:
     """Tables of a schema that a pattern names and none of `exclude` does, in order.
 
-    Left out are views, and the parts of a partitioned table, whose rows it has. SourceNotFound where there is none,
-    with what there is; MissingObject where there is no such schema.
+    Left out are views, the parts of a partitioned table, whose rows it has, and the ledger of loads. SourceNotFound
+    where there is none, with what there is; MissingObject where there is no such schema.
     """
     if named.schema in _SYSTEM:
         raise SourceNotFound(
@@ -138,7 +139,7 @@ def chosen(database: Database, named: Pattern, exclude: Sequence[str]) -> list[s
         )
     found = introspection.tables(database, named.schema)
     parts = introspection.parts(database, named.schema)
-    tables = sorted(each.name for each in found if each.kind == "table" and each.name not in parts)
+    tables = sorted(each.name for each in found if each.kind == "table" and each.name not in {*parts, *OWN})
     matching = [each for each in tables if fnmatchcase(each, named.name)]
     taken = [each for each in matching if not _matches(named, each, exclude)]
     if taken:
