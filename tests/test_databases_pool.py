@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import servers
+from tablemend.caching.cache import QueryCache
 from tablemend.databases.database import Database
 from tablemend.databases.pool import Gate, PoolLimits, limits
 from tablemend.errors import AccessDenied, DatabaseError, MissingObject, Timeout, Transient
@@ -27,8 +28,10 @@ def one(database: Database) -> int:
         return int(connection.exec_driver_sql("SELECT 1").scalar_one())
 
 
-def test_fifty_threads_share_ten_connections(database_url: str) -> None:
-    with Database(database_url, limits=PoolLimits(maximum=10)) as database:
+@pytest.mark.parametrize("cached", [False, True], ids=["no cache", "a cache in the process"])
+def test_fifty_threads_share_ten_connections(database_url: str, cached: bool) -> None:
+    cache = QueryCache() if cached else None  # told of what others write, which is nothing here
+    with Database(database_url, limits=PoolLimits(maximum=10), cache=cache) as database:
         with ThreadPoolExecutor(50) as threads:
             assert sum(threads.map(lambda _: one(database), range(500))) == 500
         found = database.statistics()

@@ -123,7 +123,9 @@ def _effect(sql: str, kind: str) -> Effect:
     targets = [table for each in tree.find_all(*CHANGES) for table in _targets(each)]
     if any(not name for _, name in targets):
         return ANYTHING
-    return Effect(names=tuple(sorted(set(targets))), words=spelled)
+    # without a table or function in it, no function of the database itself is called, which might write
+    calls = tree.find(exp.Table, exp.Func, exp.Operator) is not None
+    return Effect(names=tuple(sorted(set(targets))), words=spelled) if calls else NOTHING
 
 
 def words(sql: str, kind: str) -> frozenset[str] | None:
