@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test spark conformance lint docs bench soak lock reference examples picture clean
+.PHONY: help setup demo test browser spark conformance lint docs bench soak lock reference examples picture clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,7 +23,10 @@ demo: $(READY) ## heal a generated table whose truth is known
 	$(BIN)/python -m tablemend.bench.demo
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n 2 -m "not soak and not spark"
+	$(BIN)/python -m pytest -n 2 -m "not soak and not spark and not browser"
+
+browser: $(READY) ## run the tests in a real browser; they need Chromium
+	$(BIN)/python -m pytest -m browser
 
 soak: $(READY) ## run the long tests
 	$(BIN)/python -m pytest -m soak

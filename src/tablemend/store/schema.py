@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = "0003"
+VERSION = "0004"
 """Of the schema: the newest revision of the migrations."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -231,4 +231,105 @@ counters = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Number, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("role", String, nullable=False),
+    Column("password", String, nullable=False),  # argon2 hash; empty: cannot sign in by password
+    Column("disabled", Boolean, nullable=False),
+    Column("created", String, nullable=False),
+    Column("changed", String, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("digest", String, nullable=False, unique=True),  # SHA-256 of the cookie
+    Column("user", String, nullable=False),
+    Column("csrf", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("seen", String, nullable=False),
+    Column("expires", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Index("sessions_user", "user"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("digest", String, nullable=False, unique=True),  # SHA-256 of the token
+    Column("name", String, nullable=False),
+    Column("user", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("expires", String),
+    Column("used", String),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("verb", String, nullable=False),
+    Column("subject", String, nullable=False),  # dataset, or the source as it may be shown
+    Column("by", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("run", String, nullable=False),  # the newest run that it began; empty before
+    Column("stage", String, nullable=False),
+    Column("fraction", Float, nullable=False),
+    Column("cancel", Boolean, nullable=False),  # somebody asked for its end
+    Column("created", String, nullable=False),
+    Column("started", String),
+    Column("finished", String),
+    Column("heartbeat", String),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("pid_started", Float, nullable=False),
+    Column("changed", Number, nullable=False),  # rises with every change of any job: what is new since
+    Column("arguments", LargeBinary, nullable=False),
+    Column("result", LargeBinary, nullable=False),
+    Column("error", LargeBinary, nullable=False),
+    Index("jobs_status", "status"),
+    Index("jobs_changed", "changed"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("source", LargeBinary, nullable=False),  # as it was named, with its options; no secret
+    Column("interval", Integer, nullable=False),  # seconds
+    Column("enabled", Boolean, nullable=False),
+    Column("threshold", Float),  # of the score, below which an alert is raised
+    Column("by", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("next", String, nullable=False),
+    Column("last", String),
+    Column("job", String, nullable=False),  # the newest; empty before
+    Column("failures", Integer, nullable=False),  # one after the other
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("run", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("deliveries", LargeBinary, nullable=False),  # to whom, when, with what end
+    Index("alerts_created", "created"),
 )
