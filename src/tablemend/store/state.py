@@ -55,6 +55,10 @@ class Store:
         """Several writes as one: all or nothing."""
         return self.database.transaction()
 
+    def writes_counted(self) -> int:
+        """How many transactions have written so far: what was read at the same number still stands."""
+        return self.database.written()
+
     def hashes(self) -> set[str]:
         """Hashes of every file that this state points at."""
         return self.datasets.hashes() | self.change_sets.hashes() | self.runs.hashes()

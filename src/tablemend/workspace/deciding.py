@@ -34,7 +34,7 @@ class Deciding(Querying):
         from tablemend.store.filters import Filter
 
         run_id = self.run(run).id
-        return Filter(run=run_id, ids=tuple(self.store.items.get(each, run_id).id for each in ids), **conditions)
+        return Filter(run=run_id, ids=tuple(self.store.items.named(ids, run_id)) if ids else (), **conditions)
 
     @property
     def gate(self) -> Gate:
@@ -45,7 +45,7 @@ class Deciding(Querying):
         require_fit(found, "repair")
         return found
 
-    def _gate_of(self, run: str | None) -> Gate:
+    def gate_of(self, run: str | None) -> Gate:
         """The gate that the items of a run go by."""
         del run  # of repairs there is one gate
         return self.gate
@@ -85,7 +85,7 @@ class Deciding(Querying):
             self.filter(run, **conditions),
             verb,
             by=self.settings.person,
-            gate=self._gate_of(run),
+            gate=self.gate_of(run),
             reason=reason,
             note=note,
             rating=rating,
@@ -96,7 +96,7 @@ class Deciding(Querying):
         """Let the gate decide on the open items of a run."""
         from tablemend.review import decisions
 
-        return decisions.pass_gate(self.store, self.items(run), self._gate_of(run))
+        return decisions.pass_gate(self.store, self.items(run), self.gate_of(run))
 
     def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
         """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.

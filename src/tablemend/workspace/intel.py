@@ -101,11 +101,11 @@ class Intelligence(Loading):
             return found
         return self.store.runs.latest(KIND, statuses=_FINISHED, hint=hint)
 
-    def _gate_of(self, run: str | None) -> Gate:
+    def gate_of(self, run: str | None) -> Gate:
         from tablemend.intel.run import KIND, terms
 
         found = self.run(run)
-        return terms(self.store, found).gate if found.kind == KIND else super()._gate_of(run)
+        return terms(self.store, found).gate if found.kind == KIND else super().gate_of(run)
 
     def brief(self, run: str | None = None, *, days: float | None = None) -> Brief:
         """What a run found, by band, each event once; with `days` only what was published in the last of them."""
