@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import dash
+import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, State, dcc, html
 
-import dash_mantine_components as dmc
 from tablemend.errors import TablemendError
 from tablemend.web.address import Address, parse
 from tablemend.web.components import basics
@@ -22,7 +22,11 @@ _log = logging.getLogger(__name__)
 
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
-  <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}<script src="/assets/scheme.js"></script></head>
+  <head>
+    {%metas%}<title>{%title%}</title>
+    <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">{%css%}
+    <script src="/static/scheme.js"></script>
+  </head>
   <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 """`scheme.js` runs before anything is drawn, so that a dark page never flashes white."""
@@ -95,7 +99,9 @@ def _frame(known: dict[str, Page]) -> Any:
 
 def _head() -> list[Any]:
     return [
-        dcc.Link([html.Span(className="tm-logo", **{"aria-hidden": "true"}), "tablemend"], href="/", className="tm-brand"),
+        dcc.Link(
+            [html.Span(className="tm-logo", **{"aria-hidden": "true"}), "tablemend"], href="/", className="tm-brand"
+        ),
         html.Div(id="job-tray", className="tm-tray", role="status"),
         html.Button(
             "?", id="help-open", className="tm-round", type="button", title="Keyboard shortcuts (?)",

@@ -102,6 +102,7 @@ class Intelligence(Loading):
         return self.store.runs.latest(KIND, statuses=_FINISHED, hint=hint)
 
     def gate_of(self, run: str | None) -> Gate:
+        """The gate that the items of a run go by."""
         from tablemend.intel.run import KIND, terms
 
         found = self.run(run)

@@ -60,11 +60,13 @@ def link_button(text: str, href: str, *, primary: bool = False) -> dcc.Link:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], *, label: str, numbers: Sequence[int] = ()) -> html.Div:
     """A plain table; `numbers` are the places of its columns that stand to the right."""
-    right = {place: "tm-number" for place in numbers}
+    right = dict.fromkeys(numbers, "tm-number")
     return html.Div(
         html.Table(
             [
-                html.Thead(html.Tr([html.Th(name, scope="col", className=right.get(n)) for n, name in enumerate(head)])),
+                html.Thead(
+                    html.Tr([html.Th(name, scope="col", className=right.get(n)) for n, name in enumerate(head)])
+                ),
                 html.Tbody(
                     [html.Tr([html.Td(cell, className=right.get(n)) for n, cell in enumerate(row)]) for row in rows]
                 ),

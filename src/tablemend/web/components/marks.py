@@ -63,7 +63,11 @@ def tag(text: str, *, kind: str = "") -> html.Span:
 def change(before: Any, after: Any) -> html.Span:
     """A cell before and after: struck through and inserted, by more than colour."""
     return html.Span(
-        [html.Del(_shown(before)), html.Span("→", className="tm-arrow", **{"aria-hidden": "true"}), html.Ins(_shown(after))],
+        [
+            html.Del(_shown(before)),
+            html.Span("→", className="tm-arrow", **{"aria-hidden": "true"}),
+            html.Ins(_shown(after)),
+        ],
         className="tm-change",
     )
 
@@ -77,7 +81,9 @@ def _shown(value: Any) -> Any:
     return text if text == text.strip() else text.replace(" ", "·")
 
 
-def sparkline(values: Sequence[float | None], *, label: str, low: float | None = None, high: float | None = None) -> html.Img:
+def sparkline(
+    values: Sequence[float | None], *, label: str, low: float | None = None, high: float | None = None
+) -> html.Img:
     """A line of values from old to new as an image; missing ones leave a gap."""
     found = [value for value in values if value is not None]
     least, most = (min(found) if low is None else low, max(found) if high is None else high) if found else (0.0, 1.0)
@@ -93,7 +99,9 @@ def sparkline(values: Sequence[float | None], *, label: str, low: float | None =
         pen = "L"
     if len(found) == 1:
         parts.append("h0.1")
-    return _image(f'<path d="{" ".join(parts)}" fill="none" stroke="#5c7cfa" stroke-width="2" stroke-linecap="round"/>', label)
+    return _image(
+        f'<path d="{" ".join(parts)}" fill="none" stroke="#5c7cfa" stroke-width="2" stroke-linecap="round"/>', label
+    )
 
 
 def bars(counts: Sequence[float], *, label: str) -> html.Img:
