@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from tablemend.errors import DecisionRefused
 from tablemend.records import Decision, Item, Record, now
@@ -46,9 +48,11 @@ def decide(
     note: str = "",
     rating: int | None = None,
     force: bool = False,
+    seen: Mapping[str, str] | None = None,
 ) -> Verdict:
     """Approve, reject or reopen every item that meets the filter, as one transaction.
 
+    `seen` tells the decision that the person saw on an item: where somebody decided otherwise since, that stands.
     A bulk approval that holds items below the gate raises `DecisionRefused` unless forced. Nothing to decide on is
     an error too.
     """
@@ -60,11 +64,23 @@ def decide(
             raise DecisionRefused("no item meets these conditions", hint="`tablemend items` lists what there is.")
         if verb == "approve" and not force:
             _refuse_below_gate(gate, items, bulk=not wanted.ids)
-        verdict, decisions = _sort(items, verb, gate, by=by, reason=reason, note=note, rating=rating, force=force)
+        meant = [item for item in items if seen is None or seen.get(item.id, item.decision) == item.decision]
+        verdict, decisions = _sort(meant, verb, gate, by=by, reason=reason, note=note, rating=rating, force=force)
+        verdict = _with_others(verdict, [item for item in items if item not in meant])
         store.items.decide(decisions)
         if decisions:
             store.audit.write(by, verb, items[0].run, ", ".join(verdict.decided))
     return verdict
+
+
+def _with_others(verdict: Verdict, others: Sequence[Item]) -> Verdict:
+    """The verdict with what others decided in the meantime, which stands."""
+    words = {"open": "opened it again"} | {each: f"{each} it" for each in ("approved", "rejected", "blocked")}
+    refused = [
+        Refusal(item=item.id, reason=f"{item.decided_by or 'somebody'} {words[item.decision]} in the meantime")
+        for item in others
+    ]
+    return msgspec.structs.replace(verdict, refused=(*verdict.refused, *refused)) if refused else verdict
 
 
 def _refuse_below_gate(gate: Gate, items: Sequence[Item], *, bulk: bool) -> None:
