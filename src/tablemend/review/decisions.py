@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tablemend.errors import DecisionRefused
 from tablemend.records import Decision, Item, Record, now
 from tablemend.review.gate import Gate, judge
+from tablemend.review.rights import needs_another
 from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 
@@ -15,6 +16,8 @@ UNDONE = "undone in "
 
 RECIPE = "recipe "
 """How the reason begins where a recipe approved what a person had decided on elsewhere."""
+
+_OWN = "you proposed or edited it yourself; somebody else must approve it"
 
 _TARGETS = {"approve": "approved", "reject": "rejected", "reopen": "open"}
 
@@ -46,11 +49,12 @@ def decide(
     note: str = "",
     rating: int | None = None,
     force: bool = False,
+    role: str = "",
 ) -> Verdict:
     """Approve, reject or reopen every item that meets the filter, as one transaction.
 
     A bulk approval that holds items below the gate raises `DecisionRefused` unless forced. Nothing to decide on is
-    an error too.
+    an error too. Who is bound by a role below admin cannot approve what they proposed or edited themselves.
     """
     if rating is not None and rating not in range(1, 6):
         raise DecisionRefused(f"a rating of {rating} is out of range", hint="Ratings go from 1 to 5.")
@@ -60,7 +64,8 @@ def decide(
             raise DecisionRefused("no item meets these conditions", hint="`tablemend items` lists what there is.")
         if verb == "approve" and not force:
             _refuse_below_gate(gate, items, bulk=not wanted.ids)
-        verdict, decisions = _sort(items, verb, gate, by=by, reason=reason, note=note, rating=rating, force=force)
+        own = store.audit.authored(by) if verb == "approve" and needs_another(role) else frozenset()
+        verdict, decisions = _sort(items, verb, gate, own, by=by, reason=reason, note=note, rating=rating, force=force)
         store.items.decide(decisions)
         if decisions:
             store.audit.write(by, verb, items[0].run, ", ".join(verdict.decided))
@@ -85,7 +90,16 @@ def _briefly(item: Item) -> str:
 
 
 def _sort(
-    items: Sequence[Item], verb: str, gate: Gate, *, by: str, reason: str, note: str, rating: int | None, force: bool
+    items: Sequence[Item],
+    verb: str,
+    gate: Gate,
+    own: Collection[str],
+    *,
+    by: str,
+    reason: str,
+    note: str,
+    rating: int | None,
+    force: bool,
 ) -> tuple[Verdict, list[Decision]]:
     target, when = _TARGETS[verb], now()
     decided: list[Decision] = []
@@ -94,7 +108,7 @@ def _sort(
     for item in items:
         if item.decision == target and not _confirms(item):
             unchanged.append(item.id)
-        elif problem := _problem(item, verb, gate, force=force):
+        elif problem := _OWN if item.id in own else _problem(item, verb, gate, force=force):
             refused.append(Refusal(item=item.id, reason=problem))
         else:
             decided.append(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tablemend.telemetry import Progress, silent
 from tablemend.workspace.intel import Intelligence
+
+if TYPE_CHECKING:
+    from tablemend.workspace.accounts import Accounts
 
 __all__ = ["Workspace", "open"]
 
@@ -17,11 +21,19 @@ class Workspace(Intelligence):
     The folder is made by the first verb that writes. Closing frees every connection; use it as a context manager.
     """
 
-    def signed(self, person: str) -> Workspace:
-        """This workspace in the hands of another person."""
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Users, and how they get in."""
+        from tablemend.workspace.accounts import Accounts
+
+        return Accounts(self)
+
+    def signed(self, person: str, *, role: str = "") -> Workspace:
+        """This workspace in the hands of another person, who is bound by a role where one is given."""
         other = Workspace(self.settings.model_copy(update={"user": person}), progress=self.progress)
         other.__dict__["store"] = self.store
         other.__dict__["_telemetry"] = self._telemetry
+        other.role = role
         return other
 
 

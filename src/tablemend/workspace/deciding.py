@@ -76,7 +76,7 @@ class Deciding(Querying):
         """Take one decision on every item that meets the conditions, in one transaction.
 
         Raises DecisionRefused where nothing meets them, or where a bulk approval holds items below the gate and is
-        not forced.
+        not forced. Who is bound by a role below admin cannot approve what they proposed or edited: it is refused.
         """
         from tablemend.review import decisions
 
@@ -90,6 +90,7 @@ class Deciding(Querying):
             note=note,
             rating=rating,
             force=force,
+            role=self.role,
         )
 
     def pass_gate(self, run: str | None = None) -> Verdict:
