@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from tablemend.errors import DecisionRefused
 from tablemend.records import Decision, Item, Record, now
 from tablemend.review.gate import Gate, judge
+from tablemend.review.rights import needs_another
 from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 
@@ -17,6 +18,8 @@ UNDONE = "undone in "
 
 RECIPE = "recipe "
 """How the reason begins where a recipe approved what a person had decided on elsewhere."""
+
+_OWN = "you proposed or edited it yourself; somebody else must approve it"
 
 _TARGETS = {"approve": "approved", "reject": "rejected", "reopen": "open"}
 
@@ -49,12 +52,13 @@ def decide(
     rating: int | None = None,
     force: bool = False,
     seen: Mapping[str, str] | None = None,
+    role: str = "",
 ) -> Verdict:
     """Approve, reject or reopen every item that meets the filter, as one transaction.
 
     `seen` tells the decision that the person saw on an item: where somebody decided otherwise since, that stands.
     A bulk approval that holds items below the gate raises `DecisionRefused` unless forced. Nothing to decide on is
-    an error too.
+    an error too. Who is bound by a role below admin cannot approve what they proposed or edited themselves.
     """
     if rating is not None and rating not in range(1, 6):
         raise DecisionRefused(f"a rating of {rating} is out of range", hint="Ratings go from 1 to 5.")
@@ -65,7 +69,8 @@ def decide(
         if verb == "approve" and not force:
             _refuse_below_gate(gate, items, bulk=not wanted.ids)
         meant = [item for item in items if seen is None or seen.get(item.id, item.decision) == item.decision]
-        verdict, decisions = _sort(meant, verb, gate, by=by, reason=reason, note=note, rating=rating, force=force)
+        own = store.audit.authored(by) if verb == "approve" and needs_another(role) else frozenset()
+        verdict, decisions = _sort(meant, verb, gate, own, by=by, reason=reason, note=note, rating=rating, force=force)
         verdict = _with_others(verdict, [item for item in items if item not in meant])
         store.items.decide(decisions)
         if decisions:
@@ -101,7 +106,16 @@ def _briefly(item: Item) -> str:
 
 
 def _sort(
-    items: Sequence[Item], verb: str, gate: Gate, *, by: str, reason: str, note: str, rating: int | None, force: bool
+    items: Sequence[Item],
+    verb: str,
+    gate: Gate,
+    own: Collection[str],
+    *,
+    by: str,
+    reason: str,
+    note: str,
+    rating: int | None,
+    force: bool,
 ) -> tuple[Verdict, list[Decision]]:
     target, when = _TARGETS[verb], now()
     decided: list[Decision] = []
@@ -110,7 +124,7 @@ def _sort(
     for item in items:
         if item.decision == target and not _confirms(item):
             unchanged.append(item.id)
-        elif problem := _problem(item, verb, gate, force=force):
+        elif problem := _OWN if item.id in own else _problem(item, verb, gate, force=force):
             refused.append(Refusal(item=item.id, reason=problem))
         else:
             decided.append(

@@ -82,7 +82,7 @@ class Deciding(Querying):
 
         `seen` tells the decision that whoever decides saw on an item: where it is another one by now, that stands.
         Raises DecisionRefused where nothing meets them, or where a bulk approval holds items below the gate and is
-        not forced.
+        not forced. Who is bound by a role below admin cannot approve what they proposed or edited: it is refused.
         """
         from tablemend.review import decisions
 
@@ -97,6 +97,7 @@ class Deciding(Querying):
             rating=rating,
             force=force,
             seen=seen,
+            role=self.role,
         )
 
     def pass_gate(self, run: str | None = None) -> Verdict:
