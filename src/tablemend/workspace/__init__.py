@@ -10,8 +10,8 @@ from tablemend.telemetry import Progress, silent
 from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
-    from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.accounts import Accounts
+    from tablemend.workspace.jobs import Jobs
 
 __all__ = ["Workspace", "open"]
 
