@@ -139,7 +139,7 @@ class Heal(Arguments, frozen=True, kw_only=True):
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Heal the source."""
-        options = self.options.given() | ({"name": self.name} if self.name else {})
+        options: dict[str, Any] = self.options.given() | ({"name": self.name} if self.name else {})
         done = workspace.heal(self.source, policy=self.policy, keep_rows=self.keep_rows, **options)
         return scanned(done.scanned) | (applied(done.applied) if done.applied else {}) | {"run": done.scanned.run}
 

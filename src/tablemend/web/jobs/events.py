@@ -26,10 +26,8 @@ _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"
 def router(workspace: Workspace, watch: Watch, *, dependencies: Sequence[Any] = ()) -> APIRouter:
     """The streams under /api/v1; `dependencies` decide who may listen."""
     made = APIRouter(prefix="/api/v1", tags=["jobs"], dependencies=list(dependencies))
-    streamed: dict[str, Any] = {
-        "response_class": StreamingResponse,
-        "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
-    }
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    streamed: dict[str, Any] = {"response_class": StreamingResponse, "responses": {200: {"content": content}}}
 
     @made.get("/events", summary="Every job as it moves, and every write to the state", **streamed)
     async def events(last_event_id: str | None = Header(None)) -> StreamingResponse:
