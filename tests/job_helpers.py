@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import core_helpers
 from tablemend.repair.results import Scanned
@@ -45,10 +49,44 @@ def approved(ws: Workspace, source: Path) -> Scanned:
     return found
 
 
-def slow_source(folder: Path) -> Path:
-    """A pipe that nobody writes to: whoever reads it hangs, in the system and not in Python."""
-    import os
+class SlowSource:
+    """A server whose table comes only when `answer` is called: whoever reads it hangs until then."""
 
-    path = folder / "never.csv"
-    os.mkfifo(path)
-    return path
+    def __init__(self) -> None:
+        go = self._go = threading.Event()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                go.wait(DEADLINE)
+                body = b"a,b\n x,1\n x,2\n"
+                with suppress(OSError):  # who asked may be dead
+                    self.send_response(200)
+                    self.send_header("Content-Type", "text/csv")
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/slow.csv"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def answer(self) -> None:
+        """Let the table come."""
+        self._go.set()
+
+    def close(self) -> None:
+        """End it."""
+        self.answer()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def slow() -> Iterator[SlowSource]:
+    """A source that hangs."""
+    made = SlowSource()
+    yield made
+    made.close()

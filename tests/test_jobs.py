@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 import core_helpers
-from job_helpers import approved, ended, slow_source, table, until
+import job_helpers
+from job_helpers import SlowSource, approved, ended, table, until
 from tablemend.errors import NotFound, SourceError, StateError
 from tablemend.store.jobs import Job
 from tablemend.store.state import Store
 from tablemend.web.jobs.workers import Workers
 from tablemend.workspace import Workspace
+
+slow = job_helpers.slow
 
 
 @pytest.fixture
@@ -181,15 +184,17 @@ def test_an_error_is_told_with_a_title_and_what_to_do(ws: Workspace, tmp_path: P
         assert job.error["title"] == "This cannot be done now"
         assert "no approved repair" in job.error["message"]
         assert job.error["hint"]
-        gone = ended(ws, ws.jobs.submit("scan", source=str(tmp_path / "gone.csv")))
-        assert gone.error["title"] == "The source was not found"
+        gone = ended(ws, ws.jobs.submit("scan", source="http://127.0.0.1:9/gone.csv"))
+        assert gone.error["title"] == "The source cannot be read"
 
 
-def test_a_worker_that_is_killed_ends_its_job_and_is_replaced(ws: Workspace, tmp_path: Path) -> None:
-    slow, found = slow_source(tmp_path), approved(ws, table(tmp_path))
+def test_a_worker_that_is_killed_ends_its_job_and_is_replaced(
+    ws: Workspace, tmp_path: Path, slow: SlowSource
+) -> None:
+    found = approved(ws, table(tmp_path))
     with Workers(ws.settings, 1, workspace=ws) as workers:
         assert workers.wait(30)
-        job = ws.jobs.submit("scan", source=str(slow))
+        job = ws.jobs.submit("scan", source=slow.url)
         until(lambda: ws.jobs.get(job.id).stage)
         (pid,) = workers.pids
         os.kill(pid, signal.SIGKILL)
@@ -216,14 +221,13 @@ def test_a_job_ends_soon_after_somebody_cancels_it(ws: Workspace, tmp_path: Path
 
 
 def test_a_job_that_does_not_react_is_killed(
-    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ws: Workspace, tmp_path: Path, slow: SlowSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tablemend.web.jobs import workers as module
 
     monkeypatch.setattr(module, "GRACE", 0.2)
-    slow = slow_source(tmp_path)
     with Workers(ws.settings, 1, workspace=ws) as workers:
-        job = ws.jobs.submit("scan", source=str(slow))
+        job = ws.jobs.submit("scan", source=slow.url)
         until(lambda: ws.jobs.get(job.id).stage)
         ws.jobs.cancel(job.id)
         assert ended(ws, job).status == "cancelled"
@@ -260,18 +264,20 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.stdout.close()
 
 
-def test_a_job_survives_its_server_and_the_next_one_does_what_waits(ws: Workspace, tmp_path: Path) -> None:
-    slow, found = slow_source(tmp_path), approved(ws, table(tmp_path))
+def test_a_job_survives_its_server_and_the_next_one_does_what_waits(
+    ws: Workspace, tmp_path: Path, slow: SlowSource
+) -> None:
+    found = approved(ws, table(tmp_path))
     first = _server(tmp_path)
     try:
-        job = ws.jobs.submit("scan", source=str(slow))
+        job = ws.jobs.submit("scan", source=slow.url)
         until(lambda: ws.jobs.get(job.id).stage)
     finally:
         _kill(first)
     waiting = ws.jobs.submit("apply", run=found.run)
     assert ws.jobs.recover() == []
     assert [each.id for each in ws.jobs.active()] == [waiting.id, job.id]
-    slow.write_text("a,b\n x,1\n x,2\n")  # the surviving worker reads on
+    slow.answer()  # the surviving worker reads on
     assert ended(ws, job).status == "completed"
     second = _server(tmp_path)
     try:
