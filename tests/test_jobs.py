@@ -188,9 +188,7 @@ def test_an_error_is_told_with_a_title_and_what_to_do(ws: Workspace, tmp_path: P
         assert gone.error["title"] == "The source cannot be read"
 
 
-def test_a_worker_that_is_killed_ends_its_job_and_is_replaced(
-    ws: Workspace, tmp_path: Path, slow: SlowSource
-) -> None:
+def test_a_worker_that_is_killed_ends_its_job_and_is_replaced(ws: Workspace, tmp_path: Path, slow: SlowSource) -> None:
     found = approved(ws, table(tmp_path))
     with Workers(ws.settings, 1, workspace=ws) as workers:
         assert workers.wait(30)

@@ -171,9 +171,8 @@ class Refresh(Arguments, frozen=True, kw_only=True):
     schedule: str
 
     def subject(self, workspace: Workspace) -> str:
-        """The dataset where it is known, else the place of the source."""
-        found = workspace.schedules.get(self.schedule)
-        return source_subject(workspace, found.source, found.options)
+        """The dataset, also before it is first read."""
+        return workspace.schedules.get(self.schedule).dataset
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Refresh the dataset."""
