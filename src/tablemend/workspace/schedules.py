@@ -71,9 +71,7 @@ class Schedules:
                 hint="Give it by the setting http_headers, or where the driver of the database looks, like PGPASSWORD.",
             )
         if threshold is not None and not 0 <= threshold <= 100:
-            raise SettingsError(
-                f"a score is never below {threshold:g} or above", hint="Give a threshold from 0 to 100."
-            )
+            raise SettingsError(f"{threshold:g} is no score", hint="Give a threshold from 0 to 100.")
         place = parsed(source, chosen, name)
         store, person = self._workspace.ready(), self._workspace.settings.person
         with store.transaction():
