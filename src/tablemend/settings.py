@@ -44,6 +44,7 @@ class Settings(BaseSettings):
         description="Spark to run on: `local[N]`, a master, or a Spark Connect URL `sc://…`; never logged or stored.",
     )
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
+    http_deadline: float = Field(3_600.0, gt=0, description="Most seconds that fetching an HTTP source takes in all.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
     http_private: bool | None = Field(
         None,
