@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from tablemend.web import dashboard, rows
 from tablemend.web.bundles import Bundles
 from tablemend.web.site import Site
+from tablemend.web.timing import Timed
 
 THREADS = 12
 """Requests of pages that are worked on at once; measured: enough that one that blocks for seconds holds nobody up."""
@@ -33,4 +34,5 @@ def create(site: Site) -> FastAPI:
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")
     inner: Any = WSGIMiddleware(dash_app.server, workers=THREADS)
     app.mount("/", Bundles(inner))
+    app.add_middleware(Timed, times=site.times)  # type: ignore[arg-type]
     return app

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tablemend.web.identity import current
+from tablemend.web.timing import Times
 from tablemend.workspace import Workspace
 
 
@@ -16,6 +17,7 @@ class Site:
         """Serve a workspace; `submitted` is told of each new job, so that a worker takes it up at once."""
         self.base = workspace
         self.submitted = submitted
+        self.times = Times()
 
     @property
     def workspace(self) -> Workspace:
