@@ -29,6 +29,7 @@ class State:
     def __init__(self, settings: Settings, *, progress: Progress = silent) -> None:
         self.settings = settings
         self.progress = progress
+        self.role = ""  # of who holds it; empty: the local owner, bound by none
         self.recovered: tuple[str, ...] = ()  # runs that were found dead when the state was opened
         self.notes: tuple[str, ...] = ()  # what else went wrong beside the work, in words
 
@@ -62,6 +63,12 @@ class State:
                 hint="Run `tablemend scan SOURCE` first, or name another folder with --data.",
             )
         return self._opened()
+
+    def ready(self) -> Store:
+        """The state, made where there is none yet."""
+        if "store" not in self.__dict__:
+            self.__dict__["store"] = self._opened()
+        return self.store
 
     def _place(self) -> str | Path:
         """Where the state is or will be: a URL, or a file in the data folder, which is made."""
@@ -97,9 +104,7 @@ class State:
     @contextmanager
     def _running(self, kind: str, dataset: str | None = None, version: int | None = None) -> Iterator[Run]:
         """A run around a piece of work: whatever stops the work also ends the run."""
-        if "store" not in self.__dict__:
-            self.__dict__["store"] = self._opened()
-        run = self.store.runs.begin(kind, dataset=dataset, version=version, settings=self.settings.public())
+        run = self.ready().runs.begin(kind, dataset=dataset, version=version, settings=self.settings.public())
         with self._measuring(run):
             try:
                 yield run
@@ -196,6 +201,15 @@ class State:
             url = self.settings.spark_url.get_secret_value()
             return spark.Session(url=url, memory_limit=memory, threads=threads)
         return duckdb.Session(memory_limit=memory, threads=threads)
+
+    def start(self) -> None:
+        """Start the engine ahead of the first verb that needs it."""
+        with self._session() as session:
+            session.rows("SELECT 1")
+
+    def share_engine(self, other: State) -> None:
+        """Work on the engine of another workspace, which closes it."""
+        self.__dict__["_engine"] = other._engine
 
     def dataset(self, name: str) -> str:
         """The id of a dataset, given its id, name or source; raises NotFound."""
