@@ -145,10 +145,12 @@ class Settings(BaseSettings):
 
     def present(self, name: str) -> Any:
         """The value of a setting as it stands now, also where the file was changed since these settings were read."""
-        origin = self.origin(name)
-        if origin not in ("file", "default"):
-            return getattr(self, name)
-        return getattr(load(**({name: _file_settings()[name]} if origin == "file" else {})), name)
+        return getattr(load() if self.origin(name) in ("file", "default") else self, name)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the settings that were given to `load`, before the environment and the files."""
+        return self._given
 
     @property
     def weights(self) -> dict[str, float]:
@@ -213,5 +215,12 @@ def load(**given: Any) -> Settings:
         raise SettingsError(
             f"setting {name}: {first['msg']}", hint="The reference of settings lists names and ranges."
         ) from problem
+    made._given = frozenset(given)
+    return made
+
+
+def restored(values: dict[str, Any], given: list[str]) -> Settings:
+    """Settings of another process: all their values, and the names of those that had been given to it."""
+    made = load(**values)
     made._given = frozenset(given)
     return made

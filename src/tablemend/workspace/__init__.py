@@ -10,8 +10,9 @@ from tablemend.telemetry import Progress, silent
 from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
-    from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.accounts import Accounts
+    from tablemend.workspace.configuring import Configuration
+    from tablemend.workspace.jobs import Jobs
 
 __all__ = ["Workspace", "open"]
 
@@ -38,6 +39,13 @@ class Workspace(Intelligence):
             other.__dict__["_engine"] = self._engine
         other.role = role
         return other
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Gates, scorecards, rules and settings, looked at and changed."""
+        from tablemend.workspace.configuring import Configuration
+
+        return Configuration(self)
 
     @cached_property
     def jobs(self) -> Jobs:
