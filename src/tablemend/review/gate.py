@@ -149,7 +149,7 @@ def _rule_problems(
             path=path, text="a rule has no condition, so it would always hold", hint="Give it `all` or `any`."
         )
     parts = None if card is None else card.parts
-    unusable = []
+    unusable: list[Problem] = []
     for key, given in (("all", rule.all), ("any", rule.any)):
         unusable += conditions.problems(given, (*path, key), FIELDS, parts)
         unusable += () if card is None else _band_problems(given, (*path, key), card)

@@ -34,5 +34,5 @@ def create(site: Site) -> FastAPI:
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")
     inner: Any = WSGIMiddleware(dash_app.server, workers=THREADS)
     app.mount("/", Bundles(inner))
-    app.add_middleware(Timed, times=site.times)  # type: ignore[arg-type]
+    app.add_middleware(Timed, times=site.times)
     return app

@@ -51,7 +51,7 @@ class SettingsFile:
             # a table must not follow [[rules]] without a line between, and reads better before them
             self._write(tomlkit.dumps(fresh).rstrip("\n") + ("\n\n" + rest.lstrip("\n") if rest.strip() else "\n"))
             return
-        document["settings"][name] = value  # type: ignore[index]
+        document["settings"][name] = value
         self._write(tomlkit.dumps(document))
 
     def _document(self) -> Any:
