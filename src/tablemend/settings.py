@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     session_lifetime: float = Field(
         604_800.0, ge=60, le=31_536_000, description="Most seconds that a session in the browser lasts."
     )
+    serve_workers: int = Field(2, ge=1, le=64, description="Processes that do the work that the browser asks for.")
     serve_hosts: tuple[str, ...] = Field(
         (), description="Names under which the server may be reached, besides localhost and addresses."
     )

@@ -37,6 +37,7 @@ class Workspace(Intelligence):
         other.__dict__["_telemetry"] = self._telemetry
         if "_engine" in self.__dict__:
             other.__dict__["_engine"] = self._engine
+        other.__dict__["cache"], other.__dict__["_databases"] = self.cache, self._databases
         other.role = role
         return other
 

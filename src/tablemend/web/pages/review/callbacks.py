@@ -64,8 +64,14 @@ def _in_the_browser(app: dash.Dash) -> None:
         State("review-rating", "value"),
         prevent_initial_call=True,
     )
-    client("progress", Output("review-progress", "children"), Output("review-ended", "data"), Input("live-job", "data"),
-           Input("review-job", "data"), prevent_initial_call=True)  # fmt: skip
+    client(
+        "progress",
+        Output("review-progress", "children"),
+        Output("review-ended", "data"),
+        Input("live-job", "data"),
+        Input("review-job", "data"),
+        prevent_initial_call=True,
+    )
 
 
 def _acting(app: dash.Dash, site: Site) -> None:
@@ -139,7 +145,7 @@ def _looking(app: dash.Dash, site: Site) -> None:
             return predicting.removed(found, total)
         if not found:  # past the end: begin again
             return html.P(f"Those were all {total:,}.", className="tm-note")
-        return detail.cells(found, total, start, place["item"])
+        return detail.cells(found, total, start)
 
 
 def shown(site: Site, run: str, item: str) -> Any:
