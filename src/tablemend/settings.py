@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -20,6 +21,8 @@ from pydantic_settings import (
 from tablemend.errors import SettingsError
 
 FILE = "tablemend.toml"
+Origin = Literal["given", "environment", ".env", "file", "default"]
+"""Where the value of a setting comes from, each before those that follow it."""
 
 
 class Settings(BaseSettings):
@@ -151,6 +154,27 @@ class Settings(BaseSettings):
         dotenv = InitSettingsSource(settings_cls, _own(dotenv_settings))
         return init_settings, env_settings, dotenv, InitSettingsSource(settings_cls, _file_settings())
 
+    _given: frozenset[str] = PrivateAttr(frozenset())
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a setting comes from, as the environment and the files stand now."""
+        if name in self._given:
+            return "given"
+        if f"TABLEMEND_{name}".upper() in {each.upper() for each in os.environ}:
+            return "environment"
+        if name in _own(DotEnvSettingsSource(type(self))):
+            return ".env"
+        return "file" if name in _file_settings() else "default"
+
+    def present(self, name: str) -> Any:
+        """The value of a setting as it stands now, also where the file was changed since these settings were read."""
+        return getattr(load() if self.origin(name) in ("file", "default") else self, name)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the settings that were given to `load`, before the environment and the files."""
+        return self._given
+
     @property
     def weights(self) -> dict[str, float]:
         """Weight of each scored dimension."""
@@ -214,10 +238,19 @@ def _file_settings() -> dict[str, Any]:
 def load(**given: Any) -> Settings:
     """Settings of this process, with the given ones before all others."""
     try:
-        return Settings(**given)
+        made = Settings(**given)
     except ValidationError as problem:
         first = problem.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             f"setting {name}: {first['msg']}", hint="The reference of settings lists names and ranges."
         ) from problem
+    made._given = frozenset(given)
+    return made
+
+
+def restored(values: dict[str, Any], given: list[str]) -> Settings:
+    """Settings of another process: all their values, and the names of those that had been given to it."""
+    made = load(**values)
+    made._given = frozenset(given)
+    return made

@@ -19,6 +19,7 @@ from tablemend.web.jobs import events
 from tablemend.web.jobs.watch import Watch
 from tablemend.web.security import OneTimeLinks, SecurityOptions, router, secure
 from tablemend.web.site import Site
+from tablemend.web.timing import Timed
 
 THREADS = 12
 """Requests of pages that are worked on at once; measured: enough that one that blocks for seconds holds nobody up."""
@@ -40,6 +41,7 @@ def create(site: Site, watch: Watch, links: OneTimeLinks, options: SecurityOptio
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")
     inner: Any = WSGIMiddleware(pages.server, workers=THREADS)
     app.mount("/", Bundles(inner))
+    app.add_middleware(Timed, times=site.times)
     return secure(app, workspace=site.base, csp=inline_scripts(pages), options=options)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tablemend.web.identity import current
+from tablemend.web.timing import Times
 from tablemend.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ class Site:
     def __init__(self, workspace: Workspace) -> None:
         self.base = workspace
         workspace.ready()
+        self.times = Times()
 
     @property
     def workspace(self) -> Workspace:

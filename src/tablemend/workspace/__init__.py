@@ -12,6 +12,7 @@ from tablemend.workspace.intel import Intelligence
 if TYPE_CHECKING:
     from tablemend.workspace.accounts import Accounts
     from tablemend.workspace.alerts import Alerts
+    from tablemend.workspace.configuring import Configuration
     from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.schedules import Schedules
 
@@ -38,8 +39,16 @@ class Workspace(Intelligence):
         other.__dict__["_telemetry"] = self._telemetry
         if "_engine" in self.__dict__:
             other.__dict__["_engine"] = self._engine
+        other.__dict__["cache"], other.__dict__["_databases"] = self.cache, self._databases
         other.role = role
         return other
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Gates, scorecards, rules and settings, looked at and changed."""
+        from tablemend.workspace.configuring import Configuration
+
+        return Configuration(self)
 
     @cached_property
     def jobs(self) -> Jobs:
