@@ -118,7 +118,7 @@ def _newest_scans(connection: sa.Connection) -> dict[str, str]:
     runs = schema.runs.c
     finished = _newest(runs.kind == "scan", runs.status == "completed")
     query = sa.select(runs.dataset, runs.id).where(runs.seq.in_(finished))
-    return {dataset: run for dataset, run in connection.execute(query)}
+    return {row.dataset: row.id for row in connection.execute(query)}
 
 
 def _waiting(connection: sa.Connection, scans: list[str]) -> dict[tuple[str, str], int]:
