@@ -86,13 +86,20 @@ def _tabs(subject: Subject, name: str) -> html.Div:
     links = [
         dcc.Link(
             [title, html.Span(f" {counts[key]:,}", className="tm-note") if key in counts else None],
-            href=subject.here(tab=key),
+            href=_tab(subject, key),
             className="tm-tab tm-tab-on" if key == name else "tm-tab",
         )
         for key, (title, _) in TABS.items()
     ]
     nav = html.Nav(links, className="tm-tabs", **{"aria-label": "Parts of the page"})
     return html.Div([nav, _older(subject) if name in ("columns", "findings") else None])
+
+
+def _tab(subject: Subject, key: str) -> str:
+    """The address of a part, whole, so that what it shows first does not change it."""
+    if key == "compare" and subject.dataset.head > 1:
+        return subject.here(tab=key, before=subject.dataset.head - 1, after=subject.dataset.head)
+    return subject.here(tab=key)
 
 
 def _older(subject: Subject) -> html.P | None:

@@ -16,6 +16,7 @@ SIZE = 50
 """Findings on a page."""
 
 _SAMPLE = 10  # rows shown of a finding
+_SQL = 6_000  # characters shown of the SQL, which may list every value
 _WIDE = 8  # columns shown of a finding about whole rows
 
 
@@ -76,7 +77,7 @@ def _finding(subject: Subject, each: Finding) -> html.Details:
     below = [
         html.Div(dcc.Link("Repairs for it", href=subject.review(check=each.check, column=column))),
         _sample(each),
-        html.Div([html.H3("SQL", className="tm-h3"), html.Pre(each.sql)]) if each.sql else None,
+        html.Div([html.H3("SQL", className="tm-h3"), html.Pre(_sql(each.sql))]) if each.sql else None,
     ]
     return html.Details(
         [html.Summary(head), html.Div([one for one in below if one is not None], className="tm-finding-body")],
@@ -88,16 +89,16 @@ def _sample(each: Finding) -> Any:
     if not each.sample:
         return None
     names = list(dict.fromkeys(name for row in each.sample for name in row))[: _WIDE + 1]
-    rows = [[_cell(row.get(name)) for name in names] for row in each.sample[:_SAMPLE]]
+    rows = [[marks.value(row.get(name)) for name in names] for row in each.sample[:_SAMPLE]]
     note = "" if len(each.sample) >= each.rows else f"the first of {each.rows:,}"
     return basics.section(
         "Rows", basics.table(_titles(names), rows, label=f"Rows of {each.message or each.check}"), note=note
     )
 
 
+def _sql(text: str) -> str:
+    return text if len(text) <= _SQL else f"{text[:_SQL]}\n-- and {len(text) - _SQL:,} more characters"
+
+
 def _titles(names: Sequence[str]) -> list[str]:
     return ["row" if name == "_row" else name for name in names]
-
-
-def _cell(value: Any) -> Any:
-    return marks.value(value)

@@ -7,8 +7,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from tablemend.errors import StateError, TablemendError
+from tablemend.errors import TablemendError
+from tablemend.records import Run
 from tablemend.repair import recipe, script
+from tablemend.store.filters import Filter
 from tablemend.web.address import path
 from tablemend.web.components import basics
 from tablemend.web.pages.dataset.subject import Subject
@@ -17,32 +19,40 @@ _SHOWN = 20_000  # characters of a text that a page shows
 
 
 def section(subject: Subject) -> Any:
-    """Recipe and script of the newest scan, where anything of it is approved."""
-    if subject.scan is None:
-        return basics.empty("Not scanned yet", "A recipe holds the approved repairs of a scan.")
-    try:
-        made = subject.workspace.recipe(subject.scan.id, name=subject.dataset.name)
-        told = script.text(subject.store, subject.scan)
-    except StateError as problem:
+    """Recipe and script of the newest scan of which anything is approved."""
+    run = _approved(subject)
+    if run is None:
         return basics.empty(
             "No approved repair",
-            f"{problem}. A recipe holds what was approved, to be done again on new data.",
+            "A recipe holds what was approved, to be done again on new data. Nothing of this dataset is approved yet.",
             basics.link_button("Review", subject.review()),
         )
-    return [_recipe(subject, made), _check(subject, made), _script(subject, told)]
+    made = subject.workspace.recipe(run.id, name=subject.dataset.name)
+    return [_recipe(subject, made, run), _check(subject, made), _script(subject, run)]
 
 
-def _recipe(subject: Subject, made: recipe.Recipe) -> Any:
-    note = f"{len(made.repairs)} repairs on {len(made.needs)} columns"
-    return basics.section("Recipe", _text(recipe.dumps(made, "toml")), _save(subject, "recipe", "Recipe"), note=note)
+def _approved(subject: Subject) -> Run | None:
+    """The newest scan of which anything is approved."""
+    for run in subject.store.runs.recent(dataset=subject.id):
+        if run.kind == "scan" and run.status == "completed" and run.version is not None:
+            if subject.store.items.count(Filter(run=run.id, decision="approved")):
+                return run
+    return None
 
 
-def _script(subject: Subject, told: str) -> Any:
-    return basics.section("SQL script", _text(told), _save(subject, "script", "SQL script"), note="the same in SQL")
+def _recipe(subject: Subject, made: recipe.Recipe, run: Run) -> Any:
+    note = f"{len(made.repairs)} repairs on {len(made.needs)} columns, of run {run.id}"
+    text = _text(recipe.dumps(made, "toml"))
+    return basics.section("Recipe", text, _save(subject, "recipe", run, "Recipe"), note=note)
 
 
-def _save(subject: Subject, what: str, name: str) -> html.Div:
-    link = f"/api/v1{path('datasets', subject.id, what)}"
+def _script(subject: Subject, run: Run) -> Any:
+    text = _text(script.text(subject.store, run))
+    return basics.section("SQL script", text, _save(subject, "script", run, "SQL script"), note="the same in SQL")
+
+
+def _save(subject: Subject, what: str, run: Run, name: str) -> html.Div:
+    link = f"/api/v1{path('datasets', subject.id, what)}?run={run.id}"
     given = {"aria-label": f"Download {name}"}
     return html.Div(html.A("Download", href=link, download="", className="tm-button", **given), className="tm-below")
 
