@@ -33,11 +33,10 @@ def section(subject: Subject) -> Any:
 
 def _approved(subject: Subject) -> Run | None:
     """The newest scan of which anything is approved."""
-    for run in subject.store.runs.recent(dataset=subject.id):
-        if run.kind == "scan" and run.status == "completed" and run.version is not None:
-            if subject.store.items.count(Filter(run=run.id, decision="approved")):
-                return run
-    return None
+    runs = subject.store.runs.recent(dataset=subject.id)
+    scans = (run for run in runs if run.kind == "scan" and run.status == "completed" and run.version is not None)
+    approved = (run for run in scans if subject.store.items.count(Filter(run=run.id, decision="approved")))
+    return next(approved, None)
 
 
 def _recipe(subject: Subject, made: recipe.Recipe, run: Run) -> Any:
