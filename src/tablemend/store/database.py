@@ -73,6 +73,17 @@ class Database:
             connection.exec_driver_sql(_COUNT)
 
     @contextmanager
+    def uncounted(self) -> Iterator[sa.Connection]:
+        """Write what no cached read depends on, such as progress: the counter of writes stays."""
+        current = self._current()
+        if current is not None:
+            with current.begin_nested():
+                yield current
+            return
+        with self.exclusively() as connection:
+            yield connection
+
+    @contextmanager
     def exclusively(self) -> Iterator[sa.Connection]:
         """Write while the tables themselves may change; for all else there is `transaction`."""
         with self._translated("written"), self._writing, self._begun() as connection:

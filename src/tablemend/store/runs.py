@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,8 +19,6 @@ from tablemend.store.database import Database
 T = TypeVar("T")
 
 STATUSES = ("running", "completed", "failed", "partial", "cancelled")
-SILENCE = timedelta(minutes=10)
-"""A run of another host that sent no heartbeat for so long counts as dead."""
 
 BESIDE = "beside"
 """Name of the result that lists files."""
@@ -176,7 +173,7 @@ class Runs:
         """Mark runs failed whose process died; their ids."""
         with self._database.reading() as connection:
             running = connection.execute(sa.select(_table).where(_table.c.status == "running")).mappings().all()
-        dead = [row["id"] for row in running if _is_dead(row)]
+        dead = [row["id"] for row in running if processes.is_dead(row)]
         if dead:
             with self._database.transaction() as connection:
                 connection.execute(
@@ -222,15 +219,6 @@ class Runs:
         with self._database.reading() as connection:
             bodies = connection.execute(sa.select(table.c.body).where(table.c.name == BESIDE)).scalars().all()
         return {digest for body in bodies for digest in unpack(body, dict[str, str]).values()}
-
-
-def _is_dead(row: Mapping[Any, Any]) -> bool:
-    process = processes.Process(host=row["host"], pid=row["pid"], started=row["pid_started"])
-    alive = process.alive
-    if alive is None:
-        heartbeat = moment(row["heartbeat"])
-        return heartbeat is None or now() - heartbeat > SILENCE
-    return not alive
 
 
 def _record(row: Mapping[Any, Any]) -> Run:

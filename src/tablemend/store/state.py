@@ -13,6 +13,7 @@ from tablemend.store.change_sets import Audit, ChangeSets
 from tablemend.store.database import Database
 from tablemend.store.datasets import Datasets
 from tablemend.store.items import Items
+from tablemend.store.jobs import Jobs
 from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
 from tablemend.store.resets import Resets
@@ -37,6 +38,7 @@ class Store:
         self.audit = Audit(self.database)
         self.resets = Resets(self.database)
         self.writes = Writes(self.database)
+        self.jobs = Jobs(self.database)
 
     def __enter__(self) -> Self:
         return self

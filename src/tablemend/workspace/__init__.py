@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tablemend.telemetry import Progress, silent
 from tablemend.workspace.intel import Intelligence
+
+if TYPE_CHECKING:
+    from tablemend.workspace.jobs import Jobs
 
 __all__ = ["Workspace", "open"]
 
@@ -20,9 +24,18 @@ class Workspace(Intelligence):
     def signed(self, person: str) -> Workspace:
         """This workspace in the hands of another person."""
         other = Workspace(self.settings.model_copy(update={"user": person}), progress=self.progress)
-        other.__dict__["store"] = self.store
+        other.__dict__["store"] = self.ready()
         other.__dict__["_telemetry"] = self._telemetry
+        if "_engine" in self.__dict__:
+            other.__dict__["_engine"] = self._engine
         return other
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Work that a server does in the background."""
+        from tablemend.workspace.jobs import Jobs
+
+        return Jobs(self)
 
 
 def open(path: str | Path | None = None, *, progress: Progress = silent, **settings: Any) -> Workspace:  # noqa: A001

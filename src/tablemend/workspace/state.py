@@ -63,6 +63,12 @@ class State:
             )
         return self._opened()
 
+    def ready(self) -> Store:
+        """The state, made where there is none yet."""
+        if "store" not in self.__dict__:
+            self.__dict__["store"] = self._opened()
+        return self.store
+
     def _place(self) -> str | Path:
         """Where the state is or will be: a URL, or a file in the data folder, which is made."""
         if self.settings.store_url:
@@ -97,9 +103,7 @@ class State:
     @contextmanager
     def _running(self, kind: str, dataset: str | None = None, version: int | None = None) -> Iterator[Run]:
         """A run around a piece of work: whatever stops the work also ends the run."""
-        if "store" not in self.__dict__:
-            self.__dict__["store"] = self._opened()
-        run = self.store.runs.begin(kind, dataset=dataset, version=version, settings=self.settings.public())
+        run = self.ready().runs.begin(kind, dataset=dataset, version=version, settings=self.settings.public())
         with self._measuring(run):
             try:
                 yield run
@@ -196,6 +200,15 @@ class State:
             url = self.settings.spark_url.get_secret_value()
             return spark.Session(url=url, memory_limit=memory, threads=threads)
         return duckdb.Session(memory_limit=memory, threads=threads)
+
+    def start(self) -> None:
+        """Start the engine ahead of the first verb that needs it."""
+        with self._session() as session:
+            session.rows("SELECT 1")
+
+    def share_engine(self, other: State) -> None:
+        """Work on the engine of another workspace, which closes it."""
+        self.__dict__["_engine"] = other._engine
 
     def dataset(self, name: str) -> str:
         """The id of a dataset, given its id, name or source; raises NotFound."""

@@ -1,0 +1,47 @@
+"""Settings from a server to its workers: through a pipe, so that no list of processes shows what is secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import SecretStr
+
+from tablemend.settings import Settings
+
+_LENGTH = 8
+
+
+def packed(settings: Settings) -> bytes:
+    """Settings with their secrets, as `received` reads them."""
+    body = msgspec.json.encode({name: _plain(getattr(settings, name)) for name in type(settings).model_fields})
+    return len(body).to_bytes(_LENGTH, "big") + body
+
+
+def received(inbox: int) -> Settings | None:
+    """The settings that a server wrote; None where it went away meanwhile."""
+    head = _exactly(inbox, _LENGTH)
+    body = _exactly(inbox, int.from_bytes(head, "big")) if head else b""
+    return Settings(**msgspec.json.decode(body)) if body else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Path):
+        return str(value.resolve())
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value
+
+
+def _exactly(inbox: int, length: int) -> bytes:
+    found = b""
+    while len(found) < length:
+        piece = os.read(inbox, length - len(found))
+        if not piece:
+            return b""
+        found += piece
+    return found

@@ -1,0 +1,248 @@
+"""The verbs that a job can carry out: what each is given, what it works on, what it gives back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from tablemend.errors import StateError
+from tablemend.records import Record
+
+if TYPE_CHECKING:
+    from tablemend.repair.results import Applied
+    from tablemend.workspace import Workspace
+
+
+class Options(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a source is to be read."""
+
+    table: str | None = None
+    sql: str | None = None
+    sheet: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """Those that were named."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
+
+
+class Arguments(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what a verb is given."""
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset, or the source as it may be shown; two jobs of one subject never work at once."""
+        raise NotImplementedError
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Carry it out; the result as JSON can hold it."""
+        raise NotImplementedError
+
+
+class Scan(Arguments, frozen=True, kw_only=True):
+    """Read a source and find what is wrong with it."""
+
+    source: str
+    options: Options = Options()
+    name: str | None = None
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset where it is known, else the place of the source."""
+        return source_subject(workspace, self.source, self.options)
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Scan the source."""
+        return scanned(workspace.scan(self.source, name=self.name, **self.options.given()))
+
+
+class Rescan(Arguments, frozen=True, kw_only=True):
+    """Scan the newest version of a dataset again."""
+
+    dataset: str
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset."""
+        return workspace.dataset(self.dataset)
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Scan the version."""
+        return scanned(workspace.rescan(self.dataset))
+
+
+class Apply(Arguments, frozen=True, kw_only=True):
+    """Carry out the approved repairs of a run."""
+
+    run_: str = msgspec.field(name="run")
+    keep_rows: bool = False
+    to: str | None = None
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset of the run."""
+        return workspace.kept(self.run_).dataset
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Apply them."""
+        return applied(workspace.apply(self.run_, keep_rows=self.keep_rows, to=self.to))
+
+
+class Undo(Arguments, frozen=True, kw_only=True):
+    """Take back a change set, one repair or one cell of it."""
+
+    change_set: str
+    repair: str | None = None
+    row: int | None = None
+    column: str | None = None
+    force: bool = False
+    to: str | None = None
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset of the change set."""
+        if (self.row is None) != (self.column is None):
+            raise StateError("a cell has a row and a column, and only one is named", hint="Name both, or none.")
+        return workspace.store.change_sets.get(self.change_set).dataset
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Undo it."""
+        cell = None if self.row is None or self.column is None else (self.row, self.column)
+        done = workspace.undo(self.change_set, repair=self.repair, cell=cell, force=self.force, to=self.to)
+        return applied(done)
+
+
+class WriteBack(Arguments, frozen=True, kw_only=True):
+    """Write what a change set changed to the table that was read."""
+
+    change_set: str
+    to: str = "source"
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset of the change set."""
+        return workspace.store.change_sets.get(self.change_set).dataset
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Write it."""
+        return dict(msgspec.to_builtins(workspace.write_back(self.change_set, self.to)))
+
+
+class Heal(Arguments, frozen=True, kw_only=True):
+    """Scan, decide by a policy, and apply."""
+
+    source: str
+    options: Options = Options()
+    policy: Literal["gate", "all", "none"] = "gate"
+    keep_rows: bool = False
+    name: str | None = None
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset where it is known, else the place of the source."""
+        return source_subject(workspace, self.source, self.options)
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Heal the source."""
+        options = self.options.given() | ({"name": self.name} if self.name else {})
+        done = workspace.heal(self.source, policy=self.policy, keep_rows=self.keep_rows, **options)
+        return scanned(done.scanned) | (applied(done.applied) if done.applied else {}) | {"run": done.scanned.run}
+
+
+class ScoreIntel(Arguments, frozen=True, kw_only=True):
+    """Score stories by a scorecard, and let the gate decide."""
+
+    items: str
+    scorecard: str = "brand"
+    gate: str = "intel"
+    source_name: str = ""
+
+    def subject(self, workspace: Workspace) -> str:
+        """The place of the stories."""
+        from tablemend.tables.source import without_secrets
+
+        del workspace
+        return without_secrets(self.items)
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Score them."""
+        done = workspace.score_intel(self.items, scorecard=self.scorecard, gate=self.gate, source_name=self.source_name)
+        return {"run": done.run, "read": done.read, "counts": done.counts}
+
+
+class Refresh(Arguments, frozen=True, kw_only=True):
+    """Read the source of a schedule again."""
+
+    schedule: str
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset where it is known, else the place of the source."""
+        found = workspace.schedules.get(self.schedule)
+        return source_subject(workspace, found.source, found.options)
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Refresh the dataset."""
+        return workspace.schedules.refresh(self.schedule)
+
+
+VERBS: dict[str, type[Arguments]] = {
+    "scan": Scan,
+    "rescan": Rescan,
+    "apply": Apply,
+    "undo": Undo,
+    "write_back": WriteBack,
+    "heal": Heal,
+    "score_intel": ScoreIntel,
+    "refresh": Refresh,
+}
+"""What a job can do."""
+
+
+def arguments_of(verb: str, given: dict[str, Any]) -> Arguments:
+    """What a verb is given, checked; StateError where there is no such verb, or it cannot be given that."""
+    if verb not in VERBS:
+        raise StateError(f"there is no job {verb!r}", hint=f"There are {', '.join(VERBS)}.")
+    try:
+        made = msgspec.convert(given, VERBS[verb])
+    except msgspec.ValidationError as problem:
+        names = ", ".join(each.encode_name for each in msgspec.structs.fields(VERBS[verb]))
+        raise StateError(f"a job {verb} cannot be given that: {problem}", hint=f"It takes {names}.") from None
+    return made
+
+
+def source_subject(workspace: Workspace, source: str, options: Options) -> str:
+    """The id of the dataset that a source feeds where it is known here, else where the source is."""
+    from tablemend.repair.reading import parsed
+    from tablemend.store.datasets import dataset_id
+    from tablemend.tables.source import STDIN
+
+    if source == STDIN:
+        raise StateError("a job has no standard input to read", hint="Name a file or a URL.")
+    place = parsed(source, options.given())
+    identity = dataset_id(place, workspace.snapshots.folder.parent)
+    known = workspace.ready().datasets.find(identity)
+    return identity if known else "#".join(filter(None, (place.location, place.table)))
+
+
+def scanned(done: Any) -> dict[str, Any]:
+    """What a scan gives back."""
+    return {
+        "run": done.run,
+        "dataset": done.snapshot.dataset,
+        "version": done.snapshot.version,
+        "score": done.score.overall,
+        "findings": len(done.findings),
+        "items": len(done.items),
+    }
+
+
+def applied(done: Applied) -> dict[str, Any]:
+    """What an apply or an undo gives back."""
+    change = done.change_set
+    ends = [each.status for each in change.outcomes]
+    return {
+        "change_set": change.id,
+        "dataset": change.dataset,
+        "version": change.version,
+        "before": done.before.overall if done.before else None,
+        "after": done.after.overall if done.after else None,
+        "cells": change.cells,
+        "rows_removed": change.rows_removed,
+        **{name: ends.count(name) for name in ("applied", "superseded", "refused")},
+        "written": None if done.write is None else msgspec.to_builtins(done.write),
+    }
