@@ -9,7 +9,7 @@ from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from tablemend.web import dashboard, rows
+from tablemend.web import api, dashboard, rows
 from tablemend.web.bundles import Bundles
 from tablemend.web.site import Site
 
@@ -28,6 +28,7 @@ def create(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.include_router(rows.router(site))
+    api.include(app, site)
     dash_app = dashboard.make(site)
     app.state.dash = dash_app
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")

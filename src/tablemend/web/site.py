@@ -23,6 +23,12 @@ class Site:
         return self.base.signed(current().name)
 
     @property
+    def working(self) -> Workspace:
+        """The same, its engine started: all share the engine of the workspace that is served, which is closed once."""
+        self.base.start()
+        return self.workspace
+
+    @property
     def empty(self) -> bool:
         """Whether nothing was ever scanned here."""
         return not self.base.store.datasets.all()
