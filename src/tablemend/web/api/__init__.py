@@ -17,9 +17,9 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 def include(app: FastAPI, site: Site) -> None:
     """Add every endpoint to an app, and the answers to errors; to be called after other parts under /api."""
-    from tablemend.web.api import datasets
+    from tablemend.web.api import changes, datasets, decisions, items, jobs, runs
 
-    for noun in (datasets,):
+    for noun in (datasets, items, decisions, changes, runs, jobs):
         app.include_router(noun.router(site), prefix=PREFIX)
     problems.handle(app)
     app.add_api_route("/api/{rest:path}", _nothing, methods=METHODS, include_in_schema=False)
