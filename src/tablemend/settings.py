@@ -45,6 +45,26 @@ class Settings(BaseSettings):
     )
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
+    http_private: bool | None = Field(
+        None,
+        description="Whether HTTP sources may lie in this computer or a private network; by default only for the "
+        "command line and Python, not for the browser.",
+    )
+    session_idle: float = Field(
+        28_800.0,
+        ge=60,
+        le=31_536_000,
+        description="Seconds without a request after which a session in the browser ends.",
+    )
+    session_lifetime: float = Field(
+        604_800.0, ge=60, le=31_536_000, description="Most seconds that a session in the browser lasts."
+    )
+    serve_hosts: tuple[str, ...] = Field(
+        (), description="Names under which the server may be reached, besides localhost and addresses."
+    )
+    upload_bytes: int = Field(
+        200 * 2**20, gt=0, description="Most bytes of a request to the server, and so of an uploaded file."
+    )
     telemetry_limit: int = Field(10_000, gt=0, description="Most figures of a run kept one by one; totals stay exact.")
     weight_completeness: float = Field(0.3, ge=0, description="Weight of completeness in the score.")
     weight_validity: float = Field(0.3, ge=0, description="Weight of validity in the score.")

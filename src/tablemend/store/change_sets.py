@@ -79,6 +79,13 @@ class Audit:
                 schema.audit.insert().values(when=stamp(now()), by=by, action=action, subject=subject, detail=detail)
             )
 
+    def authored(self, by: str) -> frozenset[str]:
+        """The items that somebody proposed or edited."""
+        table = schema.audit
+        query = sa.select(table.c.subject).where(table.c.by == by, table.c.action.in_(("propose", "edit")))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def recent(self, *, limit: int = 1000) -> list[AuditEntry]:
         """Entries, newest first."""
         table = schema.audit

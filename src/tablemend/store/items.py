@@ -191,6 +191,24 @@ class Items:
                 return [tuple(row) for row in connection.execute(query)]
         return [(each.id, each.decision, each.decided_by, each.applied) for each in self.select(Filter(run=run))]
 
+    def runs(self, *, limit: int = 100) -> list[str]:
+        """Finished runs that were the last to see any item, the newest first; of each kind and dataset the newest."""
+        items, runs = schema.items.c, schema.runs.c
+        newest = sa.func.max(runs.seq)
+        query = (
+            sa.select(newest)
+            .where(runs.status.in_(("completed", "partial")), runs.seq.in_(sa.select(items.run)))
+            .group_by(runs.kind, runs.dataset)
+            .order_by(newest.desc())
+            .limit(limit)
+        )
+
+        def load(connection: sa.Connection) -> list[str]:
+            names = sa.select(runs.id).where(runs.seq.in_(query)).order_by(runs.seq.desc())
+            return list(connection.execute(names).scalars())
+
+        return self._database.recall(("item runs", limit), load)
+
     def named(self, ids: Sequence[str], run: str | None = None) -> list[str]:
         """The whole ids of items, given whole or as unmistakable beginnings; `NotFound` otherwise."""
         table = schema.items

@@ -18,6 +18,9 @@ from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
 from tablemend.store.resets import Resets
 from tablemend.store.runs import Runs
+from tablemend.store.sessions import Sessions
+from tablemend.store.tokens import Tokens
+from tablemend.store.users import Users
 from tablemend.store.writes import Writes
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Datasets, runs with their metrics, items, change sets and audit of one workspace."""
+    """Datasets, runs with their metrics, items, change sets, users and audit of one workspace."""
 
     def __init__(self, where: str | Path) -> None:
         self.database = Database(where)
@@ -39,6 +42,9 @@ class Store:
         self.resets = Resets(self.database)
         self.writes = Writes(self.database)
         self.jobs = Jobs(self.database)
+        self.users = Users(self.database)
+        self.sessions = Sessions(self.database)
+        self.tokens = Tokens(self.database)
 
     def __enter__(self) -> Self:
         return self

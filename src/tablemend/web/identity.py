@@ -1,30 +1,37 @@
-"""Who is asking."""
+"""Who a request is from."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import Literal
 
+from tablemend.errors import NotSignedIn
 from tablemend.records import Record
+from tablemend.review import rights
 
 
 class Identity(Record, frozen=True, kw_only=True):
-    """The person behind a request."""
+    """Whoever a request is from."""
 
     name: str
     role: str  # viewer, reviewer, approver, admin
-    via: str  # link, password, token
+    via: Literal["link", "password", "token"]
 
 
 identity: ContextVar[Identity | None] = ContextVar("tablemend_identity", default=None)
+"""Set around every request; threads that a request is handed to see it too, as they run in a copy of the context."""
 
 
 def current() -> Identity:
-    """Who is asking."""
+    """Who the request under way is from; NotSignedIn where nobody is signed in."""
     found = identity.get()
-    return found or Identity(name="owner", role="admin", via="link")
+    if found is None:
+        raise NotSignedIn("you are not signed in, or the session has ended", hint="Sign in again; nothing is lost.")
+    return found
 
 
 def require(right: str) -> Identity:
-    """Who is asking."""
-    del right
-    return current()
+    """Who the request under way is from; Forbidden where their role lacks the right."""
+    found = current()
+    rights.must(found.role, right, name=found.name)
+    return found

@@ -11,6 +11,7 @@ from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
     from tablemend.workspace.jobs import Jobs
+    from tablemend.workspace.accounts import Accounts
 
 __all__ = ["Workspace", "open"]
 
@@ -21,13 +22,21 @@ class Workspace(Intelligence):
     The folder is made by the first verb that writes. Closing frees every connection; use it as a context manager.
     """
 
-    def signed(self, person: str) -> Workspace:
-        """This workspace in the hands of another person."""
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Users, and how they get in."""
+        from tablemend.workspace.accounts import Accounts
+
+        return Accounts(self)
+
+    def signed(self, person: str, *, role: str = "") -> Workspace:
+        """This workspace in the hands of another person, who is bound by a role where one is given."""
         other = Workspace(self.settings.model_copy(update={"user": person}), progress=self.progress)
         other.__dict__["store"] = self.ready()
         other.__dict__["_telemetry"] = self._telemetry
         if "_engine" in self.__dict__:
             other.__dict__["_engine"] = self._engine
+        other.role = role
         return other
 
     @cached_property

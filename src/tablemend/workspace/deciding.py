@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tablemend.errors import NotFound
-from tablemend.records import Item
+from tablemend.records import Item, Run
 from tablemend.workspace.querying import Querying
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class Deciding(Querying):
 
         run_id = self.run(run).id
         return Filter(run=run_id, ids=tuple(self.store.items.named(ids, run_id)) if ids else (), **conditions)
+
+    def reviewable(self) -> list[Run]:
+        """Finished runs whose items stand for decision, the newest first: of each dataset the newest scan."""
+        return [self.store.runs.get(run) for run in self.store.items.runs()]
 
     @property
     def gate(self) -> Gate:
@@ -71,12 +75,14 @@ class Deciding(Querying):
         reason: str = "",
         note: str = "",
         rating: int | None = None,
+        seen: Mapping[str, str] | None = None,
         **conditions: Any,
     ) -> Verdict:
         """Take one decision on every item that meets the conditions, in one transaction.
 
+        `seen` tells the decision that whoever decides saw on an item: where it is another one by now, that stands.
         Raises DecisionRefused where nothing meets them, or where a bulk approval holds items below the gate and is
-        not forced.
+        not forced. Who is bound by a role below admin cannot approve what they proposed or edited: it is refused.
         """
         from tablemend.review import decisions
 
@@ -90,6 +96,8 @@ class Deciding(Querying):
             note=note,
             rating=rating,
             force=force,
+            seen=seen,
+            role=self.role,
         )
 
     def pass_gate(self, run: str | None = None) -> Verdict:
