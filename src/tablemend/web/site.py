@@ -20,7 +20,8 @@ class Site:
     @property
     def workspace(self) -> Workspace:
         """The workspace in the hands of the person who is asking."""
-        return self.base.signed(current().name)
+        person = current()
+        return self.base.signed(person.name, role=person.role)
 
     @property
     def working(self) -> Workspace:

@@ -17,13 +17,36 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 def include(app: FastAPI, site: Site) -> None:
     """Add every endpoint to an app, and the answers to errors; to be called after other parts under /api."""
-    from tablemend.web.api import changes, datasets, decisions, items, jobs, runs
-
-    for noun in (datasets, items, decisions, changes, runs, jobs):
+    for noun in nouns():
         app.include_router(noun.router(site), prefix=PREFIX)
     problems.handle(app)
     app.add_api_route("/api/{rest:path}", _nothing, methods=METHODS, include_in_schema=False)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
+
+
+def nouns() -> tuple[Any, ...]:
+    """Every noun that has endpoints, in the order of the document."""
+    from tablemend.web.api import (
+        account,
+        audit,
+        cache,
+        changes,
+        datasets,
+        decisions,
+        downloads,
+        gates,
+        intel,
+        items,
+        jobs,
+        learning,
+        runs,
+        scans,
+        uploads,
+        users,
+    )
+
+    reading = (datasets, downloads, uploads, scans, items, decisions, changes)
+    return (*reading, jobs, runs, gates, learning, intel, cache, audit, users, account)
 
 
 async def _nothing(rest: str) -> None:

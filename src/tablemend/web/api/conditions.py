@@ -34,6 +34,4 @@ class Conditions(Body):
     @property
     def given(self) -> dict[str, Any]:
         """The conditions that are set."""
-        return {
-            name: value for name in Conditions.model_fields if (value := getattr(self, name)) is not None
-        }
+        return {name: value for name in Conditions.model_fields if (value := getattr(self, name)) is not None}

@@ -145,9 +145,7 @@ def router(site: Site) -> APIRouter:
         )
 
     @routes.get("/datasets/{dataset}/rows", right="read", answers=Rows)
-    def list_rows(
-        dataset: DatasetPath, version: Version | None = None, limit: Limit = 100, offset: Offset = 0
-    ) -> Any:
+    def list_rows(dataset: DatasetPath, version: Version | None = None, limit: Limit = 100, offset: Offset = 0) -> Any:
         """List rows of a version, by default the newest, in their order."""
         ws = site.workspace
         return _rows(ws, ws.store.datasets.snapshot(ws.dataset(dataset), version), offset, limit)

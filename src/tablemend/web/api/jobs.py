@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from tablemend.store.jobs import Job
 from tablemend.web.api.body import Limit
 from tablemend.web.api.routes import Routes
+from tablemend.web.identity import current, require
 from tablemend.web.site import Site
 
 JobPath = Annotated[str, Path(max_length=500, description="Id of a job.")]
@@ -34,7 +35,13 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/jobs/{job}/cancel", right="scan", answers=Job)
     def cancel_job(job: JobPath) -> Any:
-        """End a job that waits, ask one that runs to end; one that is over stays as it is."""
-        return site.workspace.jobs.cancel(job)
+        """End a job that waits, ask one that runs to end; one that is over stays as it is.
+
+        To cancel a job of somebody else needs the right to apply.
+        """
+        ws = site.workspace
+        if ws.jobs.get(job).by != current().name:
+            require("apply")
+        return ws.jobs.cancel(job)
 
     return routes.router

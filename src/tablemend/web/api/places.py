@@ -40,13 +40,17 @@ def target(site: Site, text: str | None) -> str | None:
 
 
 def _paths(text: str, kind: str) -> list[Path]:
-    """Every file that a source can mean: a name may hold the mark that also begins the name of a table."""
+    """Every file that a source can mean: a name may hold the marks that also end it, written as they are or escaped."""
     if kind == "file":
-        text = unquote(urlsplit(text).path)
+        text = urlsplit(text).path
     elif kind in _FILES:
-        text = unquote(text.split("://", 1)[1].removeprefix("/"))
-    before, mark, _ = text.rpartition("#")
-    return [Path(each) for each in ({text, before, text.partition("#")[0]} if mark else {text}) if each]
+        text = text.split("://", 1)[1].removeprefix("/")
+    ways = {text, unquote(text)} if kind else {text}
+    return [Path(each[:end]) for each in ways for end in _ends(each)]
+
+
+def _ends(text: str) -> list[int]:
+    return [at for at, mark in enumerate(text) if mark in "#?" and at] + [len(text)]
 
 
 def _allowed(site: Site, path: Path) -> bool:

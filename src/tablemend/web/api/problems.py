@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.exception_handlers import http_exception_handler
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -20,6 +20,10 @@ from tablemend.web.jobs.failures import told
 MEDIA = "application/problem+json"
 
 STATUSES: dict[type[errors.TablemendError], int] = {
+    errors.NotSignedIn: 401,
+    errors.SignInRefused: 401,
+    errors.Forbidden: 403,
+    errors.TooManyAttempts: 429,
     errors.LimitExceeded: 413,
     errors.NotFound: 404,
     errors.DecisionRefused: 409,
@@ -68,7 +72,7 @@ def of_error(problem: errors.TablemendError) -> Response:
         detail=said["message"],
         hint=said["hint"],
     )
-    return answer(found)
+    return answer(found, {"WWW-Authenticate": "Bearer"} if found.status == 401 else None)
 
 
 def of_unexpected(problem: Exception) -> Response:

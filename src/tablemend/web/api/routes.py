@@ -158,7 +158,9 @@ def _answering(function: Callable[..., Any], status: int) -> Callable[..., Respo
 def _described(answers: Any, status: int, media: Sequence[str]) -> dict[int | str, dict[str, Any]]:
     problem = {"content": {problems.MEDIA: {"schema": SCHEMAS.of(Problem)}}}
     found: dict[int | str, dict[str, Any]] = {code: {"description": text, **problem} for code, text in _ERRORS.items()}
-    kinds = {name: {"schema": {"type": "string"}} for name in (answers.media if isinstance(answers, Content) else media)}
+    kinds = {
+        name: {"schema": {"type": "string"}} for name in (answers.media if isinstance(answers, Content) else media)
+    }
     if not isinstance(answers, Content):
         kinds = {"application/json": {"schema": SCHEMAS.of(answers)}} | kinds
     found[status] = {"description": "The job." if status == 202 else "Done.", "content": kinds}

@@ -16,7 +16,9 @@ PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 RunPath = Annotated[str, Path(max_length=500, description="Id of a run.")]
 Kind = Annotated[str | None, Query(max_length=100, description="Such as scan, apply, undo or intel.")]
-Status = Annotated[str | None, Query(max_length=100, description="One of running, completed, failed, partial, cancelled.")]
+Status = Annotated[
+    str | None, Query(max_length=100, description="One of running, completed, failed, partial, cancelled.")
+]
 
 
 class Runs(Record, frozen=True, kw_only=True):
