@@ -118,23 +118,23 @@ class Uploads:
     def preview(self, upload: str, **options: str | None) -> UploadPreview:
         """The columns and first rows of an upload; raises SourceError where it cannot be read as a table."""
         path = self.path(upload)
-        with _beginning(path) as (readable, partly):
-            loaded = self._load(readable, options) if partly else None
-            if loaded is None:
-                loaded, partly = self._load(path, options, strict=True), False
-        assert loaded is not None  # noqa: S101 - strict
-        return self._shown(self.get(upload), loaded, partly=partly, sheets=_sheets(path, loaded.source))
+        with _beginning(path) as beginning:
+            part = None if beginning is None else self._part(beginning, options)
+        loaded = part or self._load(path, options)
+        return self._shown(self.get(upload), loaded, partly=part is not None, sheets=_sheets(path, loaded.source))
 
-    def _load(self, path: Path, options: dict[str, str | None], *, strict: bool = False) -> Loaded | None:
-        """A file as it is read for a scan; none where only its beginning is there and cannot be read alone."""
+    def _load(self, path: Path, options: dict[str, str | None]) -> Loaded:
+        """A file as it is read for a scan."""
         from tablemend.repair.reading import read
         from tablemend.telemetry import silent
 
+        return read(str(path), self._workspace.settings, silent, options=options)
+
+    def _part(self, beginning: Path, options: dict[str, str | None]) -> Loaded | None:
+        """The beginning of a file, where it can be read alone; a quoted cell may be cut in two."""
         try:
-            return read(str(path), self._workspace.settings, silent, options=options)
+            return self._load(beginning, options)
         except UnreadableSource:
-            if strict:
-                raise
             return None
 
     def _shown(self, upload: Upload, loaded: Loaded, *, partly: bool, sheets: tuple[str, ...]) -> UploadPreview:
@@ -216,17 +216,17 @@ def _written(path: Path, file: BinaryIO, limit: int) -> int:
 
 
 @contextmanager
-def _beginning(path: Path) -> Iterator[tuple[Path, bool]]:
-    """The file itself, or that of the beginning of a long text up to the end of a line."""
+def _beginning(path: Path) -> Iterator[Path | None]:
+    """A file of the beginning of a long text, up to the end of a line; none for any other file."""
     if path.suffix.lower() not in _TEXTS or path.stat().st_size <= HEAD:
-        yield path, False
+        yield None
         return
     with tempfile.TemporaryDirectory() as folder, path.open("rb") as file:
         head = file.read(HEAD)
         whole, newline, _ = head.rpartition(b"\n")
         short = Path(folder) / path.name
         short.write_bytes(whole + newline)
-        yield short, bool(newline)
+        yield short if newline else None
 
 
 def _sheets(path: Path, source: Source) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ Number = Annotated[int, Field(ge=0, le=LARGEST)]
 class Conditions(Body):
     """Conditions on items; every one that is given must hold."""
 
-    type: Name | None = Field(None, description="Such as repair or intel.")
-    decision: Name | None = Field(None, description="One of open, approved, rejected, blocked.")
+    type: Annotated[Name | None, Field(description="Such as repair or intel.")] = None
+    decision: Annotated[Name | None, Field(description="One of open, approved, rejected, blocked.")] = None
     check: Name | None = None
     operation: Name | None = None
     column: Name | None = None
@@ -25,11 +25,13 @@ class Conditions(Body):
     flag: Name | None = None
     min_confidence: Share | None = None
     max_confidence: Share | None = None
-    min_score: Total | None = Field(None, description="Of the total; items without a scorecard never meet it.")
+    min_score: Annotated[Total | None, Field(description="Of the total; items without a scorecard never meet it.")] = (
+        None
+    )
     max_score: Total | None = None
     min_rows: Number | None = None
     max_rows: Number | None = None
-    text: Name | None = Field(None, description="In title, summary, claims or evidence, whatever the case.")
+    text: Annotated[Name | None, Field(description="In title, summary, claims or evidence, whatever the case.")] = None
 
     @property
     def given(self) -> dict[str, Any]:

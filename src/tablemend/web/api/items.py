@@ -129,7 +129,10 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/items/{item}/edit", right="decide", answers=Item)
     def edit_item(item: ItemPath, asked: Edit) -> Any:
-        """Give a repair another operation, other parameters or one of its alternatives; it becomes a new, open version."""
+        """Give a repair another operation, other parameters or one of its alternatives.
+
+        It becomes a new, open version of itself.
+        """
         return site.working.edit(
             item, run=asked.run, operation=asked.operation, params=asked.params, alternative=asked.alternative
         )

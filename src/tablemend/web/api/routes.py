@@ -68,16 +68,15 @@ def _names(dependant: Dependant) -> set[str]:
     """The parameters of the query that a route knows."""
     found: set[str] = set()
     for each in dependant.query_params:
-        kind = each.field_info.annotation
+        kind: Any = each.field_info.annotation
         is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
         found |= set(kind.model_fields) if is_model else {each.alias}
     return found
 
 
 def _unusable(request: Request, known: set[str]) -> tuple[Fault, ...]:
-    """What no endpoint can take: NUL, which PostgreSQL cannot keep, and a misspelt parameter, which would do nothing."""
-    path = [Fault(where="path", message="it holds a NUL character")] if "\0" in request.url.path else []
-    path = path or [Fault(where="path", message="it holds a NUL character")] * ("\0" in request.scope["path"])
+    """What no endpoint can take: NUL, which the state cannot keep, and misspelt parameters, which would do nothing."""
+    path = [Fault(where="path", message="it holds a NUL character")] if "\0" in request.scope["path"] else []
     query = [
         Fault(where=f"query.{name}", message="there is no such parameter" if name not in known else "it holds NUL")
         for name, value in request.query_params.multi_items()
