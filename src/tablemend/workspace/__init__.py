@@ -12,6 +12,7 @@ from tablemend.workspace.intel import Intelligence
 if TYPE_CHECKING:
     from tablemend.workspace.accounts import Accounts
     from tablemend.workspace.jobs import Jobs
+    from tablemend.workspace.uploads import Uploads
 
 __all__ = ["Workspace", "open"]
 
@@ -45,6 +46,13 @@ class Workspace(Intelligence):
         from tablemend.workspace.jobs import Jobs
 
         return Jobs(self)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that people handed to a server."""
+        from tablemend.workspace.uploads import Uploads
+
+        return Uploads(self)
 
 
 def open(path: str | Path | None = None, *, progress: Progress = silent, **settings: Any) -> Workspace:  # noqa: A001

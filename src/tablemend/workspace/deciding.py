@@ -106,7 +106,7 @@ class Deciding(Querying):
 
         return decisions.pass_gate(self.store, self.items(run), self.gate_of(run))
 
-    def test_gate(self, gate: str | Path, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
+    def test_gate(self, gate: str | Path | Gate, *, type: str | None = None, people: bool = False) -> Replay:  # noqa: A002
         """What a gate, of a file or shipped, would make of every item that has a decision, beside that decision.
 
         `type` chooses one type of items, by default the one that the gate is for; `people` takes of each item the last
@@ -116,7 +116,7 @@ class Deciding(Querying):
         from tablemend.review.gate import load
         from tablemend.review.replay import replay
 
-        by = load(gate)
+        by = load(gate) if isinstance(gate, str | Path) else gate
         of = type or by.items
         found = replay(by, self.store.items.decided(type=of, people=people))
         if not found.total:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tablemend.records import Run, RunReport
 from tablemend.workspace.state import State
+
+if TYPE_CHECKING:
+    from tablemend.store.audit_log import AuditLog
 
 
 class Observing(State):
@@ -39,3 +44,10 @@ class Observing(State):
         if run is not None:
             return prometheus.text([self.run_report(run)])
         return prometheus.text(self.newest_reports(), self.run_totals())
+
+    @property
+    def audit_log(self) -> AuditLog:
+        """Who did what to what, and when; to be searched."""
+        from tablemend.store.audit_log import AuditLog
+
+        return AuditLog(self.store.database)
