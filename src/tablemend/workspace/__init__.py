@@ -11,7 +11,9 @@ from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
     from tablemend.workspace.accounts import Accounts
+    from tablemend.workspace.alerts import Alerts
     from tablemend.workspace.jobs import Jobs
+    from tablemend.workspace.schedules import Schedules
     from tablemend.workspace.uploads import Uploads
 
 __all__ = ["Workspace", "open"]
@@ -53,6 +55,20 @@ class Workspace(Intelligence):
         from tablemend.workspace.uploads import Uploads
 
         return Uploads(self)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """Sources that are read again and again."""
+        from tablemend.workspace.schedules import Schedules
+
+        return Schedules(self)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What somebody is to be told of."""
+        from tablemend.workspace.alerts import Alerts
+
+        return Alerts(self)
 
 
 def open(path: str | Path | None = None, *, progress: Progress = silent, **settings: Any) -> Workspace:  # noqa: A001
