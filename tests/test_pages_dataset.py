@@ -9,7 +9,7 @@ import dash
 import pytest
 
 import tablemend as tm
-from pages_helpers import HOSTILE, assert_plain, links, said, walk
+from pages_helpers import HOSTILE, assert_plain, links, said, signed_in, walk
 from tablemend.bench.generate import faulty_csv
 from tablemend.errors import NotFound
 from tablemend.web.address import parse
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(folder: Path) -> Iterator[Site]:
-    with tm.open(folder / "data") as ws:
+    with tm.open(folder / "data") as ws, signed_in():
         yield Site(ws)
 
 

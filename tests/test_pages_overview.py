@@ -9,7 +9,7 @@ import dash
 import pytest
 
 import tablemend as tm
-from pages_helpers import HOSTILE, assert_plain, links, said
+from pages_helpers import HOSTILE, assert_plain, links, said, signed_in
 from tablemend.bench.generate import faulty_csv
 from tablemend.store.state import Store
 from tablemend.web.address import parse
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(folder: Path) -> Iterator[Site]:
-    with tm.open(folder / "data") as ws:
+    with tm.open(folder / "data") as ws, signed_in():
         yield Site(ws)
 
 
@@ -55,8 +55,7 @@ def test_a_trend_goes_over_the_versions(site: Site) -> None:
 
 
 def test_nothing_scanned_yet_leads_to_adding_data(tmp_path: Path) -> None:
-    with tm.open(tmp_path / "data") as ws:
-        ws.ready()
+    with tm.open(tmp_path / "data") as ws, signed_in():
         page = overview.layout(Site(ws), parse("/"))
     assert "No data yet" in said(page)
     assert {"/add", "/add?from=sample"} <= set(links(page))

@@ -117,7 +117,6 @@ class Settings(BaseSettings):
     slow_query_seconds: float = Field(
         1.0, ge=0, le=86_400, description="Seconds from which a query is logged with its plan, 0 to 86,400."
     )
-    serve_workers: int = Field(2, ge=1, le=64, description="Worker processes of the server, 1 to 64.")
     alert_threshold: float | None = Field(
         None, ge=0, le=100, description="Score below which a refresh is told of, where its schedule names none."
     )

@@ -30,7 +30,7 @@ def section(subject: Subject) -> Any:
         return basics.empty("One version", "There is nothing to compare yet: apply repairs, or read the source again.")
     before = subject.number("before", max(head - 1, 1), most=head)
     after = subject.number("after", head, most=head)
-    found = compared(subject.site.base, subject.id, before, after)
+    found = compared(subject.site.working, subject.id, before, after)
     return [
         _choice(head, before, after),
         _told(found),
