@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     cache_redis_prefix: str = Field(
         "tablemend", min_length=1, max_length=100, description="Beginning of every key in Redis, 1 to 100 characters."
     )
+    serve_paths: tuple[Path, ...] = Field(
+        (), description="Folders of the server whose files its users may name as sources; by default none."
+    )
     slow_query_seconds: float = Field(
         1.0, ge=0, le=86_400, description="Seconds from which a query is logged with its plan, 0 to 86,400."
     )
