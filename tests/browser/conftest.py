@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 import tablemend as tm
+from tablemend.bench import served
 from tablemend.bench.generate import faulty_csv
-
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tablemend.bench.served import Server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,68 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-class Server:
-    """A server in a process of its own, on a folder."""
-
-    def __init__(self, folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        self.folder = folder
-        self.arguments = arguments
-        self.environment = environment or {}
-        self.port = 0
-        self.key = ""
-        self.said = ""
-        self.cookies: list[Any] = []
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "tablemend", "serve", "--port", str(self.port), *self.arguments]
-        self.process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "TABLEMEND_DATA": str(self.folder / ".tablemend"), **self.environment},
-        )
-        answers = threading.Event()
-        self._reader = threading.Thread(target=self._read, args=(self.process, answers))
-        self._reader.start()
-        assert answers.wait(60), self.said
-        found = re.search(r"http://127\.0\.0\.1:(\d+)(/enter\S*)?", self.said)
-        assert found, self.said
-        self.port, self.key = int(found[1]), found[2] or ""
-
-    def _read(self, process: subprocess.Popen[str], answers: threading.Event) -> None:
-        assert process.stderr is not None
-        with process.stderr as lines:
-            for line in lines:
-                self.said += line
-                if "Ctrl-C" in line:
-                    answers.set()
-        answers.set()
-
-    def stop(self, *, kill: bool = False) -> None:
-        if self.process is not None:
-            self.process.kill() if kill else self.process.terminate()
-            self.process.wait(30)
-            self._reader.join(10)
-            self.process = None
-
-    def url(self, path: str = "/") -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        if os.environ.get("TABLEMEND_TEST_SERVERS") == "required":
+    with served.chromium() as browser:
+        if browser is None and os.environ.get("TABLEMEND_TEST_SERVERS") == "required":
             pytest.fail("there is no Chromium")
-        pytest.skip("there is no Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        if browser is None:
+            pytest.skip("there is no Chromium")
         yield browser
-        browser.close()
 
 
 @pytest.fixture
