@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 from pyarrow import ipc
 
 from tablemend.errors import UnreadableSource
 from tablemend.records import Column
+from tablemend.tables import parquet_size
 from tablemend.tables.buffers import integers
 from tablemend.tables.columns import ROW, named
 from tablemend.tables.hashing import type_name
@@ -81,6 +83,7 @@ def read_parquet(path: Path, limits: Limits) -> tuple[pa.Table, tuple[Column, ..
     try:
         with pq.ParquetFile(path) as file:
             limits.rows(file.metadata.num_rows, path.name)
+            parquet_size.check(str(path), limits, path.name)
             return _checked(file.read(), path.name, limits)
     except (pa.ArrowException, OSError) as error:
         raise _not_what_it_says(path, "a Parquet", error) from error
@@ -93,10 +96,32 @@ def read_arrow(path: Path, limits: Limits) -> tuple[pa.Table, tuple[Column, ...]
             head = file.read(6)
             file.seek(0)
             reader = ipc.open_file(file) if head == b"ARROW1" else ipc.open_stream(file)
-            table = reader.read_all()
+            table = pa.Table.from_batches(_batches(reader, limits, path.name), reader.schema)
     except (pa.ArrowException, OSError) as error:
         raise _not_what_it_says(path, "an Arrow", error) from error
     return _checked(table, path.name, limits)
+
+
+def _batches(reader: Any, limits: Limits, name: str) -> Iterator[pa.RecordBatch]:
+    """The batches of a file or stream, counted as they unpack, what their dictionaries stand for included."""
+    size = rows = 0
+    count = getattr(reader, "num_record_batches", None)
+    for batch in reader if count is None else map(reader.get_batch, range(count)):
+        rows += batch.num_rows
+        size += batch.nbytes + sum(map(_stood_for, batch.columns))
+        limits.rows(rows, name)
+        limits.bytes(size, f"{name}, unpacked,")
+        yield batch
+
+
+def _stood_for(column: pa.Array) -> int:
+    """Bytes of the texts that a dictionary stands for."""
+    if not pt.is_dictionary(column.type) or not (
+        pt.is_string(column.type.value_type) or pt.is_binary(column.type.value_type)
+    ):
+        return 0
+    lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
+    return pc.sum(pc.take(lengths, column.indices)).as_py() or 0
 
 
 def _not_what_it_says(path: Path, kind: str, error: Exception) -> UnreadableSource:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from tablemend.errors import OutputError, SourceNotFound, UnreadableSource
 from tablemend.records import Column
+from tablemend.tables import workbook_size
 from tablemend.tables.arrow import numbered, uniform
 from tablemend.tables.formulas import is_formula
 from tablemend.tables.limits import Limits
@@ -38,10 +39,11 @@ MAX_EXACT = 10**15
 
 def read(path: Path, sheet: str | None, limits: Limits) -> tuple[pa.Table, tuple[Column, ...]]:
     """One sheet of a workbook, by default the first; its first row that is not empty names the columns."""
+    workbook_size.check(path, limits)
     try:
         book = CalamineWorkbook.from_path(str(path))
         chosen = _choose(book.sheet_names, sheet, path)
-        rows: list[list[Any]] = book.get_sheet_by_name(chosen).to_python(skip_empty_area=True)
+        rows = _rows(book.get_sheet_by_name(chosen), path.name, limits)
     except (CalamineError, OSError) as error:
         raise UnreadableSource(
             f"{path} is not a workbook that can be read: {error}.", hint="Save it again as .xlsx, without a password."
@@ -56,6 +58,19 @@ def read(path: Path, sheet: str | None, limits: Limits) -> tuple[pa.Table, tuple
     limits.rows(len(body), path.name)
     limits.columns(len(filled[first]), path.name)
     return _typed(filled[first], body)
+
+
+def _rows(sheet: CalamineSheet, name: str, limits: Limits) -> list[list[Any]]:
+    """The cells from the first that is filled on; texts are counted, since a thousand cells can share a long one."""
+    if sheet.start is None:
+        return []
+    rows, size, left = [], 0, sheet.start[1]
+    for row in sheet.iter_rows():
+        cells = row[left:]
+        size += sum([len(cell) for cell in cells if type(cell) is str])
+        limits.bytes(size, f"{name}, unpacked,")
+        rows.append(cells)
+    return rows
 
 
 def _choose(sheets: Sequence[str], wanted: str | None, path: Path) -> str:
