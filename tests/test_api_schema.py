@@ -12,7 +12,16 @@ from schemathesis.checks import CHECKS
 from api_helpers import Server
 from tablemend.intel.example.generate import write
 
-DECIDING = ("decide", "preview", "edit_item", "propose_item", "check_gate", "replay_gate", "check_scorecard")
+DECIDING = (
+    "decide",
+    "preview",
+    "edit_item",
+    "propose_item",
+    "check_gate",
+    "replay_gate",
+    "check_scorecard",
+    "check_rules",
+)
 """Operations besides those that only look: they are answered at once."""
 
 CHOSEN = [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -20,6 +21,8 @@ from pydantic_settings import (
 from tablemend.errors import SettingsError
 
 FILE = "tablemend.toml"
+Origin = Literal["given", "environment", ".env", "file", "default"]
+"""Where the value of a setting comes from, each before those that follow it."""
 
 
 class Settings(BaseSettings):
@@ -44,6 +47,7 @@ class Settings(BaseSettings):
         description="Spark to run on: `local[N]`, a master, or a Spark Connect URL `sc://…`; never logged or stored.",
     )
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
+    http_deadline: float = Field(3_600.0, gt=0, description="Most seconds that fetching an HTTP source takes in all.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
     http_private: bool | None = Field(
         None,
@@ -59,6 +63,7 @@ class Settings(BaseSettings):
     session_lifetime: float = Field(
         604_800.0, ge=60, le=31_536_000, description="Most seconds that a session in the browser lasts."
     )
+    serve_workers: int = Field(2, ge=1, le=64, description="Processes that do the work that the browser asks for.")
     serve_hosts: tuple[str, ...] = Field(
         (), description="Names under which the server may be reached, besides localhost and addresses."
     )
@@ -116,6 +121,27 @@ class Settings(BaseSettings):
     slow_query_seconds: float = Field(
         1.0, ge=0, le=86_400, description="Seconds from which a query is logged with its plan, 0 to 86,400."
     )
+    alert_threshold: float | None = Field(
+        None, ge=0, le=100, description="Score below which a refresh is told of, where its schedule names none."
+    )
+    alert_repeat: float = Field(
+        0.0, ge=0, description="Seconds after which an alert that still holds is told again; 0: only when it changes."
+    )
+    alert_stalled: float = Field(600.0, gt=0, description="Seconds without a heartbeat after which a run is told of.")
+    alert_retries: int = Field(5, ge=0, le=20, description="Attempts after a delivery that failed, 0 to 20.")
+    alert_webhook_url: SecretStr = Field(SecretStr(""), description="Where alerts are posted to; by default nowhere.")
+    alert_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Secret that signs what is posted: HMAC-SHA256 over time and body."
+    )
+    alert_mail_to: str = Field("", description="Addresses that alerts are mailed to, with commas; by default nobody.")
+    alert_mail_from: str = Field("", description="Address that alerts are mailed from; by default the first of them.")
+    alert_smtp_host: str = Field("", description="Host that mails are handed to; by default none is sent.")
+    alert_smtp_port: int = Field(587, ge=1, le=65_535, description="Its port.")
+    alert_smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to it is encrypted."
+    )
+    alert_smtp_user: str = Field("", description="Who signs in there; by default nobody.")
+    alert_smtp_password: SecretStr = Field(SecretStr(""), description="Password for it; never logged or stored.")
 
     @classmethod
     def settings_customise_sources(
@@ -130,6 +156,27 @@ class Settings(BaseSettings):
         del file_secret_settings
         dotenv = InitSettingsSource(settings_cls, _own(dotenv_settings))
         return init_settings, env_settings, dotenv, InitSettingsSource(settings_cls, _file_settings())
+
+    _given: frozenset[str] = PrivateAttr(frozenset())
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a setting comes from, as the environment and the files stand now."""
+        if name in self._given:
+            return "given"
+        if f"TABLEMEND_{name}".upper() in {each.upper() for each in os.environ}:
+            return "environment"
+        if name in _own(DotEnvSettingsSource(type(self))):
+            return ".env"
+        return "file" if name in _file_settings() else "default"
+
+    def present(self, name: str) -> Any:
+        """The value of a setting as it stands now, also where the file was changed since these settings were read."""
+        return getattr(load() if self.origin(name) in ("file", "default") else self, name)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the settings that were given to `load`, before the environment and the files."""
+        return self._given
 
     @property
     def weights(self) -> dict[str, float]:
@@ -148,7 +195,14 @@ class Settings(BaseSettings):
 
     def public(self) -> dict[str, Any]:
         """Every setting but the secret ones, as JSON can hold it."""
-        return self.model_dump(mode="json", exclude={"http_headers", "store_url", "spark_url", "cache_redis_url"})
+        return self.model_dump(mode="json", exclude=_SECRET)
+
+
+_SECRET = {
+    *("http_headers", "store_url", "spark_url", "cache_redis_url"),
+    *("alert_webhook_url", "alert_webhook_secret", "alert_smtp_password"),
+}
+"""Settings that are stored nowhere."""
 
 
 def _own(dotenv: PydanticBaseSettingsSource) -> dict[str, Any]:
@@ -187,10 +241,19 @@ def _file_settings() -> dict[str, Any]:
 def load(**given: Any) -> Settings:
     """Settings of this process, with the given ones before all others."""
     try:
-        return Settings(**given)
+        made = Settings(**given)
     except ValidationError as problem:
         first = problem.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             f"setting {name}: {first['msg']}", hint="The reference of settings lists names and ranges."
         ) from problem
+    made._given = frozenset(given)
+    return made
+
+
+def restored(values: dict[str, Any], given: list[str]) -> Settings:
+    """Settings of another process: all their values, and the names of those that had been given to it."""
+    made = load(**values)
+    made._given = frozenset(given)
+    return made

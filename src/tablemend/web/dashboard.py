@@ -78,7 +78,7 @@ def _frame(known: dict[str, Page]) -> Any:
             dcc.Store(id="live-jobs", data={}),  # every job that is under way
             dcc.Store(id="live-writes"),  # the counter of writes: something was decided or applied, by whomever
             dcc.Store(id="live-state"),  # whether the stream of events is connected
-            dmc.NotificationContainer(id="notices", position="bottom-right"),
+            dmc.NotificationContainer(id="notices", position="top-right", className="tm-notices", limit=4),
             html.A("Skip to content", href="#page", className="tm-skip"),
             html.Div(
                 [
@@ -104,26 +104,36 @@ def _head() -> list[Any]:
         ),
         html.Div(id="job-tray", className="tm-tray", role="status"),
         html.Button(
-            "?", id="help-open", className="tm-round", type="button", title="Keyboard shortcuts (?)",
+            "?",
+            id="help-open",
+            className="tm-round",
+            type="button",
+            title="Keyboard shortcuts (?)",
             **{"aria-label": "Keyboard shortcuts"},
         ),
         dmc.ColorSchemeToggle(
-            lightIcon=basics.icon("sun"), darkIcon=basics.icon("moon"), size="md", variant="subtle", color="gray",
+            lightIcon=basics.icon("sun"),
+            darkIcon=basics.icon("moon"),
+            size="md",
+            variant="subtle",
+            color="gray",
             **{"aria-label": "Light or dark"},
         ),
         html.Div(id="who"),
-    ]  # fmt: skip
+    ]
 
 
 def _navigation(known: dict[str, Page]) -> list[Any]:
     return [
         dcc.Link(
-            [basics.icon(page.icon), html.Span(page.title)], href=f"/{page.name}", className="tm-nav-link",
+            [basics.icon(page.icon), html.Span(page.title)],
+            href=f"/{page.name}",
+            className="tm-nav-link",
             id={"kind": "nav", "page": page.name},
         )
         for page in known.values()
         if page.icon
-    ]  # fmt: skip
+    ]
 
 
 def _help() -> dmc.Modal:

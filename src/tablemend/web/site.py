@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tablemend.web.identity import current
+from tablemend.web.timing import Times
 from tablemend.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tablemend.store.jobs import Job
 
 
 class Site:
     """The workspace that is served, in the hands of whoever asks."""
 
-    def __init__(self, workspace: Workspace, *, submitted: Callable[[], None] = lambda: None) -> None:
-        """Serve a workspace; `submitted` is told of each new job, so that a worker takes it up at once."""
+    def __init__(self, workspace: Workspace) -> None:
         self.base = workspace
-        self.submitted = submitted
+        workspace.ready()
+        self.times = Times()
 
     @property
     def workspace(self) -> Workspace:
-        """The workspace in the hands of the person who is asking."""
+        """The workspace in the hands of the person who is asking, bound by their role."""
         person = current()
         return self.base.signed(person.name, role=person.role)
 
@@ -29,13 +32,6 @@ class Site:
         self.base.start()
         return self.workspace
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was ever scanned here."""
-        return not self.base.store.datasets.all()
-
-    def submit(self, verb: str, *, subject: str = "", **arguments: Any) -> Any:
+    def submit(self, verb: str, *, subject: str = "", **arguments: Any) -> Job:
         """Hand a piece of work to the workers, in the name of the person who is asking."""
-        job = self.workspace.jobs.submit(verb, subject=subject, **arguments)
-        self.submitted()
-        return job
+        return self.workspace.jobs.submit(verb, subject=subject, **arguments)

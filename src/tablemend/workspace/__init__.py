@@ -11,7 +11,10 @@ from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
     from tablemend.workspace.accounts import Accounts
+    from tablemend.workspace.alerts import Alerts
+    from tablemend.workspace.configuring import Configuration
     from tablemend.workspace.jobs import Jobs
+    from tablemend.workspace.schedules import Schedules
     from tablemend.workspace.uploads import Uploads
 
 __all__ = ["Workspace", "open"]
@@ -37,8 +40,16 @@ class Workspace(Intelligence):
         other.__dict__["_telemetry"] = self._telemetry
         if "_engine" in self.__dict__:
             other.__dict__["_engine"] = self._engine
+        other.__dict__["cache"], other.__dict__["_databases"] = self.cache, self._databases
         other.role = role
         return other
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Gates, scorecards, rules and settings, looked at and changed."""
+        from tablemend.workspace.configuring import Configuration
+
+        return Configuration(self)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -53,6 +64,20 @@ class Workspace(Intelligence):
         from tablemend.workspace.uploads import Uploads
 
         return Uploads(self)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """Sources that are read again and again."""
+        from tablemend.workspace.schedules import Schedules
+
+        return Schedules(self)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What somebody is to be told of."""
+        from tablemend.workspace.alerts import Alerts
+
+        return Alerts(self)
 
 
 def open(path: str | Path | None = None, *, progress: Progress = silent, **settings: Any) -> Workspace:  # noqa: A001

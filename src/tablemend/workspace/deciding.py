@@ -42,10 +42,13 @@ class Deciding(Querying):
 
     @property
     def gate(self) -> Gate:
-        """The gate of repairs: the setting `repair_gate`, a file or a shipped gate; raises SettingsError."""
+        """The gate of repairs: the setting `repair_gate`, a file or a shipped gate; raises SettingsError.
+
+        The setting is read anew each time: a server goes by a gate as soon as somebody has chosen it.
+        """
         from tablemend.review.gate import load, require_fit
 
-        found = load(self.settings.repair_gate)
+        found = load(self.settings.present("repair_gate"))
         require_fit(found, "repair")
         return found
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from tablemend.errors import TablemendError
 from tablemend.store.jobs import Job
 from tablemend.web.api import problems
-from tablemend.web.api.problems import Fault, Problem
+from tablemend.web.api.problems import Problem, RequestFault
 from tablemend.web.api.schema import Schemas, encode
 from tablemend.web.identity import require
 
@@ -74,11 +74,11 @@ def _names(dependant: Dependant) -> set[str]:
     return found
 
 
-def _unusable(request: Request, known: set[str]) -> tuple[Fault, ...]:
+def _unusable(request: Request, known: set[str]) -> tuple[RequestFault, ...]:
     """What no endpoint can take: NUL, which the state cannot keep, and misspelt parameters, which would do nothing."""
-    path = [Fault(where="path", message="it holds a NUL character")] if "\0" in request.scope["path"] else []
+    path = [RequestFault(where="path", message="it holds a NUL character")] if "\0" in request.scope["path"] else []
     query = [
-        Fault(where=f"query.{name}", message="there is no such parameter" if name not in known else "it holds NUL")
+        RequestFault(where=f"query.{name}", message="it holds NUL" if name in known else "there is no such parameter")
         for name, value in request.query_params.multi_items()
         if name not in known or "\0" in value
     ]
@@ -98,6 +98,10 @@ class Routes:
     def post(self, path: str, **described: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """An endpoint that does something; see `add`."""
         return self.add("POST", path, **described)
+
+    def put(self, path: str, **described: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """An endpoint that puts something in place; see `add`."""
+        return self.add("PUT", path, **described)
 
     def delete(self, path: str, **described: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """An endpoint that removes something; see `add`."""

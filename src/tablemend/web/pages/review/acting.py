@@ -14,8 +14,14 @@ from tablemend.web.identity import require
 from tablemend.web.site import Site
 
 _RIGHTS = {
-    "approve": "approve", "reject": "decide", "reopen": "decide", "approve_apply": "apply", "apply": "apply", "undo": "apply",
-}  # fmt: skip
+    "approve": "approve",
+    "reject": "decide",
+    "reopen": "decide",
+    "approve_apply": "apply",
+    "apply": "apply",
+    "undo": "apply",
+}
+"""What may be asked for → the right that it takes."""
 
 
 class Done(Record, frozen=True, kw_only=True):

@@ -28,9 +28,7 @@ def _in_the_browser(app: dash.Dash) -> None:
     def client(name: str, *outputs: Any, **options: Any) -> None:
         app.clientside_callback(ClientsideFunction("review", name), *outputs, **options)
 
-    client(
-        "load", Output("review-grid", "rowData"), Output("review-grid", "dashGridOptions"), Input("review-run", "data")
-    )
+    client("load", Output("review-grid", "rowData"), Input("review-run", "data"))
     client("search", Output("review-search", "error"), Input("review-search", "value"), prevent_initial_call=True)
     client(
         "refresh",
@@ -64,8 +62,14 @@ def _in_the_browser(app: dash.Dash) -> None:
         State("review-rating", "value"),
         prevent_initial_call=True,
     )
-    client("progress", Output("review-progress", "children"), Output("review-ended", "data"), Input("live-job", "data"),
-           Input("review-job", "data"), prevent_initial_call=True)  # fmt: skip
+    client(
+        "progress",
+        Output("review-progress", "children"),
+        Output("review-ended", "data"),
+        Input("live-job", "data"),
+        Input("review-job", "data"),
+        prevent_initial_call=True,
+    )
 
 
 def _acting(app: dash.Dash, site: Site) -> None:
@@ -103,10 +107,11 @@ def _looking(app: dash.Dash, site: Site) -> None:
         Output("review-detail", "children"),
         Input("review-focus", "data"),
         Input("review-acted", "data"),
+        Input("review-ended", "data"),
         State("review-run", "data"),
         prevent_initial_call=True,
     )
-    def show(item: str | None, _: Any, run: dict[str, str]) -> Any:
+    def show(item: str | None, _: Any, __: Any, run: dict[str, str]) -> Any:
         if not item:
             raise dash.exceptions.PreventUpdate
         return shown(site, run["run"], item)
@@ -139,7 +144,7 @@ def _looking(app: dash.Dash, site: Site) -> None:
             return predicting.removed(found, total)
         if not found:  # past the end: begin again
             return html.P(f"Those were all {total:,}.", className="tm-note")
-        return detail.cells(found, total, start, place["item"])
+        return detail.cells(found, total, start)
 
 
 def shown(site: Site, run: str, item: str) -> Any:

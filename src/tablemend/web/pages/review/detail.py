@@ -14,6 +14,7 @@ from tablemend.review.gate import Gate, judge
 from tablemend.web.components import basics, marks
 
 PAGE = 50  # cells shown at once
+_HEAD = ("row", "column", "before → after")
 
 
 def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None) -> Any:
@@ -52,27 +53,30 @@ def _changes(item: Item) -> Any:
     return html.Div(
         [
             html.H3("What changes", className="tm-h3"),
-            basics.table(("row", "column", "before → after"), rows, label="First changed cells", numbers=(0,)) if rows else None,
+            basics.table(("row", "column", "before → after"), rows, label="First changed cells", numbers=(0,))
+            if rows
+            else None,
             html.Button(
                 f"Show all {item.cells:,} cells" if item.cells else f"Show the {item.rows:,} rows",
-                id={"kind": "review-cells", "item": item.id}, className="tm-plain", type="button",
-            ) if more > 0 and item.type == "repair" else None,
+                id={"kind": "review-cells", "item": item.id},
+                className="tm-plain",
+                type="button",
+            )
+            if more > 0 and item.type == "repair"
+            else None,
             html.Div(id={"kind": "review-cells-place", "item": item.id}),
         ]
-    )  # fmt: skip
+    )
 
 
-def cells(rows: Sequence[dict[str, Any]], total: int, start: int, item: str) -> Any:
+def cells(rows: Sequence[dict[str, Any]], total: int, start: int) -> Any:
     """A page of the cells that an item changes."""
     shown = [(f"{each['row']:,}", each["column"], marks.change(each["before"], each["after"])) for each in rows]
     last = start + len(rows)
-    more = html.Button(
-        f"Next {min(PAGE, total - last)}", id={"kind": "review-cells-more", "item": item}, className="tm-plain", type="button"
-    )  # fmt: skip
     return [
         html.P(f"Cells {start + 1:,} to {last:,} of {total:,}", className="tm-note"),
-        basics.table(("row", "column", "before → after"), shown, label="Changed cells", numbers=(0,)),
-        more if last < total else None,
+        basics.table(_HEAD, shown, label="Changed cells", numbers=(0,)),
+        html.P("Press the button above again for the next ones.", className="tm-note") if last < total else None,
     ]
 
 
@@ -145,15 +149,23 @@ def _edit(item: Item) -> Any:
         [
             html.Summary("Change its parameters"),
             dmc.Textarea(
-                id={"kind": "review-params", "item": item.id}, label=f"Parameters of {item.operation} (JSON)",
-                value=json.dumps(params, ensure_ascii=False, indent=2), autosize=True, minRows=2, maxRows=12,
+                id={"kind": "review-params", "item": item.id},
+                label=f"Parameters of {item.operation} (JSON)",
+                value=json.dumps(params, ensure_ascii=False, indent=2),
+                autosize=True,
+                minRows=2,
+                maxRows=12,
             ),
             html.Div(id={"kind": "review-params-error", "item": item.id}, role="alert"),
-            html.Button("Save as a new version", id={"kind": "review-edit", "item": item.id}, className="tm-button",
-                        type="button"),
+            html.Button(
+                "Save as a new version",
+                id={"kind": "review-edit", "item": item.id},
+                className="tm-button",
+                type="button",
+            ),
         ],
         className="tm-more",
-    )  # fmt: skip
+    )
 
 
 def _sql(item: Item) -> Any:
@@ -170,9 +182,15 @@ def _log(decisions: Sequence[Decision]) -> Any:
         rest = "; ".join(part for part in (each.reason, each.note) if part)
         stars = f", rated {each.rating} of 5" if each.rating else ""
         lines.append(
-            html.Li([html.Strong(marks.WORDS.get(each.decision, each.decision)), f" by {who}{stars}, ",
-                     basics.when(each.when), html.Div(rest, className="tm-note") if rest else None])
-        )  # fmt: skip
+            html.Li(
+                [
+                    html.Strong(marks.WORDS.get(each.decision, each.decision)),
+                    f" by {who}{stars}, ",
+                    basics.when(each.when),
+                    html.Div(rest, className="tm-note") if rest else None,
+                ]
+            )
+        )
     return html.Details(
         [html.Summary(f"Decisions ({len(lines)})"), html.Ul(lines, className="tm-list")], className="tm-more"
     )

@@ -6,24 +6,35 @@ from typing import Any
 
 import dash_ag_grid as dag
 
+
+def _column(head: str, field: str, **options: Any) -> dict[str, Any]:
+    return {"headerName": head, "field": field, **options}
+
+
+def _function(text: str) -> dict[str, str]:
+    return {"function": text}
+
+
+_WORDS = _function("tmWords(params.value)")
+
 _COLUMNS: list[dict[str, Any]] = [
-    {
-        "headerName": "Change",
-        "field": "title",
-        "colId": "change",
-        "cellRenderer": "TmChange",
-        "flex": 3,
-        "minWidth": 220,
-        "valueGetter": {"function": "tmChangeText(params)"},
-    },
-    {"headerName": "Column", "field": "column", "flex": 1, "minWidth": 110},
-    {"headerName": "Check", "field": "check", "flex": 1, "minWidth": 110, "valueFormatter": {"function": "tmWords(params.value)"}},
-    {"headerName": "Repair", "field": "operation", "flex": 1, "minWidth": 110, "valueFormatter": {"function": "tmWords(params.value)"}},
-    {"headerName": "Cells", "field": "cells", "width": 84, "type": "rightAligned", "valueGetter": {"function": "tmSize(params)"}},
-    {"headerName": "Confidence", "field": "confidence", "width": 124, "cellRenderer": "TmConfidence"},
-    {"headerName": "Flags", "field": "flags", "width": 120, "cellRenderer": "TmFlags", "valueGetter": {"function": "tmFlagsText(params)"}},
-    {"headerName": "Decision", "field": "state", "width": 118, "cellRenderer": "TmDecision"},
-]  # fmt: skip
+    _column(
+        "Change",
+        "title",
+        colId="change",
+        cellRenderer="TmChange",
+        flex=3,
+        minWidth=230,
+        valueGetter=_function("tmChangeText(params)"),
+    ),
+    _column("Confidence", "confidence", width=118, cellRenderer="TmConfidence"),
+    _column("Decision", "state", width=100, cellRenderer="TmDecision"),
+    _column("Column", "column", flex=1, minWidth=104),
+    _column("Cells", "cells", width=76, type="rightAligned", valueGetter=_function("tmSize(params)")),
+    _column("Check", "check", flex=1, minWidth=120, valueFormatter=_WORDS),
+    _column("Flags", "flags", width=130, cellRenderer="TmFlags", valueGetter=_function("tmFlagsText(params)")),
+    _column("Repair", "operation", flex=1, minWidth=110, valueFormatter=_WORDS),
+]
 
 _OPTIONS: dict[str, Any] = {
     "rowSelection": {
@@ -44,7 +55,7 @@ _OPTIONS: dict[str, Any] = {
     "suppressCellFocus": False,
     "ensureDomOrder": True,  # the order that screen readers go by
     "enableCellTextSelection": True,
-    "overlayNoRowsTemplate": "<span>No item matches</span>",
+    "overlayComponentParams": {"noMatchingRows": {"overlayText": "No item matches"}},
     "theme": {"function": "tmTheme(theme)"},
     "loading": True,
 }
