@@ -42,8 +42,7 @@ def create(site: Site, watch: Watch, links: OneTimeLinks, options: SecurityOptio
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")
     inner: Any = WSGIMiddleware(pages.server, workers=THREADS)
     app.mount("/", Bundles(inner))
-    app.add_middleware(Timed, times=site.times)
-    return secure(app, workspace=site.base, csp=inline_scripts(pages), options=options)
+    return secure(Timed(app, site.times), workspace=site.base, csp=inline_scripts(pages), options=options)
 
 
 def inline_scripts(pages: dash.Dash) -> Callable[[], str]:

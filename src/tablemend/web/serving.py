@@ -12,6 +12,7 @@ import uvicorn
 from tablemend.errors import SettingsError
 from tablemend.records import Record
 from tablemend.web.app import create
+from tablemend.web.jobs.scheduler import Scheduler
 from tablemend.web.jobs.watch import Watch
 from tablemend.web.jobs.workers import Workers
 from tablemend.web.security import OneTimeLinks, SecurityOptions
@@ -62,6 +63,7 @@ def serve(workspace: Workspace, place: Place, *, said: Callable[[str], None]) ->
         options = SecurityOptions(port=place.port, hosts=settings.serve_hosts, upload_bytes=settings.upload_bytes)
         watch = stack.enter_context(Watch(workspace))
         workers = stack.enter_context(Workers(settings, settings.serve_workers, workspace=workspace, news=watch.wake))
+        stack.enter_context(Scheduler(workspace, watch))
         app = create(Site(workspace), watch, links, options)
         workspace.start()  # the engine, which exact predictions run in
         workers.wait(READY)
