@@ -112,7 +112,7 @@ def _meaning(own: dict[str, Any]) -> str:
     return text + (told if default not in (None, "", [], {}) else "")
 
 
-def _needed(required: bool) -> str:  # noqa: FBT001
+def _needed(required: bool) -> str:
     return "yes" if required else "no"
 
 
@@ -122,7 +122,8 @@ def _type(schema: dict[str, Any]) -> str:
 
 def _plain(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
+        name = str(schema["$ref"].rpartition("/")[2])
+        return f"page of {name[5:-1]}" if name.startswith("Page_") else name
     if "anyOf" in schema:
         return " or ".join(_plain(each) for each in schema["anyOf"] if each.get("type") != "null")
     if "enum" in schema:

@@ -12,7 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from tablemend.errors import NotFound
-from tablemend.web.api.datasets import DatasetPath, Version
+from tablemend.web.api.datasets import DatasetPath, Newest
 from tablemend.web.api.routes import Content, Routes
 from tablemend.web.site import Site
 from tablemend.workspace import Workspace
@@ -46,7 +46,7 @@ def router(site: Site) -> APIRouter:
     def download(
         dataset: DatasetPath,
         format: Format = "csv",  # noqa: A002
-        version: Version | None = None,
+        version: Newest = None,
         safe: bool = True,
     ) -> Any:
         """Download a version of a dataset, by default the newest: as a table, or as a report in HTML.

@@ -118,16 +118,17 @@ class Routes:
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             summary, _, rest = (function.__doc__ or "").partition("\n")
+            endpoint = _answering(function, status)
+            endpoint.__doc__ = " ".join(rest.split())  # which is the description, beside the summary
             self.router.add_api_route(
                 path,
-                _answering(function, status),
+                endpoint,
                 methods=[method],
                 status_code=status,
                 response_class=Response,
                 response_model=None,
                 operation_id=function.__name__,
                 summary=summary.strip().removesuffix("."),
-                description=" ".join(rest.split()),
                 dependencies=[Depends(_needs(right))],
                 responses=_described(answers, status, media),
                 openapi_extra={"x-right": right},
