@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -37,6 +39,9 @@ from tablemend.review import conditions, decisions, fields, gate, learning, poli
 from tablemend.store import checking, resets, retention, sessions, tokens, users
 from tablemend.workspace import Workspace
 
+sys.path.insert(0, str(Path(__file__).parent))  # where a test loads this file by its path
+interface = import_module("interface")
+
 register()
 
 KINDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", Path: "PATH"}
@@ -58,6 +63,7 @@ STORIES = (
 def pages() -> dict[str, str]:
     """Name and text of every generated page."""
     return {
+        "api.md": interface.page(_table, _record, record_names),
         "bulk.md": _bulk(),
         "checks.md": _checks(),
         "cli.md": _cli(),

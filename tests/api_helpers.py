@@ -66,6 +66,7 @@ class Server:
         self.table = folder / "orders.csv"
         self.run = self.ws.scan(faulty_csv(self.table, rows)).run if rows else ""
         self.app = application(self.ws)
+        self.ws.start()
         self.ws.accounts.add("admin", "admin", password=PASSWORD)
         for role in ROLES[:-1]:
             self.ws.accounts.add(role, role)

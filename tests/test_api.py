@@ -129,6 +129,8 @@ def test_numbers_and_words_that_cannot_be(path: str, server: Server) -> None:
         "/change-sets/c0",
         "/jobs/j0",
         "/gates/..%2f..%2fetc%2fpasswd",
+        "/schedules/none",
+        "/alerts/none",
         "/gates/%2fetc%2fpasswd",
         "/scorecards/%2fetc%2fpasswd",
     ],

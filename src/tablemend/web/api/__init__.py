@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -14,12 +15,17 @@ from tablemend.web.api import problems
 from tablemend.web.api.routes import PREFIX, SCHEMAS
 from tablemend.web.site import Site
 
+NOUNS = (
+    *("datasets", "downloads", "uploads", "scans", "items", "decisions", "changes", "jobs", "runs", "schedules"),
+    *("gates", "scorecards", "rules", "learning", "intel", "cache", "audit", "users", "account"),
+)
+"""Modules that have endpoints, in the order of the document."""
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def include(app: FastAPI, site: Site) -> None:
     """Add every endpoint to an app, and the answers to errors; to be called after other parts under /api."""
-    routers = [noun.router(site) for noun in nouns()]
+    routers = [import_module(f"{__name__}.{noun}").router(site) for noun in NOUNS]
     for each in routers:
         app.include_router(each, prefix=PREFIX)
     problems.handle(app)
@@ -42,31 +48,6 @@ def _methods(request: Request, routers: Sequence[APIRouter]) -> list[str]:
     routes = [route for router in routers for route in router.routes]
     partly = [each for each in routes if isinstance(each, Route) and each.matches(scope)[0] is Match.PARTIAL]
     return sorted({method for each in partly for method in each.methods or ()})
-
-
-def nouns() -> tuple[Any, ...]:
-    """Every noun that has endpoints, in the order of the document."""
-    from tablemend.web.api import (
-        account,
-        audit,
-        cache,
-        changes,
-        datasets,
-        decisions,
-        downloads,
-        gates,
-        intel,
-        items,
-        jobs,
-        learning,
-        runs,
-        scans,
-        uploads,
-        users,
-    )
-
-    reading = (datasets, downloads, uploads, scans, items, decisions, changes)
-    return (*reading, jobs, runs, gates, learning, intel, cache, audit, users, account)
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from fastapi import APIRouter
 
 from tablemend.records import Record
 from tablemend.review.rights import RIGHTS, may
-from tablemend.settings import Settings
 from tablemend.web.api.routes import Routes
 from tablemend.web.identity import current
 from tablemend.web.site import Site
+from tablemend.web.timing import Slow, Timing
+from tablemend.workspace.configuring import SettingValue
 
 
 class Me(Record, frozen=True, kw_only=True):
@@ -23,12 +24,11 @@ class Me(Record, frozen=True, kw_only=True):
     rights: tuple[str, ...]
 
 
-class SettingInfo(Record, frozen=True, kw_only=True):
-    """A setting of the server; secret ones are not shown."""
+class Timings(Record, frozen=True, kw_only=True):
+    """How long the server takes to answer."""
 
-    name: str
-    value: Any
-    description: str
+    items: tuple[Timing, ...]
+    slow: tuple[Slow, ...]  # the newest answers that took too long
 
 
 def router(site: Site) -> APIRouter:
@@ -42,13 +42,14 @@ def router(site: Site) -> APIRouter:
         rights = tuple(right for right in RIGHTS if may(person.role, right))
         return Me(name=person.name, role=person.role, via=person.via, rights=rights)
 
-    @routes.get("/settings", right="read", answers=tuple[SettingInfo, ...])
+    @routes.get("/settings", right="read", answers=tuple[SettingValue, ...])
     def list_settings() -> Any:
-        """List the settings that the server goes by; they are set where it runs, and only shown here."""
-        described = Settings.model_fields
-        return tuple(
-            SettingInfo(name=name, value=value, description=described[name].description or "")
-            for name, value in site.base.settings.public().items()
-        )
+        """List the settings that the server goes by, in words, and where each comes from; of secret ones, whether."""
+        return tuple(site.workspace.configuration.settings())
+
+    @routes.get("/timings", right="read", answers=Timings)
+    def list_timings() -> Any:
+        """Show how long the server takes to answer, by callback, endpoint and page, since it was started."""
+        return Timings(items=tuple(site.times.report()), slow=tuple(site.times.slow()))
 
     return routes.router

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field
-from starlette.responses import Response
+from starlette.responses import StreamingResponse
 
-from tablemend.store.auditing import AuditEntry
+from tablemend.store.auditing import AuditEntry, AuditFilter
+from tablemend.tables.formulas import harmless
 from tablemend.web.api.body import LARGEST, Body, Name
 from tablemend.web.api.page import Page, counted
 from tablemend.web.api.routes import Routes
 from tablemend.web.api.schema import encode
 from tablemend.web.site import Site
 
-MOST = 100_000
-"""Entries that an export holds."""
+_MEDIA = {"csv": "text/csv", "json": "application/json"}
 
 
 def _utc(when: datetime) -> datetime:
@@ -37,14 +38,15 @@ class AuditConditions(Body):
 
     by: Name | None = Field(None, description="Who did it.")
     action: Name | None = Field(None, description="Such as approve, apply or undo.")
+    subject: Name | None = Field(None, description="What it was done to.")
     text: Name | None = Field(None, description="In user, action, subject or detail, whatever the case.")
     since: Moment | None = Field(None, description="Not before this moment, ISO 8601; without a zone in UTC.")
     until: Moment | None = Field(None, description="Before this moment.")
 
     @property
-    def wanted(self) -> dict[str, Any]:
-        """As the workspace takes them."""
-        return {"by": self.by, "action": self.action, "text": self.text, "since": self.since, "until": self.until}
+    def given(self) -> dict[str, Any]:
+        """The conditions that are set."""
+        return {name: getattr(self, name) for name in AuditConditions.model_fields}
 
 
 class AuditQuery(AuditConditions):
@@ -67,30 +69,36 @@ def router(site: Site) -> APIRouter:
     @routes.get("/audit", right="read", answers=Page[AuditEntry])
     def list_audit(asked: Annotated[AuditQuery, Query()]) -> Any:
         """Search the audit log, newest first."""
-        found, total = site.workspace.audit(limit=asked.limit, offset=asked.offset, **asked.wanted)
+        found, total = site.workspace.audit(limit=asked.limit, offset=asked.offset, **asked.given)
         return counted(found, total, asked.offset, asked.limit)
 
     @routes.get("/audit/export", right="read", answers=tuple[AuditEntry, ...], media=("text/csv",))
     def export_audit(asked: Annotated[AuditExport, Query()]) -> Any:
-        """Export the audit log, newest first, as CSV or JSON: at most 100,000 entries."""
-        found, _ = site.workspace.audit(limit=MOST, **asked.wanted)
-        body = encode(found) if asked.format == "json" else _table(found)
-        headers = {"Content-Disposition": f'attachment; filename="audit.{asked.format}"', "Cache-Control": "no-store"}
-        media = {"json": "application/json", "csv": "text/csv"}[asked.format]
-        return Response(body, media_type=media, headers=headers)
+        """Export the audit log, newest first, as CSV or JSON; in CSV no spreadsheet takes an entry for a formula."""
+        entries = site.workspace.store.audit.every(AuditFilter(**asked.given))
+        pieces = _lines(entries) if asked.format == "json" else _table(entries)
+        headers = {"Content-Disposition": f'attachment; filename="audit.{asked.format}"'}
+        return StreamingResponse(pieces, media_type=_MEDIA[asked.format], headers=headers)
 
     return routes.router
 
 
-def _table(entries: list[AuditEntry]) -> bytes:
-    written = io.StringIO(newline="")
-    table = csv.writer(written)
-    table.writerow(AuditEntry.__struct_fields__)
+def _lines(entries: Iterable[AuditEntry]) -> Iterator[bytes]:
+    """One JSON array, an entry at a time."""
+    mark = b"["
     for each in entries:
-        table.writerow([_harmless(getattr(each, name)) for name in AuditEntry.__struct_fields__])
+        yield mark + encode(each)
+        mark = b",\n"
+    yield b"[]" if mark == b"[" else b"]"
+
+
+def _table(entries: Iterable[AuditEntry]) -> Iterator[bytes]:
+    yield _row(AuditEntry.__struct_fields__)
+    for each in entries:
+        yield _row([harmless(getattr(each, name)) for name in AuditEntry.__struct_fields__])
+
+
+def _row(cells: Iterable[str]) -> bytes:
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow(cells)
     return written.getvalue().encode()
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

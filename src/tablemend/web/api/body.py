@@ -15,6 +15,8 @@ DEEPEST = 50
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Words = Annotated[str, StringConstraints(max_length=10_000)]
+Text = Annotated[str, StringConstraints(max_length=1_000_000)]
+"""A file of TOML; those that are shipped have 2,000 characters."""
 Place = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="At most so many.")]
 Offset = Annotated[int, Query(ge=0, le=LARGEST, description="After so many.")]

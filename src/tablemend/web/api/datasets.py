@@ -21,6 +21,7 @@ TREND = 30
 """Scores of the newest versions that a list of datasets holds."""
 
 Version = Annotated[int, Query(ge=1, le=2**31 - 1, description="Number of a version.")]
+Newest = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Number of a version; by default the newest.")]
 DatasetPath = Annotated[str, Path(max_length=4_000, description="Id or name of a dataset.")]
 
 
@@ -145,7 +146,7 @@ def router(site: Site) -> APIRouter:
         )
 
     @routes.get("/datasets/{dataset}/rows", right="read", answers=Rows)
-    def list_rows(dataset: DatasetPath, version: Version | None = None, limit: Limit = 100, offset: Offset = 0) -> Any:
+    def list_rows(dataset: DatasetPath, version: Newest = None, limit: Limit = 100, offset: Offset = 0) -> Any:
         """List rows of a version, by default the newest, in their order."""
         ws = site.workspace
         return _rows(ws, ws.store.datasets.snapshot(ws.dataset(dataset), version), offset, limit)

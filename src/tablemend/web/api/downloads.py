@@ -12,7 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from tablemend.errors import NotFound
-from tablemend.web.api.datasets import DatasetPath, Version
+from tablemend.web.api.datasets import DatasetPath, Newest
 from tablemend.web.api.routes import Content, Routes
 from tablemend.web.site import Site
 from tablemend.workspace import Workspace
@@ -43,12 +43,21 @@ def router(site: Site) -> APIRouter:
     formats = Content(*(MEDIA[name] for name in Format.__args__))  # type: ignore[attr-defined]
 
     @routes.get("/datasets/{dataset}/download", right="read", answers=formats)
-    def download(dataset: DatasetPath, format: Format = "csv", version: Version | None = None) -> Any:  # noqa: A002
-        """Download a version of a dataset, by default the newest: as a table, or as a report in HTML."""
+    def download(
+        dataset: DatasetPath,
+        format: Format = "csv",  # noqa: A002
+        version: Newest = None,
+        safe: bool = True,
+    ) -> Any:
+        """Download a version of a dataset, by default the newest: as a table, or as a report in HTML.
+
+        A CSV is written so that no spreadsheet takes a text for a formula; with `safe` false it keeps every byte that
+        was not repaired.
+        """
         ws = site.workspace
         snapshot = ws.store.datasets.snapshot(ws.dataset(dataset), version)
         name = f"{snapshot.source.name} version {snapshot.version}.{format}"
-        return sent(name, lambda path: ws.export(snapshot.dataset, path, version=snapshot.version))
+        return sent(name, lambda path: ws.export(snapshot.dataset, path, version=snapshot.version, safe=safe))
 
     @routes.get("/datasets/{dataset}/recipe", right="read", answers=Content(MEDIA["toml"], MEDIA["json"]))
     def download_recipe(

@@ -1,168 +1,140 @@
-"""Gates and scorecards: shown, checked, replayed."""
+"""Gates: shown, checked, replayed, changed, chosen."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field
 
-from tablemend.errors import NotFound
 from tablemend.records import Record
 from tablemend.review import gate as gates
 from tablemend.review import scorecard as scorecards
-from tablemend.review import toml
 from tablemend.review.gate import Gate
 from tablemend.review.replay import Replay
-from tablemend.review.scorecard import Scorecard
-from tablemend.web.api.body import Body, Name
+from tablemend.review.toml import Fault
+from tablemend.web.api.body import Body, Name, Text
 from tablemend.web.api.routes import Routes
 from tablemend.web.site import Site
+from tablemend.workspace.shelf import Shelved, digest
 
-CURRENT = "current"
-"""Name of the gate that repairs pass here."""
-
-NamePath = Annotated[str, Path(max_length=500)]
-Text = Annotated[str, StringConstraints(max_length=1_000_000)]
-"""A file of TOML; those that are shipped have 2,000 characters."""
+ShelfPath = Annotated[str, Path(max_length=100, description="Its name.")]
 
 
-class GateSummary(Record, frozen=True, kw_only=True):
-    """A gate at a glance."""
+class Shelf(Record, frozen=True, kw_only=True):
+    """The gates that can be chosen, and the one that is."""
 
-    name: str  # by which it is asked for
-    gate: str
-    items: str | None  # the type of items that it is for
-    rules: int
-    default: str
+    items: tuple[Shelved, ...]
+    in_force: str  # as `what` of an item, or another file
 
 
 class GateFile(Record, frozen=True, kw_only=True):
     """A gate with its text."""
 
+    name: str
     text: str
+    digest: str  # to be named where the text is changed
     gate: Gate
 
 
-class ScorecardSummary(Record, frozen=True, kw_only=True):
-    """A scorecard at a glance."""
+class Checked(Record, frozen=True, kw_only=True):
+    """Everything that keeps a text from being used."""
 
-    name: str
-    parts: dict[str, float]  # with their maximum
-    bands: dict[str, float]  # with the total from which they begin
-    modifiers: tuple[str, ...]
-
-
-class ScorecardFile(Record, frozen=True, kw_only=True):
-    """A scorecard with its text."""
-
-    text: str
-    scorecard: Scorecard
+    ok: bool
+    faults: tuple[Fault, ...]
 
 
 class CheckingGate(Body):
     """A gate to check."""
 
     text: Text
-    scorecard: Name | None = Field(None, description="A shipped scorecard whose parts and bands it may ask for.")
-
-
-class CheckingScorecard(Body):
-    """A scorecard to check."""
-
-    text: Text
+    scorecard: Name | None = Field(None, description="A scorecard whose parts and bands it may ask for.")
 
 
 class Replaying(Body):
-    """A gate to replay: a text, or one by name."""
+    """A gate to replay over past decisions."""
 
-    text: Text | None = None
-    gate: Name | None = None
+    text: Text
     type: Name | None = Field(None, description="Items of this type; by default those that the gate is for.")
     people: bool = Field(default=False, description="Of each item the last decision by people.")
 
-    @model_validator(mode="after")
-    def _one(self) -> Replaying:
-        if (self.text is None) == (self.gate is None):
-            raise ValueError("name one of text and gate")
-        return self
+
+class Saving(Body):
+    """A text to save."""
+
+    text: Text
+    before: Annotated[str, Field(max_length=100)] = Field(
+        "", description="Digest of the text that was changed; empty for a new one."
+    )
+
+
+class Choosing(Body):
+    """A gate to choose."""
+
+    gate: Name
 
 
 def router(site: Site) -> APIRouter:
-    """The endpoints of gates and scorecards."""
-    routes = Routes("gates and scorecards")
+    """The endpoints of gates."""
+    routes = Routes("gates")
+    _looks(routes, site)
+    _changes(routes, site)
+    return routes.router
 
-    @routes.get("/gates", right="read", answers=tuple[GateSummary, ...])
+
+def _looks(routes: Routes, site: Site) -> None:
+    @routes.get("/gates", right="read", answers=Shelf)
     def list_gates() -> Any:
-        """List the gate that repairs pass here, and those that come with tablemend."""
-        return tuple(_gate_summary(site, name) for name in (CURRENT, *toml.names(gates.FOLDER)))
+        """List the gates that can be chosen, shipped ones and one's own, and say which is in force for repairs."""
+        found = site.workspace.configuration
+        return Shelf(items=tuple(found.gates.all()), in_force=found.gate_in_force)
 
     @routes.get("/gates/{gate}", right="read", answers=GateFile)
-    def get_gate(gate: NamePath) -> Any:
-        """Show a gate: `current`, or one that comes with tablemend."""
-        text = _gate_text(site, gate)
-        return GateFile(text=text, gate=gates.parse(text, origin=gate))
+    def get_gate(gate: ShelfPath) -> Any:
+        """Show a gate."""
+        return _file(gate, site.workspace.configuration.gates.text(gate))
 
-    @routes.post("/gates/check", right="read", answers=Gate)
+    @routes.get("/gate", right="read", answers=GateFile)
+    def get_gate_in_force() -> Any:
+        """Show the gate that repairs pass."""
+        what = site.workspace.configuration.gate_in_force
+        return _file(what, gates.source(what)[0])
+
+    @routes.post("/gates/check", right="read", answers=Checked)
     def check_gate(asked: CheckingGate) -> Any:
-        """Say whether a gate can be used; where it cannot, the line of the first mistake."""
-        card = (
-            None if asked.scorecard is None else scorecards.parse(_scorecard_text(asked.scorecard), origin="scorecard")
-        )
-        return gates.parse(asked.text, origin="gate", card=card)
+        """Say whether a gate can be used; where it cannot, everything that is wrong, by line."""
+        found = tuple(gates.faults(asked.text))
+        if not found and asked.scorecard is not None:
+            text = site.workspace.configuration.scorecards.text(asked.scorecard)
+            gates.parse(asked.text, origin="the text", card=scorecards.parse(text, origin=asked.scorecard))
+        return Checked(ok=not found, faults=found)
 
     @routes.post("/gates/replay", right="read", answers=Replay)
     def replay_gate(asked: Replaying) -> Any:
         """Replay past decisions through a gate: where it agrees, and every item on which it would decide otherwise."""
-        text = asked.text if asked.text is not None else _gate_text(site, asked.gate or "")
-        gate = gates.parse(text, origin=asked.gate or "gate")
+        gate = gates.parse(asked.text, origin="the text")
         return site.workspace.test_gate(gate, type=asked.type, people=asked.people)
 
-    @routes.get("/scorecards", right="read", answers=tuple[ScorecardSummary, ...])
-    def list_scorecards() -> Any:
-        """List the scorecards that come with tablemend."""
-        return tuple(_scorecard_summary(scorecards.shipped(name)) for name in toml.names(scorecards.FOLDER))
 
-    @routes.get("/scorecards/{scorecard}", right="read", answers=ScorecardFile)
-    def get_scorecard(scorecard: NamePath) -> Any:
-        """Show a scorecard that comes with tablemend."""
-        text = _scorecard_text(scorecard)
-        return ScorecardFile(text=text, scorecard=scorecards.parse(text, origin=scorecard))
+def _changes(routes: Routes, site: Site) -> None:
+    @routes.put("/gates/{gate}", right="admin", answers=Shelved)
+    def save_gate(gate: ShelfPath, asked: Saving) -> Any:
+        """Write a gate of one's own, new or changed; refused where somebody else has changed it meanwhile."""
+        return site.workspace.configuration.save_gate(gate, asked.text, before=asked.before)
 
-    @routes.post("/scorecards/check", right="read", answers=ScorecardSummary)
-    def check_scorecard(asked: CheckingScorecard) -> Any:
-        """Say whether a scorecard can be used; where it cannot, the line of the first mistake."""
-        return _scorecard_summary(scorecards.parse(asked.text, origin="scorecard"))
+    @routes.delete("/gates/{gate}", right="admin", answers=Shelved)
+    def remove_gate(gate: ShelfPath) -> Any:
+        """Remove a gate of one's own."""
+        found = site.workspace.configuration.gates.find(gate)
+        site.workspace.configuration.remove_gate(gate)
+        return found
 
-    return routes.router
-
-
-def _gate_text(site: Site, name: str) -> str:
-    """The text of a gate by its name, which is never taken for a path."""
-    if name == CURRENT:
-        return gates.source(site.base.settings.repair_gate)[0]
-    return _shipped(gates.FOLDER, name)
+    @routes.put("/gate", right="admin", answers=GateFile)
+    def choose_gate(asked: Choosing) -> Any:
+        """Let repairs go by another gate, for everybody from now on."""
+        what = site.workspace.configuration.choose_gate(asked.gate)
+        return _file(what, gates.source(what)[0])
 
 
-def _scorecard_text(name: str) -> str:
-    return _shipped(scorecards.FOLDER, name)
-
-
-def _shipped(folder: str, name: str) -> str:
-    if name not in toml.names(folder):
-        raise NotFound(f"{folder} has no {name!r}", hint=f"There are {', '.join(toml.names(folder))}.")
-    return toml.shipped(folder, name)
-
-
-def _gate_summary(site: Site, name: str) -> GateSummary:
-    found = gates.parse(_gate_text(site, name), origin=name)
-    return GateSummary(name=name, gate=found.name, items=found.items, rules=len(found.rules), default=found.default)
-
-
-def _scorecard_summary(found: Scorecard) -> ScorecardSummary:
-    return ScorecardSummary(
-        name=found.name,
-        parts={name: part.maximum for name, part in found.parts.items()},
-        bands={name: bottom for name, bottom, _ in found.ranges},
-        modifiers=tuple(each.name for each in found.modifiers),
-    )
+def _file(name: str, text: str) -> GateFile:
+    return GateFile(name=name, text=text, digest=digest(text), gate=gates.parse(text, origin=name))

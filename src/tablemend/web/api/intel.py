@@ -14,15 +14,13 @@ from tablemend.intel.brief import Brief
 from tablemend.intel.compare import Comparison
 from tablemend.intel.story import Rejection
 from tablemend.records import Record
-from tablemend.review import gate as gates
-from tablemend.review import scorecard as scorecards
-from tablemend.review import toml
 from tablemend.store.jobs import Job
 from tablemend.web.api import places
 from tablemend.web.api.body import Body, Name, Place
 from tablemend.web.api.routes import Routes
 from tablemend.web.api.runs import RunPath
 from tablemend.web.site import Site
+from tablemend.workspace.shelf import Shelf
 
 _TEXTS = {"md": "text/markdown", "html": "text/html", "csv": "text/csv"}
 _SHUT_IN = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
@@ -36,8 +34,10 @@ class ScoringStories(Body):
 
     source: Place | None = Field(None, description="A URL, or a file that the setting serve_paths allows.")
     upload: Name | None = Field(None, description="Id of an upload.")
-    scorecard: Place = Field("brand", description="A shipped one, or a file that the setting serve_paths allows.")
-    gate: Place = Field("intel", description="A shipped one, or a file that the setting serve_paths allows.")
+    scorecard: Place = Field(
+        "brand", description="One that can be chosen, or a file that the setting serve_paths allows."
+    )
+    gate: Place = Field("intel", description="One that can be chosen, or a file that the setting serve_paths allows.")
     source_name: Name | None = Field(None, description="Put before every id, as NAME:ID.")
 
     @model_validator(mode="after")
@@ -77,8 +77,8 @@ def router(site: Site) -> APIRouter:
         return site.submit(
             "score_intel",
             items=where,
-            scorecard=_shipped(site, asked.scorecard, scorecards.FOLDER),
-            gate=_shipped(site, asked.gate, gates.FOLDER),
+            scorecard=_named(site, asked.scorecard, site.workspace.configuration.scorecards),
+            gate=_named(site, asked.gate, site.workspace.configuration.gates),
             source_name=asked.source_name,
         )
 
@@ -128,6 +128,7 @@ def router(site: Site) -> APIRouter:
     return routes.router
 
 
-def _shipped(site: Site, name: str, folder: str) -> str:
-    """A shipped file by its name, or a file that whoever asks may name."""
-    return name if name in toml.names(folder) else places.source(site, name)
+def _named(site: Site, name: str, shelf: Shelf) -> str:
+    """One that can be chosen by its name, or a file that whoever asks may name."""
+    chosen = next((each.what for each in shelf.all() if each.name == name), None)
+    return places.source(site, name) if chosen is None else chosen

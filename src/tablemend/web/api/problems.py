@@ -38,7 +38,7 @@ STATUSES: dict[type[errors.TablemendError], int] = {
 """Status of each kind of error; one that is not named has that of the kind above it."""
 
 
-class Fault(Record, frozen=True, kw_only=True):
+class RequestFault(Record, frozen=True, kw_only=True):
     """One thing that is wrong with a request."""
 
     where: str  # like query.limit or body.run
@@ -53,7 +53,7 @@ class Problem(Record, frozen=True, kw_only=True):
     status: int
     detail: str
     hint: str = ""
-    errors: tuple[Fault, ...] = ()  # everything that is wrong with the request
+    errors: tuple[RequestFault, ...] = ()  # everything that is wrong with the request
     reference: str = ""  # under which the log of the server says more
 
 
@@ -90,9 +90,9 @@ def of_unexpected(problem: Exception) -> Response:
     )
 
 
-def of_request(faults: tuple[Fault, ...]) -> Response:
+def of_request(faults: tuple[RequestFault, ...]) -> Response:
     """The answer to a request that cannot be understood."""
-    first = faults[0] if faults else Fault(where="request", message="it cannot be read")
+    first = faults[0] if faults else RequestFault(where="request", message="it cannot be read")
     return answer(
         Problem(
             type=_kind("InvalidRequest"),
@@ -130,10 +130,10 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, plain)
 
 
-def faults(problem: RequestValidationError) -> tuple[Fault, ...]:
+def faults(problem: RequestValidationError) -> tuple[RequestFault, ...]:
     """Everything that is wrong with a request."""
     return tuple(
-        Fault(where=".".join(str(part) for part in each["loc"]), message=_printable(str(each["msg"])))
+        RequestFault(where=".".join(str(part) for part in each["loc"]), message=_printable(str(each["msg"])))
         for each in problem.errors()
     )
 

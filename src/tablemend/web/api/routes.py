@@ -17,7 +17,7 @@ from starlette.responses import Response
 from tablemend.errors import TablemendError
 from tablemend.store.jobs import Job
 from tablemend.web.api import problems
-from tablemend.web.api.problems import Fault, Problem
+from tablemend.web.api.problems import Problem, RequestFault
 from tablemend.web.api.schema import Schemas, encode
 from tablemend.web.identity import require
 
@@ -74,11 +74,11 @@ def _names(dependant: Dependant) -> set[str]:
     return found
 
 
-def _unusable(request: Request, known: set[str]) -> tuple[Fault, ...]:
+def _unusable(request: Request, known: set[str]) -> tuple[RequestFault, ...]:
     """What no endpoint can take: NUL, which the state cannot keep, and misspelt parameters, which would do nothing."""
-    path = [Fault(where="path", message="it holds a NUL character")] if "\0" in request.scope["path"] else []
+    path = [RequestFault(where="path", message="it holds a NUL character")] if "\0" in request.scope["path"] else []
     query = [
-        Fault(where=f"query.{name}", message="there is no such parameter" if name not in known else "it holds NUL")
+        RequestFault(where=f"query.{name}", message="it holds NUL" if name in known else "there is no such parameter")
         for name, value in request.query_params.multi_items()
         if name not in known or "\0" in value
     ]
@@ -99,6 +99,10 @@ class Routes:
         """An endpoint that does something; see `add`."""
         return self.add("POST", path, **described)
 
+    def put(self, path: str, **described: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """An endpoint that puts something in place; see `add`."""
+        return self.add("PUT", path, **described)
+
     def delete(self, path: str, **described: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """An endpoint that removes something; see `add`."""
         return self.add("DELETE", path, **described)
@@ -114,16 +118,17 @@ class Routes:
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             summary, _, rest = (function.__doc__ or "").partition("\n")
+            endpoint = _answering(function, status)
+            endpoint.__doc__ = " ".join(rest.split())  # which is the description, beside the summary
             self.router.add_api_route(
                 path,
-                _answering(function, status),
+                endpoint,
                 methods=[method],
                 status_code=status,
                 response_class=Response,
                 response_model=None,
                 operation_id=function.__name__,
                 summary=summary.strip().removesuffix("."),
-                description=" ".join(rest.split()),
                 dependencies=[Depends(_needs(right))],
                 responses=_described(answers, status, media),
                 openapi_extra={"x-right": right},
