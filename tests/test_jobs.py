@@ -313,3 +313,32 @@ def test_secrets_of_settings_reach_the_worker_by_its_pipe() -> None:
     assert (found.user, found.threads, found.data) == ("ann", 3, given.data.resolve())
     assert received(reader) is None
     os.close(reader)
+
+
+def test_an_error_that_nobody_foresaw_is_logged_and_told_by_a_reference(caplog: pytest.LogCaptureFixture) -> None:
+    from tablemend.web.jobs.failures import told
+
+    found = told(ZeroDivisionError("hush"))
+    assert found["title"] == "Something went wrong"
+    assert found["reference"] in found["hint"]
+    assert found["reference"] in caplog.text
+    assert "hush" not in str(found)
+
+
+def test_every_kind_of_error_has_a_title() -> None:
+    from tablemend import errors
+    from tablemend.web.jobs.failures import UNEXPECTED, title
+
+    kinds = [each for each in vars(errors).values() if isinstance(each, type) and each is not errors.TablemendError]
+    own = [each for each in kinds if issubclass(each, errors.TablemendError)]
+    assert [each.__name__ for each in own if title(each.__new__(each)) == UNEXPECTED] == []
+
+
+def test_a_job_that_says_nothing_beats_without_a_change(store: Store) -> None:
+    made = _submit(store)
+    store.jobs.claim()
+    before = store.jobs.mark()
+    assert store.jobs.beat(made.id) is False
+    assert store.jobs.mark() == before
+    store.jobs.cancel(made.id)
+    assert store.jobs.beat(made.id) is True
