@@ -34,7 +34,7 @@ from tablemend.repair import many, results
 from tablemend.repair import recipe as recipes
 from tablemend.repair.operations import IRREVERSIBLE, OPERATIONS
 from tablemend.review import conditions, decisions, fields, gate, learning, policy, replay, scorecard, scoring
-from tablemend.store import checking, resets, retention
+from tablemend.store import checking, resets, retention, sessions, tokens, users
 from tablemend.workspace import Workspace
 
 register()
@@ -145,6 +145,8 @@ def _settings() -> str:
 
 
 def _type_name(annotation: Any) -> str:
+    if "tuple" in str(annotation):
+        return "list of texts"
     return "text table" if "dict" in str(annotation) else getattr(annotation, "__name__", str(annotation)).lower()
 
 
@@ -298,7 +300,7 @@ def record_names(module: ModuleType) -> list[str]:
 def _records() -> str:
     parts = ["# Records\n\nEverything that a scan, a decision or a change leaves is a frozen record.\n"]
     stories = (story, intel_scoring, run, brief, compare)
-    state = (learning, resets, retention, checking)
+    state = (learning, resets, retention, checking, users, sessions, tokens)
     cached = (querying, warming, cache_statistics, cache_shared)
     for module in (records, results, many, decisions, gate, replay, scoring, policy, *state, *stories, *cached):
         names = [name for name in record_names(module) if not name.startswith("_") and name not in OF_FILES]

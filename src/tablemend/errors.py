@@ -32,6 +32,11 @@
     │   ├── WrongOutcome         a batch function reported what cannot be
     │   ├── ProcessDied          the process of a batch ended before it was done
     │   └── Stopped              it stopped before the source was through; `report` says how far it came
+    ├── AccessError          somebody who may not do what was asked
+    │   ├── NotSignedIn
+    │   ├── SignInRefused        wrong name, password, link or token
+    │   ├── TooManyAttempts      `wait` says for how many seconds
+    │   └── Forbidden            the role does not have the right
     └── Cancelled            the user stopped the work
 
 Each message says what was wrong and what was there instead; `hint` says what to do next.
@@ -183,6 +188,30 @@ class Stopped(BatchError):
     def __init__(self, message: str, *, report: Any = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.report = report
+
+
+class AccessError(TablemendError):
+    """Somebody may not do what was asked."""
+
+
+class NotSignedIn(AccessError):
+    """Nobody is signed in, or the session has ended."""
+
+
+class SignInRefused(AccessError):
+    """The name, password, link or token is wrong, or no longer valid."""
+
+
+class TooManyAttempts(AccessError):
+    """Too many sign-ins failed; `wait` says for how many seconds no other is tried."""
+
+    def __init__(self, message: str, *, wait: float, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.wait = wait
+
+
+class Forbidden(AccessError):
+    """The role of the person does not have the right that this needs."""
 
 
 class Cancelled(TablemendError):

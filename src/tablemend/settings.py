@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -20,6 +21,8 @@ from pydantic_settings import (
 from tablemend.errors import SettingsError
 
 FILE = "tablemend.toml"
+Origin = Literal["given", "environment", ".env", "file", "default"]
+"""Where the value of a setting comes from, each before those that follow it."""
 
 
 class Settings(BaseSettings):
@@ -44,7 +47,29 @@ class Settings(BaseSettings):
         description="Spark to run on: `local[N]`, a master, or a Spark Connect URL `sc://…`; never logged or stored.",
     )
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
+    http_deadline: float = Field(3_600.0, gt=0, description="Most seconds that fetching an HTTP source takes in all.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
+    http_private: bool | None = Field(
+        None,
+        description="Whether HTTP sources may lie in this computer or a private network; by default only for the "
+        "command line and Python, not for the browser.",
+    )
+    session_idle: float = Field(
+        28_800.0,
+        ge=60,
+        le=31_536_000,
+        description="Seconds without a request after which a session in the browser ends.",
+    )
+    session_lifetime: float = Field(
+        604_800.0, ge=60, le=31_536_000, description="Most seconds that a session in the browser lasts."
+    )
+    serve_workers: int = Field(2, ge=1, le=64, description="Processes that do the work that the browser asks for.")
+    serve_hosts: tuple[str, ...] = Field(
+        (), description="Names under which the server may be reached, besides localhost and addresses."
+    )
+    upload_bytes: int = Field(
+        200 * 2**20, gt=0, description="Most bytes of a request to the server, and so of an uploaded file."
+    )
     telemetry_limit: int = Field(10_000, gt=0, description="Most figures of a run kept one by one; totals stay exact.")
     weight_completeness: float = Field(0.3, ge=0, description="Weight of completeness in the score.")
     weight_validity: float = Field(0.3, ge=0, description="Weight of validity in the score.")
@@ -90,10 +115,12 @@ class Settings(BaseSettings):
     cache_redis_prefix: str = Field(
         "tablemend", min_length=1, max_length=100, description="Beginning of every key in Redis, 1 to 100 characters."
     )
+    serve_paths: tuple[Path, ...] = Field(
+        (), description="Folders of the server whose files its users may name as sources; by default none."
+    )
     slow_query_seconds: float = Field(
         1.0, ge=0, le=86_400, description="Seconds from which a query is logged with its plan, 0 to 86,400."
     )
-    serve_workers: int = Field(2, ge=1, le=64, description="Worker processes of the server, 1 to 64.")
     alert_threshold: float | None = Field(
         None, ge=0, le=100, description="Score below which a refresh is told of, where its schedule names none."
     )
@@ -129,6 +156,27 @@ class Settings(BaseSettings):
         del file_secret_settings
         dotenv = InitSettingsSource(settings_cls, _own(dotenv_settings))
         return init_settings, env_settings, dotenv, InitSettingsSource(settings_cls, _file_settings())
+
+    _given: frozenset[str] = PrivateAttr(frozenset())
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a setting comes from, as the environment and the files stand now."""
+        if name in self._given:
+            return "given"
+        if f"TABLEMEND_{name}".upper() in {each.upper() for each in os.environ}:
+            return "environment"
+        if name in _own(DotEnvSettingsSource(type(self))):
+            return ".env"
+        return "file" if name in _file_settings() else "default"
+
+    def present(self, name: str) -> Any:
+        """The value of a setting as it stands now, also where the file was changed since these settings were read."""
+        return getattr(load() if self.origin(name) in ("file", "default") else self, name)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the settings that were given to `load`, before the environment and the files."""
+        return self._given
 
     @property
     def weights(self) -> dict[str, float]:
@@ -193,10 +241,19 @@ def _file_settings() -> dict[str, Any]:
 def load(**given: Any) -> Settings:
     """Settings of this process, with the given ones before all others."""
     try:
-        return Settings(**given)
+        made = Settings(**given)
     except ValidationError as problem:
         first = problem.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             f"setting {name}: {first['msg']}", hint="The reference of settings lists names and ranges."
         ) from problem
+    made._given = frozenset(given)
+    return made
+
+
+def restored(values: dict[str, Any], given: list[str]) -> Settings:
+    """Settings of another process: all their values, and the names of those that had been given to it."""
+    made = load(**values)
+    made._given = frozenset(given)
+    return made

@@ -17,6 +17,7 @@ from tablemend.quality import dates, missing, semantic
 from tablemend.quality.checks.subject import make
 from tablemend.quality.expressions import matches, moment, number
 from tablemend.records import SEVERITIES, Check, ColumnProfile, Profile, Record, now
+from tablemend.review.toml import Problem
 
 TYPES = ("integer", "decimal", "boolean", "date", "time", "timestamp", "text")
 _AGE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([smhdw])\s*")
@@ -61,63 +62,81 @@ class Rule(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.columns or ((self.column,) if self.column else ())
 
 
+class _Wrong(Exception):
+    """What keeps an entry from being a rule: its key, what is wrong with it, what to do."""
+
+    def __init__(self, key: str, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.key, self.problem, self.hint = key, problem, hint
+
+
 def parse(entries: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     """Validate the entries of `[[rules]]`; SettingsError names the number of the rule and the key."""
     return tuple(_parse(place, entry) for place, entry in enumerate(entries, start=1))
 
 
+def problems(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """What is wrong with entries of `[[rules]]`: of each rule the first thing."""
+    for place, entry in enumerate(entries):
+        try:
+            _rule(entry)
+        except _Wrong as wrong:
+            yield Problem(path=("rules", place, wrong.key), text=f"{wrong.key!r} {wrong.problem}", hint=wrong.hint)
+
+
 def _parse(place: int, entry: Mapping[str, Any]) -> Rule:
+    try:
+        return _rule(entry)
+    except _Wrong as wrong:
+        raise SettingsError(f"rule {place}: {wrong.key!r} {wrong.problem}", hint=wrong.hint) from wrong.__cause__
+
+
+def _rule(entry: Mapping[str, Any]) -> Rule:
     known = Rule.__struct_fields__
     for key in entry:
         if key not in known:
-            raise _wrong(place, key, "is not a key of a rule", f"The keys are {', '.join(known)}.")
+            raise _Wrong(key, "is not a key of a rule", f"The keys are {', '.join(known)}.")
     for key, value in entry.items():
         try:
             msgspec.convert({key: value}, Rule)
         except msgspec.ValidationError as problem:
             text = str(problem).split(" - at")[0]
-            raise _wrong(place, key, f"cannot be used: {text}", "See the reference of rules.") from problem
+            raise _Wrong(key, f"cannot be used: {text}", "See the reference of rules.") from problem
     rule = msgspec.convert(dict(entry), Rule)
-    _validate(place, rule)
+    _validate(rule)
     return rule
 
 
-def _wrong(place: int, key: str, problem: str, hint: str) -> SettingsError:
-    return SettingsError(f"rule {place}: {key!r} {problem}", hint=hint)
-
-
-def _validate(place: int, rule: Rule) -> None:
+def _validate(rule: Rule) -> None:
     if rule.column and rule.columns:
-        raise _wrong(place, "columns", "stands beside 'column'", "Keep one of the two.")
+        raise _Wrong("columns", "stands beside 'column'", "Keep one of the two.")
     if not rule.on and rule.expression is None:
-        raise _wrong(place, "column", "is missing", "Name the column, or columns, that the rule is about.")
+        raise _Wrong("column", "is missing", "Name the column, or columns, that the rule is about.")
     if not any(_asked(rule, key) for key in _BUILDERS):
-        raise _wrong(place, "column", "has no constraint", f"Add one of {', '.join(_BUILDERS)}.")
+        raise _Wrong("column", "has no constraint", f"Add one of {', '.join(_BUILDERS)}.")
     if rule.type is not None and rule.type not in TYPES:
-        raise _wrong(place, "type", f"cannot be {rule.type!r}", f"The types are {', '.join(TYPES)}.")
+        raise _Wrong("type", f"cannot be {rule.type!r}", f"The types are {', '.join(TYPES)}.")
     if rule.severity is not None and rule.severity not in SEVERITIES:
-        raise _wrong(place, "severity", f"cannot be {rule.severity!r}", f"It is one of {', '.join(SEVERITIES)}.")
+        raise _Wrong("severity", f"cannot be {rule.severity!r}", f"It is one of {', '.join(SEVERITIES)}.")
     if rule.freshness is not None and not _AGE.fullmatch(rule.freshness):
-        raise _wrong(place, "freshness", f"cannot be {rule.freshness!r}", "Write an age such as 30m, 12h, 7d or 2w.")
+        raise _Wrong("freshness", f"cannot be {rule.freshness!r}", "Write an age such as 30m, 12h, 7d or 2w.")
     if rule.range is not None and rule.range.min is None and rule.range.max is None:
-        raise _wrong(place, "range", "has neither min nor max", "Give at least one of them.")
-    _validate_texts(place, rule)
+        raise _Wrong("range", "has neither min nor max", "Give at least one of them.")
+    _validate_texts(rule)
 
 
-def _validate_texts(place: int, rule: Rule) -> None:
+def _validate_texts(rule: Rule) -> None:
     if rule.regex is not None:
         try:
             re.compile(rule.regex)
         except re.error as problem:
-            raise _wrong(
-                place, "regex", f"is not a regular expression: {problem}", "Escape special signs."
-            ) from problem
+            raise _Wrong("regex", f"is not a regular expression: {problem}", "Escape special signs.") from problem
     if rule.expression is not None:
         try:
             sqlglot.parse_one(rule.expression, read="duckdb", into=exp.Condition)
         except sqlglot.errors.SqlglotError as problem:
             text = str(problem).split("\n")[0]
-            raise _wrong(place, "expression", f"is not an SQL condition: {text}", "Write a comparison.") from problem
+            raise _Wrong("expression", f"is not an SQL condition: {text}", "Write a comparison.") from problem
 
 
 def _asked(rule: Rule, key: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
 
 from tablemend.errors import DecisionRefused
 from tablemend.records import Decision, Item, Record, now
 from tablemend.review.gate import Gate, judge
+from tablemend.review.rights import needs_another
 from tablemend.store.filters import Filter
 from tablemend.store.state import Store
 
@@ -15,6 +18,8 @@ UNDONE = "undone in "
 
 RECIPE = "recipe "
 """How the reason begins where a recipe approved what a person had decided on elsewhere."""
+
+_OWN = "you proposed or edited it yourself; somebody else must approve it"
 
 _TARGETS = {"approve": "approved", "reject": "rejected", "reopen": "open"}
 
@@ -46,11 +51,14 @@ def decide(
     note: str = "",
     rating: int | None = None,
     force: bool = False,
+    seen: Mapping[str, str] | None = None,
+    role: str = "",
 ) -> Verdict:
     """Approve, reject or reopen every item that meets the filter, as one transaction.
 
+    `seen` tells the decision that the person saw on an item: where somebody decided otherwise since, that stands.
     A bulk approval that holds items below the gate raises `DecisionRefused` unless forced. Nothing to decide on is
-    an error too.
+    an error too. Who is bound by a role below admin cannot approve what they proposed or edited themselves.
     """
     if rating is not None and rating not in range(1, 6):
         raise DecisionRefused(f"a rating of {rating} is out of range", hint="Ratings go from 1 to 5.")
@@ -60,11 +68,24 @@ def decide(
             raise DecisionRefused("no item meets these conditions", hint="`tablemend items` lists what there is.")
         if verb == "approve" and not force:
             _refuse_below_gate(gate, items, bulk=not wanted.ids)
-        verdict, decisions = _sort(items, verb, gate, by=by, reason=reason, note=note, rating=rating, force=force)
+        meant = [item for item in items if seen is None or seen.get(item.id, item.decision) == item.decision]
+        own = store.audit.authored(by) if verb == "approve" and needs_another(role) else frozenset()
+        verdict, decisions = _sort(meant, verb, gate, own, by=by, reason=reason, note=note, rating=rating, force=force)
+        verdict = _with_others(verdict, [item for item in items if item not in meant])
         store.items.decide(decisions)
         if decisions:
             store.audit.write(by, verb, items[0].run, ", ".join(verdict.decided))
     return verdict
+
+
+def _with_others(verdict: Verdict, others: Sequence[Item]) -> Verdict:
+    """The verdict with what others decided in the meantime, which stands."""
+    words = {"open": "opened it again"} | {each: f"{each} it" for each in ("approved", "rejected", "blocked")}
+    refused = [
+        Refusal(item=item.id, reason=f"{item.decided_by or 'somebody'} {words[item.decision]} in the meantime")
+        for item in others
+    ]
+    return msgspec.structs.replace(verdict, refused=(*verdict.refused, *refused)) if refused else verdict
 
 
 def _refuse_below_gate(gate: Gate, items: Sequence[Item], *, bulk: bool) -> None:
@@ -85,7 +106,16 @@ def _briefly(item: Item) -> str:
 
 
 def _sort(
-    items: Sequence[Item], verb: str, gate: Gate, *, by: str, reason: str, note: str, rating: int | None, force: bool
+    items: Sequence[Item],
+    verb: str,
+    gate: Gate,
+    own: Collection[str],
+    *,
+    by: str,
+    reason: str,
+    note: str,
+    rating: int | None,
+    force: bool,
 ) -> tuple[Verdict, list[Decision]]:
     target, when = _TARGETS[verb], now()
     decided: list[Decision] = []
@@ -94,7 +124,7 @@ def _sort(
     for item in items:
         if item.decision == target and not _confirms(item):
             unchanged.append(item.id)
-        elif problem := _problem(item, verb, gate, force=force):
+        elif problem := _OWN if item.id in own else _problem(item, verb, gate, force=force):
             refused.append(Refusal(item=item.id, reason=problem))
         else:
             decided.append(

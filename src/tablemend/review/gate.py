@@ -13,7 +13,7 @@ from tablemend.review import conditions, contradictions, toml
 from tablemend.review.conditions import Condition, Test
 from tablemend.review.fields import FIELDS, of_item
 from tablemend.review.scorecard import Scorecard
-from tablemend.review.toml import Problem, nearest
+from tablemend.review.toml import Fault, Problem, nearest
 
 Outcome = Literal["promote", "monitor", "block"]
 OUTCOMES: tuple[Outcome, ...] = ("promote", "monitor", "block")
@@ -101,6 +101,11 @@ def parse(text: str, *, origin: str, card: Scorecard | None = None) -> Gate:
     return toml.read(text, Gate, origin=origin, check=lambda gate: problems(gate, card), hint=HINT)
 
 
+def faults(text: str) -> list[Fault]:
+    """Everything that keeps a text from being a gate, by line."""
+    return toml.faults(text, Gate, check=problems, hint=HINT)
+
+
 def require_fit(gate: Gate, items: str, card: Scorecard | None = None) -> None:
     """Raise SettingsError where a gate is for another type of items, or asks for what a scorecard does not have."""
     if gate.items not in (None, items):
@@ -144,9 +149,13 @@ def _rule_problems(
             path=path, text="a rule has no condition, so it would always hold", hint="Give it `all` or `any`."
         )
     parts = None if card is None else card.parts
+    unusable: list[Problem] = []
     for key, given in (("all", rule.all), ("any", rule.any)):
-        yield from conditions.problems(given, (*path, key), FIELDS, parts)
-        yield from () if card is None else _band_problems(given, (*path, key), card)
+        unusable += conditions.problems(given, (*path, key), FIELDS, parts)
+        unusable += () if card is None else _band_problems(given, (*path, key), card)
+    yield from unusable
+    if unusable:
+        return  # what cannot be used contradicts nothing yet
     maxima = {} if card is None else {name: part.maximum for name, part in card.parts.items()}
     yield from contradictions.problems(rule.all, rule.any, path, maxima)
 

@@ -14,7 +14,7 @@ from tablemend.review.conditions import Condition
 from tablemend.review.fields import FACTS, FIELDS
 from tablemend.review.lines import Path
 from tablemend.review.policy import Policy
-from tablemend.review.toml import Problem
+from tablemend.review.toml import Fault, Problem
 
 HINT = "A scorecard has a name and parts; `tablemend scorecards show brand` prints one."
 FOLDER = "scorecards"
@@ -133,6 +133,11 @@ def parse(text: str, *, origin: str) -> Scorecard:
     return toml.read(text, Scorecard, origin=origin, check=problems, hint=HINT)
 
 
+def faults(text: str) -> list[Fault]:
+    """Everything that keeps a text from being a scorecard, by line."""
+    return toml.faults(text, Scorecard, check=problems, hint=HINT)
+
+
 def problems(card: Scorecard) -> Iterator[Problem]:
     """What is wrong with a scorecard beyond its types."""
     if not card.name.strip():
@@ -179,9 +184,11 @@ def _part_problems(name: str, part: Part, path: Path) -> Iterator[Problem]:
             yield Problem(
                 path=there, text="points without a condition would score what nobody measured", hint="Give it `all`."
             )
-        yield from conditions.problems(rule.all, (*there, "all"), FACTS, ())
-        yield from conditions.problems(rule.any, (*there, "any"), FACTS, ())
-        yield from contradictions.problems(rule.all, rule.any, there)
+        unusable = [
+            *conditions.problems(rule.all, (*there, "all"), FACTS, ()),
+            *conditions.problems(rule.any, (*there, "any"), FACTS, ()),
+        ]
+        yield from unusable or contradictions.problems(rule.all, rule.any, there)
 
 
 def _ranged(bands: tuple[Band, ...]) -> list[tuple[Band, float]]:
@@ -250,6 +257,6 @@ def _change_problems(card: Scorecard, change: Change, path: Path) -> Iterator[Pr
             )
     if change.otherwise is not None and not change.if_:
         yield Problem(path=(*path, "otherwise"), text="otherwise stands without `if`")
-    yield from conditions.problems(change.if_, (*path, "if"), ASKABLE, card.parts)
-    maxima = {name: part.maximum for name, part in card.parts.items()}
-    yield from contradictions.problems(change.if_, (), path, maxima, key="if")
+    unusable = list(conditions.problems(change.if_, (*path, "if"), ASKABLE, card.parts))
+    maxima = {name: part.maximum for name, part in card.parts.items() if 0 < part.maximum <= MOST}
+    yield from unusable or contradictions.problems(change.if_, (), path, maxima, key="if")

@@ -31,22 +31,60 @@ class Problem(Record, frozen=True, kw_only=True):
 Check = Callable[[T], Iterable[Problem]]
 
 
+class Fault(Record, frozen=True, kw_only=True):
+    """What is wrong on a line of a document."""
+
+    line: int  # from 1
+    text: str  # what is wrong, and what there is instead
+    hint: str = ""  # what to do
+
+
 def read(text: str, kind: type[T], *, origin: str, check: Check[T], hint: str) -> T:
     """The record that a document holds; SettingsError names the origin, the line, the key and its value.
 
     `check` gives the problems that types cannot see; `hint` is for what has none of its own.
     """
+    record, found = _examined(text, kind, check)
+    if record is None or found:
+        first = found[0]
+        raise SettingsError(f"{origin}, line {first.line}: {first.text}", hint=first.hint or hint)
+    return record
+
+
+def faults(text: str, kind: type[T], *, check: Check[T], hint: str) -> list[Fault]:
+    """Everything that is wrong with a document, by line; what hides the rest, such as bad TOML, stands alone."""
+    found = _examined(text, kind, check)[1]
+    listed = [Fault(line=each.line, text=each.text, hint=each.hint or hint) for each in found]
+    return sorted(listed, key=lambda each: each.line)
+
+
+def _examined(text: str, kind: type[T], check: Check[T]) -> tuple[T | None, list[Fault]]:
+    """The record of a document, if it is one, and what is wrong with it in the order in which it is found."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise _syntax_error(text, problem, origin, hint) from problem
+        return None, [syntax_fault(text, problem)]
     try:
         record = msgspec.convert(document, kind)
     except msgspec.ValidationError as problem:
-        raise _error(_misfit(document, kind, str(problem)), text, origin, hint) from problem
-    for found in check(record):
-        raise _error(found, text, origin, hint)
-    return record
+        return None, [fault(_misfit(document, kind, str(problem)), Lines(text))]
+    problems = list(check(record))
+    lines = Lines(text) if problems else None
+    return record, [fault(each, lines) for each in problems if lines is not None]
+
+
+def fault(found: Problem, lines: Lines) -> Fault:
+    """A problem with its line."""
+    return Fault(line=lines.of(found.path), text=found.text, hint=found.hint)
+
+
+def syntax_fault(text: str, problem: tomllib.TOMLDecodeError) -> Fault:
+    """What keeps a text from being TOML."""
+    message = str(problem)
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    what = message[: place.start()] if place else message
+    line = int(place[1]) if place and place[1] else text.rstrip().count("\n") + 1
+    return Fault(line=line, text=f"this is not TOML: {what[:1].lower()}{what[1:]}")
 
 
 def require(problems: Iterable[Problem], origin: str, hint: str) -> None:
@@ -90,19 +128,6 @@ def text_of(what: str | File, folder: str) -> tuple[str, str]:
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         raise SettingsError(f"{what}, line {line}: the text is not UTF-8", hint="Save the file as UTF-8.") from problem
-
-
-def _error(found: Problem, text: str, origin: str, hint: str) -> SettingsError:
-    line = Lines(text).of(found.path)
-    return SettingsError(f"{origin}, line {line}: {found.text}", hint=found.hint or hint)
-
-
-def _syntax_error(text: str, problem: tomllib.TOMLDecodeError, origin: str, hint: str) -> SettingsError:
-    message = str(problem)
-    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
-    what = message[: place.start()] if place else message
-    line = place[1] if place and place[1] else text.rstrip().count("\n") + 1
-    return SettingsError(f"{origin}, line {line}: this is not TOML: {what[:1].lower()}{what[1:]}", hint=hint)
 
 
 def words(path: Path) -> str:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from tablemend.errors import NotFound
-from tablemend.records import ChangeSet, Record, now
-from tablemend.store import schema
+from tablemend.records import ChangeSet, now
+from tablemend.store import auditing, schema
+from tablemend.store.auditing import AuditEntry, AuditFilter
 from tablemend.store.codec import pack, stamp, unpack
 from tablemend.store.database import Database
-
-
-class AuditEntry(Record, frozen=True, kw_only=True):
-    """Who did what to what, and when."""
-
-    when: str  # UTC
-    by: str
-    action: str
-    subject: str
-    detail: str = ""
 
 
 class ChangeSets:
@@ -79,14 +72,28 @@ class Audit:
                 schema.audit.insert().values(when=stamp(now()), by=by, action=action, subject=subject, detail=detail)
             )
 
+    def authored(self, by: str) -> frozenset[str]:
+        """The items that somebody proposed or edited."""
+        table = schema.audit
+        query = sa.select(table.c.subject).where(table.c.by == by, table.c.action.in_(("propose", "edit")))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def recent(self, *, limit: int = 1000) -> list[AuditEntry]:
         """Entries, newest first."""
         table = schema.audit
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(table).order_by(table.c.seq.desc()).limit(limit)).mappings()
-            return [
-                AuditEntry(
-                    when=row["when"], by=row["by"], action=row["action"], subject=row["subject"], detail=row["detail"]
-                )
-                for row in rows
-            ]
+            return [auditing.entry(row) for row in rows]
+
+    def select(self, wanted: AuditFilter, *, limit: int = 100, offset: int = 0) -> tuple[list[AuditEntry], int]:
+        """A page of the entries that are meant, newest first, and how many there are in all."""
+        return auditing.select(self._database, wanted, limit=limit, offset=offset)
+
+    def every(self, wanted: AuditFilter) -> Iterator[AuditEntry]:
+        """Every entry that is meant, newest first."""
+        return auditing.every(self._database, wanted)
+
+    def named(self) -> tuple[list[str], list[str]]:
+        """Everybody who did something, and everything that was done."""
+        return auditing.named(self._database)

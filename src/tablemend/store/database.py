@@ -127,8 +127,12 @@ class Database:
         if current is not None:
             return load(current)
         with self.reading() as connection:
-            written = int(connection.exec_driver_sql(_COUNTED).scalar_one())
-            return self.reads.get(key, written, lambda: load(connection))
+            return self.reads.get(key, _written(connection), lambda: load(connection))
+
+    def written(self) -> int:
+        """The counter that every write moves on."""
+        with self.reading() as connection:
+            return _written(connection)
 
     def insert(
         self, connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
@@ -181,6 +185,10 @@ class Database:
 
 _COUNT = f"UPDATE counters SET value = value + 1 WHERE name = '{schema.WRITES}'"
 _COUNTED = f"SELECT value FROM counters WHERE name = '{schema.WRITES}'"
+
+
+def _written(connection: sa.Connection) -> int:
+    return int(connection.exec_driver_sql(_COUNTED).scalar_one())
 
 
 def _reason(problem: sa.exc.DatabaseError) -> str:

@@ -176,6 +176,50 @@ class Items:
         then = self._log.then(connection, older) if older else {}
         return [_item(row, then.get((row.seq, row.version))) for row in rows]
 
+    def standing(self, run: str) -> list[tuple[str, str, str, str]]:
+        """Id, decision, by whom, and change set that applied it, of every item of a run, without what it holds."""
+        items, links = schema.items.c, schema.item_runs.c
+        query = (
+            sa.select(items.id, items.decision, items.decided_by, links.applied)
+            .join(schema.item_runs, links.item == items.seq)
+            .join(schema.runs, schema.runs.c.seq == links.run)
+            .where(schema.runs.c.id == run)
+            .order_by(links.position)
+        )
+        with self._database.reading() as connection:
+            if not self._outdated(connection, run):
+                return [tuple(row) for row in connection.execute(query)]
+        return [(each.id, each.decision, each.decided_by, each.applied) for each in self.select(Filter(run=run))]
+
+    def runs(self, *, limit: int = 100) -> list[str]:
+        """Finished runs that were the last to see any item, the newest first; of each kind and dataset the newest."""
+        items, runs = schema.items.c, schema.runs.c
+        newest = sa.func.max(runs.seq)
+        query = (
+            sa.select(newest)
+            .where(runs.status.in_(("completed", "partial")), runs.seq.in_(sa.select(items.run)))
+            .group_by(runs.kind, runs.dataset)
+            .order_by(newest.desc())
+            .limit(limit)
+        )
+
+        def load(connection: sa.Connection) -> list[str]:
+            names = sa.select(runs.id).where(runs.seq.in_(query)).order_by(runs.seq.desc())
+            return list(connection.execute(names).scalars())
+
+        return self._database.recall(("item runs", limit), load)
+
+    def named(self, ids: Sequence[str], run: str | None = None) -> list[str]:
+        """The whole ids of items, given whole or as unmistakable beginnings; `NotFound` otherwise."""
+        table = schema.items
+        query = sa.select(table.c.id).where(self._database.dialect.within("items.id", ids))
+        if run is not None:
+            query = query.join(schema.item_runs, schema.item_runs.c.item == table.c.seq)
+            query = query.join(schema.runs, schema.runs.c.seq == schema.item_runs.c.run).where(schema.runs.c.id == run)
+        with self._database.reading() as connection:
+            whole = set(connection.execute(query).scalars())
+        return [each if each in whole else self.get(each, run).id for each in ids]
+
     def stream(self, wanted: Filter, *, page: int = PAGE) -> Iterator[Item]:
         """All items that meet a filter, a page at a time; each page is as quick as the first."""
         checked(wanted)

@@ -8,7 +8,7 @@ from tablemend.errors import NotFound, StateError
 from tablemend.records import Run
 from tablemend.store import schema
 from tablemend.store.database import Database
-from tablemend.store.runs import STATUSES, Runs
+from tablemend.store.runs import STATUSES, Runs, as_run
 
 _table = schema.runs
 _HINT = "`tablemend runs list` lists the runs."
@@ -36,20 +36,36 @@ class Overview:
 
     def listed(self, *, kind: str | None = None, status: str | None = None, limit: int = 20) -> list[Run]:
         """Runs, newest first; StateError for a status or a kind that no run can have or has."""
-        query = sa.select(_table.c.id).order_by(_table.c.seq.desc()).limit(limit)
-        if status is not None:
-            if status not in STATUSES:
-                raise StateError(f"a run cannot be {status!r}", hint=f"It is one of {', '.join(STATUSES)}.")
-            query = query.where(_table.c.status == status)
+        return self.page(kind=kind, status=status, limit=limit)[0]
+
+    def page(
+        self,
+        *,
+        kind: str | None = None,
+        status: str | None = None,
+        dataset: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[list[Run], int]:
+        """A page of runs, newest first, and how many there are in all; raises as `listed`."""
+        chosen = self._conditions(kind, status, dataset)
+        query = sa.select(_table).where(*chosen).order_by(_table.c.seq.desc()).limit(limit).offset(offset)
+        count = sa.select(sa.func.count()).select_from(_table).where(*chosen)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+            return [as_run(row) for row in rows], int(connection.execute(count).scalar_one())
+
+    def _conditions(self, kind: str | None, status: str | None, dataset: str | None) -> list[sa.ColumnElement[bool]]:
+        if status is not None and status not in STATUSES:
+            raise StateError(f"a run cannot be {status!r}", hint=f"It is one of {', '.join(STATUSES)}.")
         if kind is not None:
             known = sorted(self.totals())
             if kind not in known:
                 raise NotFound(
                     f"there is no run of kind {kind!r}", hint=f"There are: {', '.join(known) or 'none yet'}."
                 )
-            query = query.where(_table.c.kind == kind)
-        with self._database.reading() as connection:
-            return [self._runs.get(each) for each in connection.execute(query).scalars().all()]
+        given = ((_table.c.kind, kind), (_table.c.status, status), (_table.c.dataset, dataset))
+        return [column == value for column, value in given if value is not None]
 
     def totals(self) -> dict[str, dict[str, int]]:
         """How many runs there are: kind → status → number, alphabetically."""

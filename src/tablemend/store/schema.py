@@ -251,7 +251,7 @@ sessions = Table(
     Column("seq", Number, primary_key=True, autoincrement=True),
     Column("digest", String, nullable=False, unique=True),  # SHA-256 of the cookie
     Column("user", String, nullable=False),
-    Column("csrf", String, nullable=False),
+    Column("role", String, nullable=False),  # by a one-time link; empty: that of the user
     Column("created", String, nullable=False),
     Column("seen", String, nullable=False),
     Column("expires", String, nullable=False),

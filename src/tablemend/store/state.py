@@ -13,6 +13,7 @@ from tablemend.store.alerts import Alerts
 from tablemend.store.change_sets import Audit, ChangeSets
 from tablemend.store.database import Database
 from tablemend.store.datasets import Datasets
+from tablemend.store.health import Health
 from tablemend.store.items import Items
 from tablemend.store.jobs import Jobs
 from tablemend.store.metrics import Metrics
@@ -20,6 +21,9 @@ from tablemend.store.overview import Overview
 from tablemend.store.resets import Resets
 from tablemend.store.runs import Runs
 from tablemend.store.schedules import Schedules
+from tablemend.store.sessions import Sessions
+from tablemend.store.tokens import Tokens
+from tablemend.store.users import Users
 from tablemend.store.writes import Writes
 
 if TYPE_CHECKING:
@@ -27,11 +31,12 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Datasets, runs with their metrics, items, change sets and audit of one workspace."""
+    """Datasets, runs with their metrics, items, change sets, users and audit of one workspace."""
 
     def __init__(self, where: str | Path) -> None:
         self.database = Database(where)
         self.datasets = Datasets(self.database)
+        self.health = Health(self.database)
         self.runs = Runs(self.database)
         self.items = Items(self.database)
         self.metrics = Metrics(self.database)
@@ -41,6 +46,9 @@ class Store:
         self.resets = Resets(self.database)
         self.writes = Writes(self.database)
         self.jobs = Jobs(self.database)
+        self.users = Users(self.database)
+        self.sessions = Sessions(self.database)
+        self.tokens = Tokens(self.database)
         self.schedules = Schedules(self.database)
         self.alerts = Alerts(self.database)
 
@@ -60,6 +68,10 @@ class Store:
     def transaction(self) -> AbstractContextManager[sa.Connection]:
         """Several writes as one: all or nothing."""
         return self.database.transaction()
+
+    def writes_counted(self) -> int:
+        """How many transactions have written so far: what was read at the same number still stands."""
+        return self.database.written()
 
     def hashes(self) -> set[str]:
         """Hashes of every file that this state points at."""

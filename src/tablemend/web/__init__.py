@@ -1,1 +1,1 @@
-"""The face in the browser."""
+"""The browser: one FastAPI app outside for sign-in, API and live events, Dash in it for the pages."""

@@ -10,9 +10,12 @@ from tablemend.telemetry import Progress, silent
 from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
+    from tablemend.workspace.accounts import Accounts
     from tablemend.workspace.alerts import Alerts
+    from tablemend.workspace.configuring import Configuration
     from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.schedules import Schedules
+    from tablemend.workspace.uploads import Uploads
 
 __all__ = ["Workspace", "open"]
 
@@ -23,14 +26,30 @@ class Workspace(Intelligence):
     The folder is made by the first verb that writes. Closing frees every connection; use it as a context manager.
     """
 
-    def signed(self, person: str) -> Workspace:
-        """This workspace in the hands of another person."""
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Users, and how they get in."""
+        from tablemend.workspace.accounts import Accounts
+
+        return Accounts(self)
+
+    def signed(self, person: str, *, role: str = "") -> Workspace:
+        """This workspace in the hands of another person, who is bound by a role where one is given."""
         other = Workspace(self.settings.model_copy(update={"user": person}), progress=self.progress)
         other.__dict__["store"] = self.ready()
         other.__dict__["_telemetry"] = self._telemetry
         if "_engine" in self.__dict__:
             other.__dict__["_engine"] = self._engine
+        other.__dict__["cache"], other.__dict__["_databases"] = self.cache, self._databases
+        other.role = role
         return other
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Gates, scorecards, rules and settings, looked at and changed."""
+        from tablemend.workspace.configuring import Configuration
+
+        return Configuration(self)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -38,6 +57,13 @@ class Workspace(Intelligence):
         from tablemend.workspace.jobs import Jobs
 
         return Jobs(self)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that people handed to a server."""
+        from tablemend.workspace.uploads import Uploads
+
+        return Uploads(self)
 
     @cached_property
     def schedules(self) -> Schedules:

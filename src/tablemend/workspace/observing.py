@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from tablemend.records import Run, RunReport
 from tablemend.workspace.state import State
+
+if TYPE_CHECKING:
+    from tablemend.store.auditing import AuditEntry
 
 
 class Observing(State):
@@ -12,6 +17,27 @@ class Observing(State):
     def runs(self, *, kind: str | None = None, status: str | None = None, limit: int = 20) -> list[Run]:
         """Runs of every kind, newest first."""
         return self.store.overview.listed(kind=kind, status=status, limit=limit)
+
+    def runs_page(
+        self,
+        *,
+        kind: str | None = None,
+        status: str | None = None,
+        dataset: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[list[Run], int]:
+        """A page of runs, newest first, and how many there are in all."""
+        return self.store.overview.page(kind=kind, status=status, dataset=dataset, limit=limit, offset=offset)
+
+    def audit(self, *, limit: int = 100, offset: int = 0, **conditions: Any) -> tuple[list[AuditEntry], int]:
+        """A page of the audit log, newest first, and how many entries there are in all.
+
+        Conditions are those of `AuditFilter`: by, action, subject, text, since, until.
+        """
+        from tablemend.store.auditing import AuditFilter
+
+        return self.store.audit.select(AuditFilter(**conditions), limit=limit, offset=offset)
 
     def run_totals(self) -> dict[str, dict[str, int]]:
         """How many runs there are: kind → status → number."""

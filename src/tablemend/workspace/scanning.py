@@ -160,6 +160,27 @@ class Scanning(Surveying):
         counts = {"findings": len(found.findings), "repairs": len(found.repairs), "rows": snapshot.rows}
         self.store.runs.finish(run.id, "completed", dataset=snapshot.dataset, version=snapshot.version, counts=counts)
 
+    def try_rules(self, entries: Sequence[Mapping[str, Any]], dataset: str) -> tuple[Finding, ...]:
+        """What rules would find in a dataset as its newest scan saw it; nothing is kept.
+
+        `entries` are as under `[[rules]]` of `tablemend.toml`. Raises SettingsError for what is no rule.
+        """
+        from tablemend.quality import rules
+        from tablemend.quality.evaluate import evaluate
+        from tablemend.quality.findings import findings
+        from tablemend.repair import relation
+
+        own = rules.parse(entries)
+        run = self.kept(self.store.runs.latest("scan", self.dataset(dataset)).id)
+        snapshot = self.store.datasets.snapshot(run.dataset, run.version)
+        checks = rules.checks(own, self.store.runs.recall(run.id, "profile", Profile))
+        data = self.snapshots.read(snapshot.hash)
+        with self._session() as session:
+            for name, rows in self._declared(session, data, snapshot, own, "").beside.items():
+                session.register(name, rows)
+            relation.register(session, data, snapshot.columns)
+            return findings(session, relation.DATA, checks, evaluate(session, relation.DATA, checks))
+
     def findings(self, run: str | None = None) -> tuple[Finding, ...]:
         """The findings of a run."""
         return tuple(self.store.runs.recall(self._scan_run(run).id, "findings", list[Finding]))

@@ -29,6 +29,7 @@ class State:
     def __init__(self, settings: Settings, *, progress: Progress = silent) -> None:
         self.settings = settings
         self.progress = progress
+        self.role = ""  # of who holds it; empty: the local owner, bound by none
         self.recovered: tuple[str, ...] = ()  # runs that were found dead when the state was opened
         self.notes: tuple[str, ...] = ()  # what else went wrong beside the work, in words
 

@@ -9,14 +9,15 @@ from typing import Any
 import msgspec
 from pydantic import SecretStr
 
-from tablemend.settings import Settings
+from tablemend.settings import Settings, restored
 
 _LENGTH = 8
 
 
 def packed(settings: Settings) -> bytes:
     """Settings with their secrets, as `received` reads them."""
-    body = msgspec.json.encode({name: _plain(getattr(settings, name)) for name in type(settings).model_fields})
+    values = {name: _plain(getattr(settings, name)) for name in type(settings).model_fields}
+    body = msgspec.json.encode({"values": values, "given": sorted(settings.given)})
     return len(body).to_bytes(_LENGTH, "big") + body
 
 
@@ -24,7 +25,7 @@ def received(inbox: int) -> Settings | None:
     """The settings that a server wrote; None where it went away meanwhile."""
     head = _exactly(inbox, _LENGTH)
     body = _exactly(inbox, int.from_bytes(head, "big")) if head else b""
-    return Settings(**msgspec.json.decode(body)) if body else None
+    return restored(**msgspec.json.decode(body)) if body else None
 
 
 def _plain(value: Any) -> Any:

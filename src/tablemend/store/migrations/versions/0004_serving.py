@@ -32,7 +32,7 @@ def _people(number: sa.types.TypeEngine[int]) -> None:
         Column("seq", number, primary_key=True, autoincrement=True),
         Column("digest", String, nullable=False),
         Column("user", String, nullable=False),
-        Column("csrf", String, nullable=False),
+        Column("role", String, nullable=False),
         Column("created", String, nullable=False),
         Column("seen", String, nullable=False),
         Column("expires", String, nullable=False),

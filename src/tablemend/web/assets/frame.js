@@ -1,0 +1,59 @@
+// The frame around every page: navigation, help, keyboard.
+window.dash_clientside = Object.assign({}, window.dash_clientside, {
+  frame: {
+    active: function (path) {
+      const name = (path || "/").split("/")[1] || "";
+      document.querySelectorAll(".tm-nav-link").forEach(function (link) {
+        const own = link.getAttribute("href").split("/")[1] || "";
+        if (own === name || (name === "datasets" && own === "")) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      });
+      const main = document.getElementById("main");
+      if (main) main.scrollTop = 0;
+      return "tm-nav";
+    },
+    toggle: function (clicks, opened) {
+      return !opened;
+    },
+  },
+});
+
+(function () {
+  function typing(target) {
+    return target.closest("input, textarea, select, [contenteditable=true], .ag-cell-inline-editing") !== null;
+  }
+
+  function press(name) {
+    const button = document.querySelector('[data-key="' + name + '"]');
+    if (!button || button.disabled) return false;
+    button.click();
+    return true;
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.type !== "checkbox" && typing(event.target)) {
+      if (event.key === "Escape" && event.target.closest(".tm-search")) event.target.blur();
+      return;
+    }
+    if (document.querySelector('[role="dialog"]')) return; // a dialog has its own keys
+    const grid = window.tablemendGrid;
+    if (event.key === "?") {
+      document.getElementById("help-open").click();
+    } else if (event.key === "/") {
+      const box = document.querySelector(".tm-search input");
+      if (!box) return;
+      box.focus();
+      box.select();
+    } else if ((event.key === "j" || event.key === "k") && grid) {
+      grid.move(event.key === "j" ? 1 : -1);
+    } else if (event.key === " " && grid && !event.target.closest("button, a, summary")) {
+      grid.toggle();
+    } else if (event.key === "Escape" && grid) {
+      grid.clear();
+    } else if (!["a", "r", "u", "o"].includes(event.key) || !press(event.key)) {
+      return;
+    }
+    event.preventDefault();
+  });
+})();

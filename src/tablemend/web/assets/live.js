@@ -1,0 +1,108 @@
+// The stream of events: jobs and what anybody decides, as they happen, also after a cut connection.
+(function () {
+  const jobs = {};
+  let source = null;
+  let lost = null;
+
+  function set(id, props) {
+    window.dash_clientside.set_props(id, props);
+  }
+
+  function job(found) {
+    const known = jobs[found.id];
+    if (known && known.changed > found.changed) return; // an older state that came late
+    jobs[found.id] = found;
+    set("live-job", { data: found });
+    set("live-jobs", { data: Object.assign({}, jobs) });
+  }
+
+  function connection(state) {
+    document.body.setAttribute("data-live", state);
+    set("live-state", { data: state });
+  }
+
+  function open() {
+    if (source) return;
+    source = new EventSource("/api/v1/events");
+    source.addEventListener("job", function (event) {
+      job(JSON.parse(event.data));
+    });
+    source.addEventListener("state", function (event) {
+      set("live-writes", { data: JSON.parse(event.data).writes });
+    });
+    source.onopen = function () {
+      clearTimeout(lost);
+      lost = null;
+      connection("on");
+    };
+    source.onerror = function () {
+      if (lost === null) {
+        lost = setTimeout(function () {
+          connection("off");
+        }, 2000);
+      }
+      if (source.readyState === EventSource.CLOSED) {
+        // refused, as after the end of a session: ask why, and try again
+        source = null;
+        setTimeout(open, 3000);
+        window.fetch("/api/v1/me").then(function (answer) {
+          if (answer.status === 401) signIn();
+        }, function () {});
+      }
+    };
+  }
+
+  function signIn() {
+    if (document.getElementById("signed-out")) return;
+    const box = document.createElement("div");
+    box.id = "signed-out";
+    box.className = "tm-signed-out";
+    box.setAttribute("role", "alertdialog");
+    box.setAttribute("aria-label", "Signed out");
+    const text = document.createElement("p");
+    text.textContent = "Your session has ended. What you decided is kept; sign in to go on.";
+    const link = document.createElement("a");
+    link.href = "/login?next=" + encodeURIComponent(window.location.pathname + window.location.search);
+    link.textContent = "Sign in";
+    link.className = "tm-button tm-button-primary";
+    box.append(text, link);
+    document.body.append(box);
+    link.focus();
+  }
+
+  // an expired session shows itself in any request of a page
+  const plain = window.fetch;
+  window.fetch = function () {
+    return plain.apply(this, arguments).then(function (answer) {
+      if (answer.status === 401) signIn();
+      return answer;
+    });
+  };
+
+  const words = { queued: "waiting", running: "running", completed: "done", failed: "failed", cancelled: "cancelled" };
+
+  function element(type, props, children) {
+    return { type: type, namespace: "dash_html_components", props: Object.assign({}, props, { children: children }) };
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    live: {
+      open: function () {
+        open();
+        return window.dash_clientside.no_update;
+      },
+      tray: function (all) {
+        const active = Object.values(all || {}).filter(function (each) {
+          return each.status === "running" || each.status === "queued";
+        });
+        return active.slice(0, 3).map(function (each) {
+          const share = Math.round(100 * (each.fraction || 0));
+          return element("A", { href: "/runs?job=" + each.id, className: "tm-tray-job" }, [
+            element("Span", {}, each.verb + " " + (each.subject || "")),
+            element("Span", { className: "tm-tray-stage" }, (each.stage || words[each.status]) + " " + share + " %"),
+          ]);
+        });
+      },
+    },
+  });
+})();

@@ -1,0 +1,75 @@
+"""The grid of items: its columns and options; its rows come from `/data/items`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_ag_grid as dag
+
+
+def _column(head: str, field: str, **options: Any) -> dict[str, Any]:
+    return {"headerName": head, "field": field, **options}
+
+
+def _function(text: str) -> dict[str, str]:
+    return {"function": text}
+
+
+_WORDS = _function("tmWords(params.value)")
+
+_COLUMNS: list[dict[str, Any]] = [
+    _column(
+        "Change",
+        "title",
+        colId="change",
+        cellRenderer="TmChange",
+        flex=3,
+        minWidth=230,
+        valueGetter=_function("tmChangeText(params)"),
+    ),
+    _column("Confidence", "confidence", width=118, cellRenderer="TmConfidence"),
+    _column("Decision", "state", width=100, cellRenderer="TmDecision"),
+    _column("Column", "column", flex=1, minWidth=104),
+    _column("Cells", "cells", width=76, type="rightAligned", valueGetter=_function("tmSize(params)")),
+    _column("Check", "check", flex=1, minWidth=120, valueFormatter=_WORDS),
+    _column("Flags", "flags", width=130, cellRenderer="TmFlags", valueGetter=_function("tmFlagsText(params)")),
+    _column("Repair", "operation", flex=1, minWidth=110, valueFormatter=_WORDS),
+]
+
+_OPTIONS: dict[str, Any] = {
+    "rowSelection": {
+        "mode": "multiRow",
+        "selectAll": "filtered",  # a click on the head chooses all that match
+        "headerCheckbox": True,
+        "checkboxes": True,
+        "enableClickSelection": False,
+    },
+    "selectionColumnDef": {"width": 44, "pinned": "left", "suppressHeaderMenuButton": True},
+    "rowHeight": 34,
+    "headerHeight": 34,
+    "isExternalFilterPresent": {"function": "tmFiltered()"},
+    "doesExternalFilterPass": {"function": "tmPasses(params)"},
+    "includeHiddenColumnsInQuickFilter": False,
+    "cacheQuickFilter": True,
+    "animateRows": False,
+    "suppressCellFocus": False,
+    "ensureDomOrder": True,  # the order that screen readers go by
+    "enableCellTextSelection": True,
+    "overlayComponentParams": {"noMatchingRows": {"overlayText": "No item matches"}},
+    "theme": {"function": "tmTheme(theme)"},
+    "loading": True,
+}
+
+
+def grid() -> dag.AgGrid:
+    """The empty grid."""
+    return dag.AgGrid(
+        id="review-grid",
+        columnDefs=_COLUMNS,
+        defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": True, "filter": False},
+        dashGridOptions=_OPTIONS,
+        getRowId="params.data.id",
+        eventListeners={"cellFocused": ["tmFocused(params)"]},
+        className="tm-grid",
+        style={"height": "100%", "width": "100%"},
+    )
