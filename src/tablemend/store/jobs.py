@@ -172,10 +172,11 @@ class Jobs:
             _update(connection, job, **values, run=sa.func.coalesce(newest, _table.c.run))
             return bool(connection.execute(sa.select(_table.c.cancel).where(_table.c.id == job)).scalar())
 
-    def wanted(self, job: str) -> bool:
-        """Whether nobody asked for the end of a job."""
-        with self._database.reading() as connection:
-            return not connection.execute(sa.select(_table.c.cancel).where(_table.c.id == job)).scalar()
+    def beat(self, job: str) -> bool:
+        """Say that a running job still works, which is no change; whether somebody asked for its end."""
+        with self._database.uncounted() as connection:
+            connection.execute(_table.update().where(_table.c.id == job).values(heartbeat=stamp(now())))
+            return bool(connection.execute(sa.select(_table.c.cancel).where(_table.c.id == job)).scalar())
 
     def finish(
         self,

@@ -63,10 +63,12 @@ class Reporter:
     def _write(self, written: tuple[str, float] | None) -> tuple[str, float] | None:
         at = self._at
         try:
-            if self._jobs.progress(self._job.id, *at):
+            same = at == written
+            if self._jobs.beat(self._job.id) if same else self._jobs.progress(self._job.id, *at):
                 self._unwanted.set()
         except StateError:  # the work itself will meet it too, or it has passed by the next time
             logger.warning("progress of job %s could not be noted", self._job.id, exc_info=True)
             return written
-        self._pulse()
+        if not same:
+            self._pulse()
         return at

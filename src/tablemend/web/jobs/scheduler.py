@@ -19,8 +19,8 @@ TICK = 1.0
 """Most seconds between two looks at what is due."""
 SILENT = 30.0
 """Seconds between two looks for runs that say nothing."""
-HANDED = 10.0
-"""Seconds between two looks for deliveries that another server left."""
+HANDED = 2.0
+"""Seconds between two looks for deliveries that nobody here has raised: tests, and what another server left."""
 ALERTED = ("refresh", "scan", "rescan", "heal")
 """Verbs after which somebody may have to be told something."""
 

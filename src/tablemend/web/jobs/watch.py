@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
-from tablemend.errors import StateError
 from tablemend.records import Record
 from tablemend.store.jobs import ACTIVE, Job, Mark
 from tablemend.workspace import Workspace
@@ -82,7 +81,7 @@ class Watch:
         self._busy = busy
         self._idle = idle
         self._subscriptions: set[Subscription] = set()
-        self._listeners: list[Any] = []
+        self._listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
         self._called = threading.Event()
         self._closing = threading.Event()
@@ -123,7 +122,7 @@ class Watch:
             for each in self._subscriptions:
                 each.close()
 
-    def listen(self, listener: Any) -> None:
+    def listen(self, listener: Callable[[Event], None]) -> None:
         """Call a function with each event, in the thread of the watch; it must not block."""
         self._listeners.append(listener)
 
@@ -150,10 +149,10 @@ class Watch:
             try:
                 self._compare(active)
                 told = ""
-            except StateError as problem:  # the state cannot be read now: said once, not eight times a second
+            except Exception as problem:  # said once, not eight times a second; the next look may succeed
                 if str(problem) != told:
                     told = str(problem)
-                    logger.warning("the state cannot be watched: %s", told)
+                    logger.exception("the state cannot be watched")
 
     def _compare(self, active: set[str]) -> None:
         before, present = self.mark, self._store.jobs.mark()

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from tablemend.errors import StateError
 from tablemend.settings import Settings
 from tablemend.store.jobs import RUNNING, Job
 from tablemend.store.processes import Process
@@ -148,18 +147,19 @@ class Workers:
     def _look_after(self) -> None:
         looked = recovered = time.monotonic()
         while not self._closing.is_set():
-            for key, _ in self._selector.select(LOOK):
-                self._heard(key)
             present = time.monotonic()
             try:
+                for key, _ in self._selector.select(LOOK):
+                    self._heard(key)
                 if present - looked >= LOOK:
                     looked = present
                     self._stop_unwanted(present)
                 if present - recovered >= RECOVER:
                     recovered = present
                     self._recover()
-            except StateError:
-                logger.warning("the state cannot be looked at", exc_info=True)
+            except Exception:  # a thread that ended would leave dead workers unreplaced from then on
+                logger.exception("the workers cannot be looked after, and are tried again")
+                self._closing.wait(LOOK)
 
     def _heard(self, key: selectors.SelectorKey) -> None:
         process: subprocess.Popen[bytes] = key.data
@@ -177,12 +177,12 @@ class Workers:
         if self._closing.is_set():
             return
         logger.warning("worker %s ended with %s, and is replaced", process.pid, ended)
-        self._recover()
         if process.pid not in self._ready:
             self._closing.wait(PAUSE)
         self._ready.discard(process.pid)
         if not self._closing.is_set():
             self._begin()
+        self._recover()
 
     def _recover(self) -> None:
         for job in self._workspace.jobs.recover():
