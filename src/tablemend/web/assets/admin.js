@@ -1,6 +1,5 @@
 // Lists with conditions in the address, and bars of jobs that move while they are looked at.
 (function () {
-  const none = window.dash_clientside.no_update;
 
   function filter(values, ids, search) {
     const before = new URLSearchParams(search || "");
@@ -9,7 +8,7 @@
       if (values[place]) after.set(id.name, values[place]);
       else after.delete(id.name);
     });
-    if (after.toString() === before.toString()) return none;
+    if (after.toString() === before.toString()) return window.dash_clientside.no_update;
     after.delete("from");
     return "?" + after.toString();
   }
@@ -27,7 +26,7 @@
 
   function jobs(all) {
     const box = document.querySelector("[data-jobs]");
-    if (!box) return none;
+    if (!box) return window.dash_clientside.no_update;
     const known = JSON.parse(box.getAttribute("data-jobs"));
     let changed = "";
     Object.values(all || {}).forEach(function (job) {
@@ -37,7 +36,7 @@
       const active = job.status === "running" || job.status === "queued";
       if (listed ? listed[0] !== job.status && listed[1] < job.changed : active) changed += job.id + job.status;
     });
-    return changed || none;
+    return changed || window.dash_clientside.no_update;
   }
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, { admin: { filter: filter, jobs: jobs } });

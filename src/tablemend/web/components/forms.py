@@ -91,13 +91,13 @@ def tabs(path: str, key: str, parts: Mapping[str, str], current: str) -> html.Na
     """The parts of a page, each with an address of its own."""
     links = [
         dcc.Link(
-            title, href=f"{path}?{key}={name}", className="tm-tab",
-            **({"title": f"{title}, shown now"} if name == current else {}),
+            title,
+            href=f"{path}?{key}={name}",
+            className="tm-tab tm-tab-current" if name == current else "tm-tab",
+            title=f"{title}: shown now" if name == current else None,
         )
         for name, title in parts.items()
-    ]  # fmt: skip
-    for link, name in zip(links, parts, strict=True):
-        link.className = "tm-tab tm-tab-current" if name == current else "tm-tab"
+    ]
     return html.Nav(links, className="tm-tabs", **{"aria-label": "Parts of the page"})
 
 
