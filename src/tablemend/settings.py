@@ -117,6 +117,28 @@ class Settings(BaseSettings):
     slow_query_seconds: float = Field(
         1.0, ge=0, le=86_400, description="Seconds from which a query is logged with its plan, 0 to 86,400."
     )
+    serve_workers: int = Field(2, ge=1, le=64, description="Worker processes of the server, 1 to 64.")
+    alert_threshold: float | None = Field(
+        None, ge=0, le=100, description="Score below which a refresh is told of, where its schedule names none."
+    )
+    alert_repeat: float = Field(
+        0.0, ge=0, description="Seconds after which an alert that still holds is told again; 0: only when it changes."
+    )
+    alert_stalled: float = Field(600.0, gt=0, description="Seconds without a heartbeat after which a run is told of.")
+    alert_retries: int = Field(5, ge=0, le=20, description="Attempts after a delivery that failed, 0 to 20.")
+    alert_webhook_url: SecretStr = Field(SecretStr(""), description="Where alerts are posted to; by default nowhere.")
+    alert_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Secret that signs what is posted: HMAC-SHA256 over time and body."
+    )
+    alert_mail_to: str = Field("", description="Addresses that alerts are mailed to, with commas; by default nobody.")
+    alert_mail_from: str = Field("", description="Address that alerts are mailed from; by default the first of them.")
+    alert_smtp_host: str = Field("", description="Host that mails are handed to; by default none is sent.")
+    alert_smtp_port: int = Field(587, ge=1, le=65_535, description="Its port.")
+    alert_smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to it is encrypted."
+    )
+    alert_smtp_user: str = Field("", description="Who signs in there; by default nobody.")
+    alert_smtp_password: SecretStr = Field(SecretStr(""), description="Password for it; never logged or stored.")
 
     @classmethod
     def settings_customise_sources(
@@ -170,7 +192,14 @@ class Settings(BaseSettings):
 
     def public(self) -> dict[str, Any]:
         """Every setting but the secret ones, as JSON can hold it."""
-        return self.model_dump(mode="json", exclude={"http_headers", "store_url", "spark_url", "cache_redis_url"})
+        return self.model_dump(mode="json", exclude=_SECRET)
+
+
+_SECRET = {
+    *("http_headers", "store_url", "spark_url", "cache_redis_url"),
+    *("alert_webhook_url", "alert_webhook_secret", "alert_smtp_password"),
+}
+"""Settings that are stored nowhere."""
 
 
 def _own(dotenv: PydanticBaseSettingsSource) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def interrupted() -> int:
 
 COMMANDS = (
     *("bench", "cache", "databases", "decide", "gates", "heal", "history", "intel", "learning", "load"),
-    *("recipe", "runs", "scorecards", "serve", "store"),
+    *("recipe", "runs", "schedules", "scorecards", "serve", "store"),
 )
 """Modules whose import adds commands."""
 

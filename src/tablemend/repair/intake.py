@@ -15,7 +15,7 @@ from tablemend.tables.snapshot import Snapshots
 
 def take_in(store: Store, snapshots: Snapshots, loaded: Loaded) -> Snapshot:
     """The head of the dataset if it holds just this already, else a new version."""
-    hashes = {name: column_hash(loaded.table[name]) for name in loaded.table.column_names}
+    hashes = _hashes(loaded)
     digest = table_hash(list(hashes), _types(loaded.table), list(hashes.values()))
     original = None if loaded.original is None else snapshots.keep_original(loaded.original)
     identity = dataset_id(loaded.source, snapshots.folder.parent)
@@ -42,6 +42,16 @@ def take_in(store: Store, snapshots: Snapshots, loaded: Loaded) -> Snapshot:
         rejected_count=loaded.rejected_count,
     )
     return _added(store, snapshot)
+
+
+def digest_of(loaded: Loaded) -> str:
+    """The hash of a loaded source's content, as its version would have it."""
+    hashes = _hashes(loaded)
+    return table_hash(list(hashes), _types(loaded.table), list(hashes.values()))
+
+
+def _hashes(loaded: Loaded) -> dict[str, str]:
+    return {name: column_hash(loaded.table[name]) for name in loaded.table.column_names}
 
 
 def _added(store: Store, snapshot: Snapshot) -> Snapshot:

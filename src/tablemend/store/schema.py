@@ -326,10 +326,14 @@ alerts = Table(
     Column("seq", Number, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     Column("kind", String, nullable=False),
+    Column("schedule", String, nullable=False),  # empty: of none
     Column("dataset", String, nullable=False),
     Column("run", String, nullable=False),
+    Column("state", String, nullable=False),  # while it stays the same, nobody is told again
     Column("message", String, nullable=False),
     Column("created", String, nullable=False),
+    Column("resolved", String),  # when it was no longer so
+    Column("pending", Integer, nullable=False),  # deliveries that are still to be made
     Column("deliveries", LargeBinary, nullable=False),  # to whom, when, with what end
     Index("alerts_created", "created"),
 )

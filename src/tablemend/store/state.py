@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
+from tablemend.store.alerts import Alerts
 from tablemend.store.change_sets import Audit, ChangeSets
 from tablemend.store.database import Database
 from tablemend.store.datasets import Datasets
@@ -18,6 +19,7 @@ from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
 from tablemend.store.resets import Resets
 from tablemend.store.runs import Runs
+from tablemend.store.schedules import Schedules
 from tablemend.store.sessions import Sessions
 from tablemend.store.tokens import Tokens
 from tablemend.store.users import Users
@@ -45,6 +47,8 @@ class Store:
         self.users = Users(self.database)
         self.sessions = Sessions(self.database)
         self.tokens = Tokens(self.database)
+        self.schedules = Schedules(self.database)
+        self.alerts = Alerts(self.database)
 
     def __enter__(self) -> Self:
         return self

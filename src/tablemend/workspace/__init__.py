@@ -11,8 +11,10 @@ from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
     from tablemend.workspace.accounts import Accounts
+    from tablemend.workspace.alerts import Alerts
     from tablemend.workspace.configuring import Configuration
     from tablemend.workspace.jobs import Jobs
+    from tablemend.workspace.schedules import Schedules
 
 __all__ = ["Workspace", "open"]
 
@@ -54,6 +56,20 @@ class Workspace(Intelligence):
         from tablemend.workspace.jobs import Jobs
 
         return Jobs(self)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """Sources that are read again and again."""
+        from tablemend.workspace.schedules import Schedules
+
+        return Schedules(self)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What somebody is to be told of."""
+        from tablemend.workspace.alerts import Alerts
+
+        return Alerts(self)
 
 
 def open(path: str | Path | None = None, *, progress: Progress = silent, **settings: Any) -> Workspace:  # noqa: A001

@@ -139,7 +139,7 @@ class Heal(Arguments, frozen=True, kw_only=True):
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Heal the source."""
-        options = self.options.given() | ({"name": self.name} if self.name else {})
+        options: dict[str, Any] = self.options.given() | ({"name": self.name} if self.name else {})
         done = workspace.heal(self.source, policy=self.policy, keep_rows=self.keep_rows, **options)
         return scanned(done.scanned) | (applied(done.applied) if done.applied else {}) | {"run": done.scanned.run}
 
@@ -171,9 +171,8 @@ class Refresh(Arguments, frozen=True, kw_only=True):
     schedule: str
 
     def subject(self, workspace: Workspace) -> str:
-        """The dataset where it is known, else the place of the source."""
-        found = workspace.schedules.get(self.schedule)
-        return source_subject(workspace, found.source, found.options)
+        """The dataset, also before it is first read."""
+        return workspace.schedules.get(self.schedule).dataset
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Refresh the dataset."""

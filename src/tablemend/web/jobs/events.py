@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from tablemend.store.jobs import ACTIVE, Job
+from tablemend.store.jobs import ACTIVE, Job, Mark
 from tablemend.store.jobs import Jobs as Stored
 from tablemend.web.jobs.watch import Event, Watch
 from tablemend.workspace import Workspace
@@ -26,10 +26,8 @@ _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"
 def router(workspace: Workspace, watch: Watch, *, dependencies: Sequence[Any] = ()) -> APIRouter:
     """The streams under /api/v1; `dependencies` decide who may listen."""
     made = APIRouter(prefix="/api/v1", tags=["jobs"], dependencies=list(dependencies))
-    streamed: dict[str, Any] = {
-        "response_class": StreamingResponse,
-        "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
-    }
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    streamed: dict[str, Any] = {"response_class": StreamingResponse, "responses": {200: {"content": content}}}
 
     @made.get("/events", summary="Every job as it moves, and every write to the state", **streamed)
     async def events(last_event_id: str | None = Header(None)) -> StreamingResponse:
@@ -45,55 +43,77 @@ def router(workspace: Workspace, watch: Watch, *, dependencies: Sequence[Any] = 
     return made
 
 
+class _Sent:
+    """What a stream has told already, so that it never tells something older."""
+
+    def __init__(self, mark: Mark) -> None:
+        self._writes = mark.writes - 1
+        self._before = mark.jobs
+        self._jobs: dict[str, int] = {}
+
+    def beginning(self, jobs: Sequence[Job]) -> bytes:
+        """Jobs as they stand when the stream begins."""
+        self._jobs = {job.id: job.changed for job in jobs}
+        return f"retry: {RETRY}\n\n".encode() + b"".join(_job(job) for job in jobs)
+
+    def state(self, writes: int) -> bytes:
+        """The counter of writes, if it is higher than before."""
+        if writes <= self._writes:
+            return b""
+        self._writes = writes
+        return b'event: state\ndata: {"writes":%d}\n\n' % writes
+
+    def event(self, event: Event) -> bytes:
+        """Something new, unless it was told already."""
+        job = event.job
+        if job is None:
+            return self.state(event.writes)
+        if job.changed <= self._jobs.get(job.id, self._before):
+            return b""
+        self._jobs[job.id] = job.changed
+        return _job(job)
+
+
 async def _everything(stored: Stored, watch: Watch, since: int | None) -> AsyncIterator[bytes]:
     """At once the active jobs, or all that changed since a number, and the counter; then what is new."""
     with watch.subscribe() as subscription:
         mark, jobs = await asyncio.to_thread(_present, stored, since)
-        sent: dict[str, int] = {}
-        yield f"retry: {RETRY}\n\n".encode() + b"".join(_job(job, sent) for job in jobs) + _state(mark)
+        sent = _Sent(mark)
+        yield sent.beginning(jobs) + sent.state(mark.writes)
         while not subscription.closed:
             news = await subscription.take(HEARTBEAT)
-            yield b"".join(_event(each, sent) for each in news) if news else b": still here\n\n"
+            yield b"".join(map(sent.event, news)) if news else _SILENT
 
 
 async def _one(stored: Stored, watch: Watch, identity: str) -> AsyncIterator[bytes]:
     """A job as it stands now, then as it moves, until it is over."""
     with watch.subscribe() as subscription:
         job = await asyncio.to_thread(stored.get, identity)
-        sent: dict[str, int] = {}
-        yield f"retry: {RETRY}\n\n".encode() + _job(job, sent)
+        sent = _Sent(Mark(writes=0, jobs=job.changed))
+        yield sent.beginning([job])
         while not job.over and not subscription.closed:
             news = await subscription.take(HEARTBEAT)
-            own = [each.job for each in news if each.job is not None and each.job.id == identity]
-            job = own[-1] if own else job
-            if own:
-                yield _job(job, sent)
-            elif not news:
-                yield b": still here\n\n"
+            own = [each for each in news if each.job is not None and each.job.id == identity]
+            for each in own:
+                yield sent.event(each)
+                job = each.job or job
+            if not news:
+                yield _SILENT
 
 
-def _present(stored: Stored, since: int | None) -> tuple[int, list[Job]]:
-    writes = stored.mark().writes
+_SILENT = b": still here\n\n"
+
+
+def _present(stored: Stored, since: int | None) -> tuple[Mark, list[Job]]:
+    mark = stored.mark()
     jobs = {job.id: job for job in stored.recent(status=ACTIVE, limit=1000)}
     if since is not None:
         jobs |= {job.id: job for job in stored.since(since)}
-    return writes, sorted(jobs.values(), key=lambda job: job.changed)
+    return mark, sorted(jobs.values(), key=lambda job: job.changed)
 
 
-def _event(event: Event, sent: dict[str, int]) -> bytes:
-    return _state(event.writes) if event.job is None else _job(event.job, sent)
-
-
-def _job(job: Job, sent: dict[str, int]) -> bytes:
-    """A job as an event, unless this or a newer state of it was sent already."""
-    if sent.get(job.id, -1) >= job.changed:
-        return b""
-    sent[job.id] = job.changed
+def _job(job: Job) -> bytes:
     return b"id: %d\nevent: job\ndata: %s\n\n" % (job.changed, msgspec.json.encode(job.to_dict()))
-
-
-def _state(writes: int) -> bytes:
-    return b'event: state\ndata: {"writes":%d}\n\n' % writes
 
 
 def _number(text: str | None) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from tablemend.errors import StateError
 from tablemend.records import Record
-from tablemend.store.jobs import Job, Mark
+from tablemend.store.jobs import ACTIVE, Job, Mark
 from tablemend.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ class Watch:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
         self.mark = self._store.jobs.mark()
+        self._active = [job.id for job in self._store.jobs.recent(status=ACTIVE, limit=MOST)]
 
     def __enter__(self) -> Self:
         self.start()
@@ -141,7 +142,7 @@ class Watch:
                 self._subscriptions.discard(made)
 
     def _look(self) -> None:
-        active: set[str] = set()
+        active: set[str] = set(self._active)
         told = ""
         while not self._closing.is_set():
             self._called.wait(self._busy if active else self._idle)

@@ -102,18 +102,20 @@ class Workers:
         if self._closing.is_set():
             return
         self._closing.set()
+        with self._lock:
+            for process in self._processes.values():
+                _let_go(process)
         self._thread.join()
         jobs = self._workspace.ready().jobs
         jobs.listeners[:] = [each for each in jobs.listeners if each != self.wake]
         until = time.monotonic() + wait
-        for process in self._processes.values():
-            _stop_talking(process)
         for process in self._processes.values():
             try:
                 process.wait(max(0.0, until - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.returncode = 0  # it goes on alone: nobody is to wait for it
                 logger.info("worker %s still has work, and goes on alone", process.pid)
+            _stop_talking(process)
         self._selector.close()
         if self._own:
             self._workspace.close()
@@ -140,7 +142,7 @@ class Workers:
             os.write(process.stdin.fileno(), what)
         except BlockingIOError:
             pass  # it has enough to be woken by
-        except (BrokenPipeError, ValueError):
+        except (BrokenPipeError, ValueError):  # it has died, or was let go
             logger.debug("worker %s is gone", process.pid)  # `_look_after` replaces it
 
     def _look_after(self) -> None:
@@ -171,7 +173,9 @@ class Workers:
         ended = process.wait()
         with self._lock:
             del self._processes[process.pid]
-            _stop_talking(process)
+        _stop_talking(process)
+        if self._closing.is_set():
+            return
         logger.warning("worker %s ended with %s, and is replaced", process.pid, ended)
         self._recover()
         if process.pid not in self._ready:
@@ -198,6 +202,12 @@ class Workers:
         if process.alive and self._workspace.jobs.get(job.id).status == RUNNING:
             logger.warning("job %s does not end by itself: worker %s gets %s", job.id, process.pid, number.name)
             os.kill(process.pid, number)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Tell a worker that its server is gone."""
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _stop_talking(process: subprocess.Popen[bytes]) -> None:

@@ -15,12 +15,9 @@ from tablemend.web.pages.runs import words
 from tablemend.web.site import Site
 
 LIMIT = 50
-_SPANS = {
-    "1h": ("the last hour", 1),
-    "24h": ("the last day", 24),
-    "7d": ("the last week", 168),
-    "30d": ("30 days", 720),
-}
+_SPANS = {"1h": ("last hour", 1), "24h": ("last day", 24), "7d": ("last week", 168), "30d": ("last 30 days", 720)}
+_SHORT = 40
+"""Characters up to which a word is kept on one line."""
 _RUN = frozenset("0123456789abcdef")
 
 
@@ -30,7 +27,10 @@ def draw(site: Site, address: Address) -> Any:
     offset = forms.offset(address.query)
     entries, total = site.base.audit(**conditions(query), limit=LIMIT, offset=offset)
     people, actions = site.base.store.audit.named()
-    rows = [(_when(each.when), each.by, each.action, _subject(each.subject), each.detail or "–") for each in entries]
+    rows = [
+        (_when(each.when), _kept(each.by), _kept(each.action), _subject(each.subject), each.detail or "–")
+        for each in entries
+    ]
     return [
         forms.filters(
             forms.filter_text("text", "Search", query.get("text"), inputProps={"data-search": ""}),
@@ -71,4 +71,9 @@ def _when(text: str) -> Any:
 
 def _subject(text: str) -> Any:
     is_run = len(text) == 9 and text[0] == "r" and set(text[1:]) <= _RUN
-    return words.run_link(text) if is_run else text
+    return words.run_link(text) if is_run else _kept(text)
+
+
+def _kept(text: str) -> Any:
+    """A word that is not broken where it is short."""
+    return html.Span(text, className="tm-nowrap") if len(text) <= _SHORT else text

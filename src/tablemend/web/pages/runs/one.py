@@ -35,11 +35,15 @@ def draw(site: Site, identity: str) -> Any:
         html.Details(
             [
                 html.Summary("Settings that it went by"),
-                basics.facts(*((k, str(v)) for k, v in report.settings.items())),
+                basics.facts(*_settings(report)),
             ],
             className="tm-section-head",
         ),
     ]
+
+
+def _settings(report: RunReport) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in report.settings.items()]
 
 
 def _color(run: Run) -> str:

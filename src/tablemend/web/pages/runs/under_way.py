@@ -99,11 +99,8 @@ def draw_one(site: Site, identity: str) -> Any:
 
 def _ended(job: Job) -> Any:
     if job.error:
-        return basics.notice(
-            str(job.error.get("title", "It failed")),
-            str(job.error.get("message", "")),
-            hint=str(job.error.get("hint", "")),
-        )
+        title, message, hint = (str(job.error.get(name, "")) for name in ("title", "message", "hint"))
+        return basics.notice(title or "It failed", message, hint=hint)
     if not job.result:
         return None
     rows = [(name.replace("_", " "), _shown(value)) for name, value in job.result.items()]

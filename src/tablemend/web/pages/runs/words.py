@@ -51,7 +51,7 @@ def dataset(identity: str, names: dict[str, str]) -> Any:
 
 def run_link(run: str) -> Any:
     """A link to a run."""
-    return dcc.Link(html.Code(run), href=path("runs", run)) if run else "–"
+    return dcc.Link(html.Code(run), href=path("runs", run), className="tm-nowrap") if run else "–"
 
 
 def number(value: float, name: str = "") -> str:
