@@ -1,59 +1,87 @@
-"""What the tests of pages share: a workspace with a scan, some decisions and an apply, and text of components."""
+"""Reading what a page says, without a browser."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
-from dash.development.base_component import Component
+import plotly.utils
 
-from tablemend.web.site import Site
-from tablemend.workspace import Workspace
-from tablemend.workspace import open as open_workspace
+from tablemend.web.identity import Identity, identity
 
-CSV = "name,city,amount\n" + "".join(f"n{n}, Town{n % 7} ,{n}\n" for n in range(60)) + "n1,N/A,x\n"
-
-
-def scanned(folder: Path) -> Workspace:
-    """A workspace with a scan of a small table, somebody's decisions on it, and an apply."""
-    table = folder / "towns.csv"
-    table.write_text(CSV, encoding="utf-8")
-    workspace = open_workspace(folder / "data", user="ann")
-    found = workspace.scan(table)
-    workspace.approve(found.run, ids=[found.items[0].id], force=True)
-    for item in found.items[1:2]:
-        workspace.reject(found.run, ids=[item.id])
-    workspace.apply(found.run)
-    return workspace
+HOSTILE = """\
+id,<b>name</b>,note
+1,<script>alert(1)</script>,=1+1
+2,[x](javascript:alert(1)),N/A
+3,Ann,N/A
+4,Ann,ok\x20
+5,Ann,ok
+"""
+"""A table whose header and cells would run or be drawn where they were taken for more than text."""
 
 
-def site(folder: Path) -> Site:
-    """That workspace as it is served."""
-    return Site(scanned(folder))
+@contextmanager
+def signed_in(role: str = "admin", *, name: str = "owner", via: str = "link") -> Iterator[None]:
+    """Ask in the name of a person."""
+    before = identity.set(Identity(name=name, role=role, via=via))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        identity.reset(before)
 
 
-def walk(component: Any) -> Iterator[Component]:
-    """A component and all that it holds."""
-    if isinstance(component, list | tuple):
-        for each in component:
-            yield from walk(each)
-    elif isinstance(component, Component):
-        yield component
-        yield from walk(getattr(component, "children", None))
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Every element of a page, as it goes to the browser."""
+    plain = json.loads(json.dumps(node, cls=plotly.utils.PlotlyJSONEncoder))
+    stack = [plain]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, dict):
+            if "type" in each and "props" in each:
+                yield each
+                stack.extend(each["props"].values())
+            else:
+                stack.extend(each.values())
+        elif isinstance(each, list):
+            stack.extend(reversed(each))
 
 
-def text(component: Any) -> str:
-    """All text that a component shows, in order."""
-    if isinstance(component, list | tuple):
-        return " ".join(text(each) for each in component)
-    if isinstance(component, Component):
-        own = [getattr(component, name, None) for name in ("label", "title", "placeholder")]
-        shown = [each for each in own if isinstance(each, str)]
-        return " ".join([*shown, text(getattr(component, "children", None))])
-    return "" if component is None else str(component)
+def said(node: Any) -> str:
+    """Every text of a page, one after the other."""
+    found: list[str] = []
+
+    def read(each: Any) -> None:
+        if isinstance(each, str | int | float):
+            found.append(str(each))
+        elif isinstance(each, list | tuple):
+            for one in each:
+                read(one)
+        elif isinstance(each, dict) and "props" in each:
+            read(each["props"].get("title") if each["namespace"] == "dash_mantine_components" else None)
+            read(each["props"].get("children"))
+
+    read(json.loads(json.dumps(node, cls=plotly.utils.PlotlyJSONEncoder)))
+    return " ".join(" ".join(found).split())
 
 
-def ids(component: Any) -> list[Any]:
-    """The ids of a component and all that it holds."""
-    return [each.id for each in walk(component) if getattr(each, "id", None) is not None]
+def links(node: Any) -> list[str]:
+    """Where the links of a page lead."""
+    return [each["props"]["href"] for each in walk(node) if "href" in each["props"]]
+
+
+def ids(node: Any) -> set[str]:
+    """The names of the elements of a page."""
+    return {str(each["props"]["id"]) for each in walk(node) if "id" in each["props"]}
+
+
+def assert_plain(node: Any) -> None:
+    """Nothing of a page is taken for more than text, and nothing that can be used is without a name."""
+    for each in walk(node):
+        assert each["type"] not in {"Markdown", "DangerouslySetInnerHTML", "Iframe", "Script"}, each
+        assert not str(each["props"].get("href", "")).lower().startswith(("javascript:", "data:"))
+        if each["type"] in {"Input", "Textarea", "Select"}:
+            assert each["props"].get("id") or each["props"].get("aria-label"), each
+        if each["type"] == "Th":
+            assert each["props"].get("scope"), each

@@ -1,5 +1,7 @@
 """Users, passwords, sessions and tokens."""
 
+import io
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+from conftest import Call
 from tablemend.errors import Conflict, Forbidden, NotFound, SignInRefused, StateError
 from tablemend.records import now
 from tablemend.store import schema
@@ -243,3 +246,39 @@ def test_a_token_expires_and_goes_with_its_user(ws: Workspace, accounts: Account
     assert accounts.tokens() == []
     accounts.add("ann", "viewer")
     assert accounts.token(text) is None
+
+
+def test_users_and_tokens_on_the_command_line(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def typed(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+    assert "no users" in call("users", "list")[2]
+    assert not (tmp_path / ".tablemend").exists()
+    typed("")
+    assert "no password" in call("users", "add", "root", "admin")[2]
+    typed(f"{GOOD}\n")
+    assert call("users", "add", "root", "admin")[0] == 0
+    assert call("users", "add", "robot", "reviewer", "--no-password")[0] == 0
+    code, out, err = call("tokens", "issue", "nightly", "--user", "robot")
+    assert code == 0
+    assert out.startswith("tm_")
+    assert "reviewer" in err
+    listed = json.loads(call("tokens", "list", "--json")[1])
+    assert [(each["name"], each["user"], each["role"]) for each in listed] == [("nightly", "robot", "reviewer")]
+    assert out.strip() not in call("tokens", "list")[1]
+    assert call("tokens", "revoke", listed[0]["id"])[0] == 0
+    assert "there is no token" in call("tokens", "revoke", listed[0]["id"])[2]
+    assert call("users", "role", "robot", "viewer")[0] == 0
+    typed("another password\n")
+    assert call("users", "password", "robot")[0] == 0
+    for verb in ("disable", "enable", "remove"):
+        assert call("users", verb, "robot")[0] == 0
+    assert "last admin" in call("users", "remove", "root")[2]
+    shown = call("users", "list")[1]
+    assert "root" in shown
+    assert "robot" not in shown
+
+
+def test_an_unknown_token_in_an_empty_folder(call: Call) -> None:
+    assert "there is no token t-1" in call("tokens", "revoke", "t-1")[2]
+    assert "there are no tokens" in call("tokens", "list")[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import pages_helpers as helpers
+import served_helpers as helpers
 from tablemend.errors import Conflict, NotFound, SettingsError
 from tablemend.review.toml import shipped
 from tablemend.settings import load, restored

@@ -150,7 +150,7 @@ def test_a_skipped_refresh_is_told(ws: Workspace, tmp_path: Path) -> None:
     job = ws.schedules.run_now(made.id)
     (due,) = ws.schedules.submit_due()
     assert due.job == ""
-    assert [each.action for each in ws.store.audit.recent()][0] == "skip"
+    assert next(each.action for each in ws.store.audit.recent()) == "skip"
     assert [each.id for each in ws.jobs.active()] == [job.id]
     assert ws.schedules.get(made.id).next > now()
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-import pages_helpers as helpers
+import served_helpers as helpers
 from tablemend.web import timing
 from tablemend.web.app import create
 from tablemend.web.timing import OTHER, TARGETS, Times, outputs

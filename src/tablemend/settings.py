@@ -47,6 +47,7 @@ class Settings(BaseSettings):
         description="Spark to run on: `local[N]`, a master, or a Spark Connect URL `sc://…`; never logged or stored.",
     )
     http_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an HTTP source.")
+    http_deadline: float = Field(3_600.0, gt=0, description="Most seconds that fetching an HTTP source takes in all.")
     http_headers: dict[str, SecretStr] = Field({}, description="Headers of HTTP sources; never logged or stored.")
     http_private: bool | None = Field(
         None,
@@ -114,10 +115,12 @@ class Settings(BaseSettings):
     cache_redis_prefix: str = Field(
         "tablemend", min_length=1, max_length=100, description="Beginning of every key in Redis, 1 to 100 characters."
     )
+    serve_paths: tuple[Path, ...] = Field(
+        (), description="Folders of the server whose files its users may name as sources; by default none."
+    )
     slow_query_seconds: float = Field(
         1.0, ge=0, le=86_400, description="Seconds from which a query is logged with its plan, 0 to 86,400."
     )
-    serve_workers: int = Field(2, ge=1, le=64, description="Worker processes of the server, 1 to 64.")
     alert_threshold: float | None = Field(
         None, ge=0, le=100, description="Score below which a refresh is told of, where its schedule names none."
     )

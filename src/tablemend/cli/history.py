@@ -65,6 +65,10 @@ def export(
     version: Annotated[int | None, typer.Option(help="Version; by default the newest.", show_default=False)] = None,
     run: Annotated[str | None, typer.Option(help="Scan whose repairs to script.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Let the output replace the source.")] = False,
+    safe: Annotated[
+        bool,
+        typer.Option("--safe-for-spreadsheets", help="Put an apostrophe before texts that would run as formulas."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a version to a file: csv, tsv, xlsx, json, jsonl, parquet, arrow, html, or its repairs as sql."""
@@ -72,7 +76,7 @@ def export(
     if version is not None and run is not None:
         raise StateError("--version and --run cannot both be given", hint="Name one of them.")
     with workspace(quiet=True) as ws:
-        written = ws.export(dataset, output, version=version, run=run, overwrite=overwrite)
+        written = ws.export(dataset, output, version=version, run=run, overwrite=overwrite, safe=safe)
     if as_json:
         show.json({"ok": True, "output": None if written is None else str(written)})
     elif written:

@@ -95,8 +95,8 @@ def interrupted() -> int:
 
 
 COMMANDS = (
-    *("bench", "cache", "databases", "decide", "gates", "heal", "history", "intel", "learning", "load"),
-    *("recipe", "runs", "schedules", "scorecards", "serve", "store"),
+    *("bench", "cache", "databases", "decide", "gates", "heal", "history", "intel", "learning"),
+    *("load", "recipe", "runs", "schedules", "scorecards", "serve", "store", "users"),
 )
 """Modules whose import adds commands."""
 

@@ -47,6 +47,8 @@ def limits_of(settings: Settings) -> Limits:
         max_bytes=settings.max_bytes,
         max_columns=settings.max_columns,
         http_timeout=settings.http_timeout,
+        http_deadline=settings.http_deadline,
+        http_private=settings.http_private is not False,
     )
 
 

@@ -81,6 +81,12 @@ def script(steps: Sequence[Step], columns: Sequence[Column], *, table: str) -> s
 
 def write(store: Store, run: Run, path: Path) -> Path:
     """Write the approved repairs of a run as a script; StateError where none is approved."""
+    path.write_text(text(store, run), encoding="utf-8")
+    return path
+
+
+def text(store: Store, run: Run) -> str:
+    """The approved repairs of a run as a script; StateError where none is approved."""
     items = store.items.select(Filter(run=run.id, decision="approved"))
     if not items:
         raise StateError(f"run {run.id} has no approved repair", hint="Approve some first.")
@@ -89,8 +95,7 @@ def write(store: Store, run: Run, path: Path) -> Path:
         Step(id=each.id, operation=each.operation, columns=each.columns, params=each.body.get("params", {}))
         for each in precedence(items)
     ]
-    path.write_text(script(steps, snapshot.columns, table=sql.name(snapshot.source.name)), encoding="utf-8")
-    return path
+    return script(steps, snapshot.columns, table=sql.name(snapshot.source.name))
 
 
 def precedence(items: Iterable[Item]) -> list[Item]:

@@ -8,7 +8,7 @@ from tablemend.errors import NotFound, StateError
 from tablemend.records import Run
 from tablemend.store import schema
 from tablemend.store.database import Database
-from tablemend.store.runs import STATUSES, Runs, record
+from tablemend.store.runs import STATUSES, Runs, as_run
 
 _table = schema.runs
 _HINT = "`tablemend runs list` lists the runs."
@@ -53,7 +53,7 @@ class Overview:
         count = sa.select(sa.func.count()).select_from(_table).where(*chosen)
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
-            return [record(row) for row in rows], int(connection.execute(count).scalar_one())
+            return [as_run(row) for row in rows], int(connection.execute(count).scalar_one())
 
     def _conditions(self, kind: str | None, status: str | None, dataset: str | None) -> list[sa.ColumnElement[bool]]:
         if status is not None and status not in STATUSES:

@@ -129,7 +129,7 @@ class Runs:
         row = self._database.recall(("run", run), lambda connection: connection.execute(query).mappings().first())
         if row is None:
             raise NotFound(f"there is no run {run}", hint="`tablemend runs list` lists them.")
-        return record(row)
+        return as_run(row)
 
     def latest(
         self,
@@ -147,7 +147,7 @@ class Runs:
             row = connection.execute(query.order_by(_table.c.seq.desc()).limit(1)).mappings().first()
         if row is None:
             raise NotFound(f"there is no {kind} yet", hint=hint)
-        return record(row)
+        return as_run(row)
 
     def recent(self, *, dataset: str | None = None, limit: int = 100) -> list[Run]:
         """Runs, newest first."""
@@ -155,7 +155,7 @@ class Runs:
         if dataset is not None:
             query = query.where(_table.c.dataset == dataset)
         with self._database.reading() as connection:
-            return [record(row) for row in connection.execute(query).mappings()]
+            return [as_run(row) for row in connection.execute(query).mappings()]
 
     def running(self) -> int:
         """How many runs are under way."""
@@ -221,8 +221,8 @@ class Runs:
         return {digest for body in bodies for digest in unpack(body, dict[str, str]).values()}
 
 
-def record(row: Mapping[Any, Any]) -> Run:
-    """A run of a row."""
+def as_run(row: Mapping[Any, Any]) -> Run:
+    """A row of the table of runs as a record."""
     started = moment(row["started"])
     if started is None:
         raise StateError(f"run {row['id']} has no start")

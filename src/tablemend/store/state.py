@@ -13,6 +13,7 @@ from tablemend.store.alerts import Alerts
 from tablemend.store.change_sets import Audit, ChangeSets
 from tablemend.store.database import Database
 from tablemend.store.datasets import Datasets
+from tablemend.store.health import Health
 from tablemend.store.items import Items
 from tablemend.store.jobs import Jobs
 from tablemend.store.metrics import Metrics
@@ -35,6 +36,7 @@ class Store:
     def __init__(self, where: str | Path) -> None:
         self.database = Database(where)
         self.datasets = Datasets(self.database)
+        self.health = Health(self.database)
         self.runs = Runs(self.database)
         self.items = Items(self.database)
         self.metrics = Metrics(self.database)

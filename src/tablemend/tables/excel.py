@@ -16,6 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from tablemend.errors import OutputError, SourceNotFound, UnreadableSource
 from tablemend.records import Column
 from tablemend.tables.arrow import numbered, uniform
+from tablemend.tables.formulas import is_formula
 from tablemend.tables.limits import Limits
 from tablemend.tables.values import speak
 
@@ -92,6 +93,7 @@ def write(path: Path, sheets: Sequence[tuple[str, pa.Table]], target: Path) -> N
     _must_fit(sheets, target)
     with xlsxwriter.Workbook(str(path), _VALUES_ONLY) as book:
         formats = {kind: book.add_format({"num_format": shape}) for kind, shape in _SHAPES.items()}
+        formats[str] = book.add_format({"quote_prefix": True})
         for title, (_, table) in zip(_titles([title for title, _ in sheets]), sheets, strict=True):
             _write_sheet(book.add_worksheet(title), table, formats)
 
@@ -134,7 +136,7 @@ def _titles(wanted: Sequence[str]) -> list[str]:
 
 def _write_sheet(sheet: Any, table: pa.Table, formats: dict[type, Any]) -> None:
     for column, name in enumerate(table.column_names):
-        sheet.write_string(0, column, name)
+        sheet.write_string(0, column, name, _marked(name, formats))
     at = 1
     for batch in table.to_batches(max_chunksize=10_000):
         for row, values in enumerate(zip(*(column.to_pylist() for column in batch.columns), strict=True), at):
@@ -150,7 +152,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, formats: dict[typ
         sheet.write_boolean(row, column, value)
     elif _is_exact(value):
         sheet.write_number(row, column, value)
-    elif type(value) in formats and getattr(value, "tzinfo", None) is None and getattr(value, "year", 1900) >= 1900:
+    elif type(value) in _SHAPES and getattr(value, "tzinfo", None) is None and getattr(value, "year", 1900) >= 1900:
         sheet.write_datetime(row, column, value, formats[type(value)])
     else:
         text = speak(value) or ""
@@ -159,7 +161,12 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, formats: dict[typ
                 f"Row {row}, column {column + 1} has {len(text):,} characters; a sheet's cell holds {MAX_TEXT:,}.",
                 hint="Export to .csv or .parquet.",
             )
-        sheet.write_string(row, column, text)
+        sheet.write_string(row, column, text, _marked(text, formats))
+
+
+def _marked(text: str, formats: dict[type, Any]) -> Any:
+    """The format that keeps a text from becoming a formula when somebody edits its cell."""
+    return formats[str] if is_formula(text) else None
 
 
 def _is_exact(value: Any) -> bool:

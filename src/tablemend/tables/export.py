@@ -16,6 +16,7 @@ from tablemend.records import Snapshot, Source
 from tablemend.tables import excel, json_export, text
 from tablemend.tables.columns import ROW
 from tablemend.tables.files import write_whole
+from tablemend.tables.formulas import harmless, harmless_column
 from tablemend.tables.snapshot import Snapshots
 from tablemend.tables.splice import in_order, render, splice
 from tablemend.tables.values import as_text
@@ -31,6 +32,7 @@ class Export:
     snapshot: Snapshot
     snapshots: Snapshots
     sheets: Sequence[tuple[str, pa.Table]] = ()
+    safe: bool = False  # no text that a spreadsheet would run
 
     def table(self) -> pa.Table:
         """The values, without `_row`."""
@@ -48,14 +50,16 @@ def export(
     *,
     sheets: Sequence[tuple[str, pa.Table]] = (),
     overwrite: bool = False,
+    safe: bool = False,
 ) -> Path | None:
     """Write a snapshot to `out`, whose suffix decides the format; `-` is standard output.
 
     A snapshot of a text or JSON file that goes to the same kind of file keeps all that did not change. Further
-    `sheets` (title, table) go into a workbook. Returns where it was written. Raises OutputError for a target that
-    cannot be written, or that is the source while `overwrite` is false.
+    `sheets` (title, table) go into a workbook. `safe` writes a text file anew from its values, in UTF-8, with an
+    apostrophe before texts that a spreadsheet would run; workbooks mark these as text without it. Returns where it was
+    written. Raises OutputError for a target that cannot be written, or that is the source while `overwrite` is false.
     """
-    job = Export(snapshot=snapshot, snapshots=snapshots, sheets=sheets)
+    job = Export(snapshot=snapshot, snapshots=snapshots, sheets=sheets, safe=safe)
     if str(out) == STDOUT:
         for piece in _delimited(job, _own_delimiter(snapshot)):
             sys.stdout.buffer.write(piece)
@@ -106,7 +110,7 @@ def _write_delimited(job: Export, path: Path, target: Path) -> None:
 
 def _delimited(job: Export, delimiter: str) -> Iterable[bytes]:
     form, original = job.snapshot.format, job.snapshot.original
-    if form is None or original is None or form.delimiter != delimiter:
+    if job.safe or form is None or original is None or form.delimiter != delimiter:
         return _fresh(job, delimiter)
     decoded = text.decode(job.snapshots.original(original), job.snapshot.dataset, form.encoding)
     pieces = splice(decoded, delimiter, job.rows(), job.snapshot.dataset)
@@ -124,12 +128,20 @@ def _delimited(job: Export, delimiter: str) -> Iterable[bytes]:
 def _fresh(job: Export, delimiter: str) -> Iterator[bytes]:
     """Delimited text in UTF-8, made from values alone, under the headers of the source."""
     table, mark = job.table(), delimiter.encode()
-    headers = {column.name: column.header for column in job.snapshot.columns}
-    yield mark.join(render(headers.get(name, name) or None, delimiter) for name in table.column_names) + b"\n"
+    known = {column.name: column.header for column in job.snapshot.columns}
+    headers = [known.get(name, name) or None for name in table.column_names]
+    if job.safe:
+        headers = [header and harmless(header) for header in headers]
+    yield mark.join(render(header, delimiter) for header in headers) + b"\n"
     for batch in table.to_batches(max_chunksize=1 << 16):
-        columns = [as_text(pa.chunked_array([column])).to_pylist() for column in batch.columns]
+        columns = [_texts(job, pa.chunked_array([column])).to_pylist() for column in batch.columns]
         for row in zip(*columns, strict=True):
             yield (mark.join(render(value, delimiter) for value in row) or b'""') + b"\n"
+
+
+def _texts(job: Export, column: pa.ChunkedArray) -> pa.Array:
+    texts = as_text(column)
+    return harmless_column(column, texts) if job.safe else texts
 
 
 def _write_json(job: Export, path: Path, target: Path) -> None:

@@ -14,7 +14,9 @@ class Limits:
     max_rows: int = 20_000_000
     max_bytes: int = 4 << 30
     max_columns: int = 5_000
-    http_timeout: float = 30.0  # seconds
+    http_timeout: float = 30.0  # seconds between two signs of life
+    http_deadline: float = 3_600.0  # seconds for all of it
+    http_private: bool = True  # whether sources may lie in this computer or a private network
 
     def rows(self, found: int, name: str) -> None:
         """Raise LimitExceeded when a source has too many rows."""

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from tablemend.web import dashboard, rows
+from tablemend.web import api, dashboard, rows
 from tablemend.web.bundles import Bundles
 from tablemend.web.jobs import events
 from tablemend.web.jobs.watch import Watch
@@ -37,6 +37,7 @@ def create(site: Site, watch: Watch, links: OneTimeLinks, options: SecurityOptio
     app.include_router(router(site.base, links, options))
     app.include_router(events.router(site.base, watch))
     app.include_router(rows.router(site))
+    api.include(app, site)
     pages = dashboard.make(site)
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")
     inner: Any = WSGIMiddleware(pages.server, workers=THREADS)

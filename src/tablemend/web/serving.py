@@ -63,6 +63,7 @@ def serve(workspace: Workspace, place: Place, *, said: Callable[[str], None]) ->
         watch = stack.enter_context(Watch(workspace))
         workers = stack.enter_context(Workers(settings, settings.serve_workers, workspace=workspace, news=watch.wake))
         app = create(Site(workspace), watch, links, options)
+        workspace.start()  # the engine, which exact predictions run in
         workers.wait(READY)
         server = _Server(_config(app, place), told=lambda: said(_welcome(workspace, place, links)), ending=watch.close)
         server.run(sockets=[listening])

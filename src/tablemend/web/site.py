@@ -26,6 +26,12 @@ class Site:
         person = current()
         return self.base.signed(person.name, role=person.role)
 
+    @property
+    def working(self) -> Workspace:
+        """The same, its engine started: all share the engine of the workspace that is served, which is closed once."""
+        self.base.start()
+        return self.workspace
+
     def submit(self, verb: str, *, subject: str = "", **arguments: Any) -> Job:
         """Hand a piece of work to the workers, in the name of the person who is asking."""
         return self.workspace.jobs.submit(verb, subject=subject, **arguments)

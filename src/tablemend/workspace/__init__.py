@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tablemend.workspace.configuring import Configuration
     from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.schedules import Schedules
+    from tablemend.workspace.uploads import Uploads
 
 __all__ = ["Workspace", "open"]
 
@@ -56,6 +57,13 @@ class Workspace(Intelligence):
         from tablemend.workspace.jobs import Jobs
 
         return Jobs(self)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that people handed to a server."""
+        from tablemend.workspace.uploads import Uploads
+
+        return Uploads(self)
 
     @cached_property
     def schedules(self) -> Schedules:

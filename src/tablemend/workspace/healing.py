@@ -81,6 +81,14 @@ class Healing(Writing):
 
     def save_recipe(self, path: Path, run: str | None = None) -> Recipe:
         """Write the approved repairs of a run as a recipe; `.json` or TOML by suffix."""
+        from tablemend.repair import recipe
+
+        made = self.recipe(run, name=path.stem)
+        path.write_text(recipe.dumps(made, "json" if path.suffix == ".json" else "toml"), encoding="utf-8")
+        return made
+
+    def recipe(self, run: str | None = None, *, name: str) -> Recipe:
+        """The approved repairs of a run as a recipe; raises StateError where none is approved."""
         from tablemend.repair import items, recipe
 
         scan_run = self.kept(run)
@@ -88,9 +96,7 @@ class Healing(Writing):
         if not repairs:
             raise StateError(f"run {scan_run.id} has no approved repair", hint="Approve some first.")
         profile = self.store.runs.recall(scan_run.id, "profile", Profile)
-        made = recipe.of_repairs(path.stem, repairs, {each.name: each.semantic for each in profile.columns})
-        path.write_text(recipe.dumps(made, "json" if path.suffix == ".json" else "toml"), encoding="utf-8")
-        return made
+        return recipe.of_repairs(name, repairs, {each.name: each.semantic for each in profile.columns})
 
     def check_recipe(self, path: Path, source: Any, mapping: Mapping[str, str], **options: Any) -> list[str]:
         """Why a recipe cannot replay on a source; empty where it can."""

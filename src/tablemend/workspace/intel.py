@@ -43,9 +43,9 @@ class Intelligence(Loading):
         from tablemend.intel.reading import collect
         from tablemend.intel.run import KIND, score_stories
         from tablemend.records import now as present
+        from tablemend.repair.reading import limits_of
         from tablemend.review import gate as gates
         from tablemend.review import scorecard as scorecards
-        from tablemend.tables.limits import Limits
 
         card = scorecards.load(scorecard) if isinstance(scorecard, str | Path) else scorecard
         by = gates.load(gate, card=card) if isinstance(gate, str | Path) else gate
@@ -54,12 +54,7 @@ class Intelligence(Loading):
             raise SettingsError("now has no time zone", hint="Give an aware datetime, such as one in UTC.")
         if not _NAME.fullmatch(source_name):
             raise SettingsError(f"{source_name!r} cannot name a source", hint="Use letters, digits, _, - and dots.")
-        limits = Limits(
-            max_rows=self.settings.max_rows,
-            max_bytes=self.settings.max_bytes,
-            max_columns=self.settings.max_columns,
-            http_timeout=self.settings.http_timeout,
-        )
+        limits = limits_of(self.settings)
         headers = {key: value.get_secret_value() for key, value in self.settings.http_headers.items()}
         with self._running(KIND) as run:
             timings = Timings(self._beating(run.id), self.telemetry)

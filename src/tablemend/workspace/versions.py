@@ -34,7 +34,9 @@ class Versions(Scanning):
             if given.is_file() and target.samefile(given):
                 raise OutputError(f"{output} is the source itself", hint="Name another file, or ask to overwrite it.")
 
-    def _export(self, snapshot: Snapshot, out: str | Path, *, overwrite: bool = False) -> Path | None:
+    def _export(
+        self, snapshot: Snapshot, out: str | Path, *, overwrite: bool = False, safe: bool = False
+    ) -> Path | None:
         from tablemend.tables.export import check_target, export
 
         self.progress("export", 0.0)
@@ -47,7 +49,7 @@ class Versions(Scanning):
             if kind == ".html":
                 return report.write(known, check_target(out, further=REPORTS))
             sheets = report.sheets(known)
-        written = export(snapshot, self.snapshots, out, sheets=sheets, overwrite=overwrite)
+        written = export(snapshot, self.snapshots, out, sheets=sheets, overwrite=overwrite, safe=safe)
         self.progress("export", 1.0)
         return written
 
@@ -59,8 +61,12 @@ class Versions(Scanning):
         version: int | None = None,
         run: str | None = None,
         overwrite: bool = False,
+        safe: bool = False,
     ) -> Path | None:
         """Write a version of a dataset to a file; the suffix decides the format.
+
+        `safe` writes a text file anew from its values, in UTF-8, with an apostrophe before texts that a spreadsheet
+        would run as formulas. Workbooks mark such texts always; other formats have no formulas.
 
         `.sql` writes the approved repairs of a scan as a script instead, by default of the newest scan.
         """
@@ -69,7 +75,7 @@ class Versions(Scanning):
             from tablemend.repair import script
 
             return script.write(self.store, self.store.runs.get(run) if run else self.latest_scan(identity), Path(out))
-        return self._export(self.store.datasets.snapshot(identity, version), out, overwrite=overwrite)
+        return self._export(self.store.datasets.snapshot(identity, version), out, overwrite=overwrite, safe=safe)
 
     def latest_scan(self, dataset: str) -> Run:
         """The newest completed scan of a dataset."""

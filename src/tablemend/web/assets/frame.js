@@ -33,7 +33,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
   document.addEventListener("keydown", function (event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.type !== "checkbox" && typing(event.target)) {
-      if (event.key === "Escape" && event.target.getAttribute("data-search") !== null) event.target.blur();
+      if (event.key === "Escape" && event.target.closest(".tm-search")) event.target.blur();
       return;
     }
     if (document.querySelector('[role="dialog"]')) return; // a dialog has its own keys
@@ -41,7 +41,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     if (event.key === "?") {
       document.getElementById("help-open").click();
     } else if (event.key === "/") {
-      const box = document.querySelector("[data-search]");
+      const box = document.querySelector(".tm-search input");
       if (!box) return;
       box.focus();
       box.select();

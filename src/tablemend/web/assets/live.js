@@ -32,13 +32,15 @@
     });
     source.onopen = function () {
       clearTimeout(lost);
+      lost = null;
       connection("on");
     };
     source.onerror = function () {
-      clearTimeout(lost);
-      lost = setTimeout(function () {
-        connection("off");
-      }, 2000);
+      if (lost === null) {
+        lost = setTimeout(function () {
+          connection("off");
+        }, 2000);
+      }
       if (source.readyState === EventSource.CLOSED) {
         // refused, as after the end of a session: ask why, and try again
         source = null;

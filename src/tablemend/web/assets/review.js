@@ -7,6 +7,7 @@
   let seenWrites = -1;
   let acts = 0;
   let ended = null;
+  let lastActed;
 
   function none() {
     return window.dash_clientside.no_update;
@@ -243,7 +244,7 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     review: {
       load: function (run) {
-        if (!run) return [none(), none()];
+        if (!run) return none();
         if (!run.turn) Object.assign(wanted, { decision: "", check: "", column: "", text: "" }, run.narrow || {});
         return window
           .fetch("/data/items/" + encodeURIComponent(run.run))
@@ -258,14 +259,15 @@
               seenWrites = found.writes;
               if (!rows.some((row) => row.state === "open") && wanted.decision === "open") wanted.decision = "";
               waiting(function (grid) {
+                grid.setGridOption("loading", false);
                 grid.setGridOption("quickFilterText", wanted.text);
                 setTimeout(refilter, 0);
               }, 100);
-              return [rows, Object.assign({}, window.tablemendGridOptions, { loading: false })];
+              return rows;
             },
             function (problem) {
               set("review-shown", { children: "The items could not be read: " + problem.message + ". Reload the page." });
-              return [[], { loading: false }];
+              return [];
             }
           );
       },
@@ -286,6 +288,9 @@
               const grid = api();
               if (!found || !grid || found.writes < seenWrites) return none();
               seenWrites = found.writes;
+              const mine = acted !== lastActed;
+              lastActed = acted;
+              if (mine) grid.deselectAll(); // what was selected is decided
               const now = new Map(found.decisions.map((each) => [each[0], each]));
               const changed = [];
               for (const row of rows) {

@@ -64,18 +64,19 @@ def change(before: Any, after: Any) -> html.Span:
     """A cell before and after: struck through and inserted, by more than colour."""
     return html.Span(
         [
-            html.Del(_shown(before)),
+            html.Del(value(before)),
             html.Span("→", className="tm-arrow", **{"aria-hidden": "true"}),
-            html.Ins(_shown(after)),
+            html.Ins(value(after)),
         ],
         className="tm-change",
     )
 
 
-def _shown(value: Any) -> Any:
-    if value is None:
+def value(cell: Any) -> Any:
+    """A cell as text; what could not be seen is made visible."""
+    if cell is None:
         return html.Em("null", className="tm-null")
-    text = str(value)
+    text = str(cell)
     if text == "":
         return html.Em("empty", className="tm-null")
     return text if text == text.strip() else text.replace(" ", "·")
@@ -99,7 +100,7 @@ def sparkline(
         pen = "L"
     if len(found) == 1:
         parts.append("h0.1")
-    return _image(
+    return drawing(
         f'<path d="{" ".join(parts)}" fill="none" stroke="#5c7cfa" stroke-width="2" stroke-linecap="round"/>', label
     )
 
@@ -113,10 +114,11 @@ def bars(counts: Sequence[float], *, label: str) -> html.Img:
         f'height="{22 * value / most:.1f}" fill="#5c7cfa"/>'
         for n, value in enumerate(counts)
     )
-    return _image(drawn, label)
+    return drawing(drawn, label)
 
 
-def _image(drawn: str, label: str) -> html.Img:
+def drawing(drawn: str, label: str) -> html.Img:
+    """What is drawn in SVG, 96 by 24, as an image."""
     from urllib.parse import quote
 
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="96" height="24" viewBox="0 0 96 24">{drawn}</svg>'

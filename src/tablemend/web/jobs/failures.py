@@ -33,6 +33,10 @@ TITLES: dict[type[errors.TablemendError], str] = {
     errors.StorageFull: "The disk of the database is full",
     errors.DatabaseError: "The database refused",
     errors.BatchError: "The work in batches stopped",
+    errors.NotSignedIn: "Nobody is signed in",
+    errors.SignInRefused: "Signing in was refused",
+    errors.TooManyAttempts: "Too many sign-ins failed",
+    errors.Forbidden: "The role does not allow it",
     errors.Cancelled: "It was cancelled",
 }
 """Title of each kind of error; one that is not named has that of the kind above it."""

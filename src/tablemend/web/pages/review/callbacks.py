@@ -28,9 +28,7 @@ def _in_the_browser(app: dash.Dash) -> None:
     def client(name: str, *outputs: Any, **options: Any) -> None:
         app.clientside_callback(ClientsideFunction("review", name), *outputs, **options)
 
-    client(
-        "load", Output("review-grid", "rowData"), Output("review-grid", "dashGridOptions"), Input("review-run", "data")
-    )
+    client("load", Output("review-grid", "rowData"), Input("review-run", "data"))
     client("search", Output("review-search", "error"), Input("review-search", "value"), prevent_initial_call=True)
     client(
         "refresh",
@@ -109,10 +107,11 @@ def _looking(app: dash.Dash, site: Site) -> None:
         Output("review-detail", "children"),
         Input("review-focus", "data"),
         Input("review-acted", "data"),
+        Input("review-ended", "data"),
         State("review-run", "data"),
         prevent_initial_call=True,
     )
-    def show(item: str | None, _: Any, run: dict[str, str]) -> Any:
+    def show(item: str | None, _: Any, __: Any, run: dict[str, str]) -> Any:
         if not item:
             raise dash.exceptions.PreventUpdate
         return shown(site, run["run"], item)

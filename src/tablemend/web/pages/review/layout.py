@@ -55,7 +55,7 @@ def layout(site: Site, address: Address) -> Any:
                 ],
                 className="tm-review",
             ),
-            _dialog(),
+            _dialog(run),
         ],
         className="tm-review-page",
     )
@@ -215,19 +215,22 @@ def _hint() -> Any:
     return html.P("Choose an item to see why it is proposed, and what it would change. Press ? for the keys.")
 
 
-def _dialog() -> Any:
+def _dialog(run: Run) -> Any:
+    apply = html.Button(
+        "Approve and apply",
+        id="review-confirm-apply",
+        className="tm-button tm-button-primary" if run.kind == "scan" else "tm-hidden",
+        type="button",
+        disabled=run.kind != "scan",
+        **{"data-autofocus": "true"},
+    )
     return dmc.Modal(
         [
             html.Div(id="review-dialog-text"),
             html.Div(id="review-dialog-score", className="tm-predicted", role="status"),
             html.Div(
                 [
-                    html.Button(
-                        "Approve and apply",
-                        id="review-confirm-apply",
-                        className="tm-button tm-button-primary",
-                        type="button",
-                    ),
+                    apply,
                     html.Button("Approve only", id="review-confirm", className="tm-button", type="button"),
                     html.Button("Cancel", id="review-cancel", className="tm-button", type="button"),
                 ],

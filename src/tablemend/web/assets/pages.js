@@ -1,0 +1,118 @@
+// Small functions of the pages: following what others write, asking for work, following it to its end.
+(function () {
+  const words = { queued: "waiting", running: "running", completed: "done", failed: "failed", cancelled: "cancelled" };
+  const over = ["completed", "failed", "cancelled"];
+  const handled = {}; // waits whose end was dealt with
+  let pending = null;
+  let presses = 0;
+
+  function keep() {
+    return window.dash_clientside.no_update;
+  }
+
+  function set(id, props) {
+    window.dash_clientside.set_props(id, props);
+  }
+
+  function element(type, props, children) {
+    return { type: type, namespace: "dash_html_components", props: Object.assign({}, props, { children: children }) };
+  }
+
+  function active(all) {
+    return Object.values(all || {}).filter(function (each) {
+      return over.indexOf(each.status) < 0;
+    });
+  }
+
+  function line(job, cancel) {
+    const share = Math.round(100 * (job.fraction || 0));
+    const state = (job.stage || words[job.status] || job.status) + (job.status === "running" ? " " + share + " %" : "");
+    return element("Div", { className: "tm-job" }, [
+      element("A", { href: "/runs?job=" + job.id }, job.verb + " " + (job.subject || "")),
+      element("Span", { className: "tm-note" }, [state + ", by " + job.by + " ", cancel]),
+      element("Span", { className: "tm-bar tm-bar-job", "aria-hidden": "true" }, element("Span", { style: { width: share + "%" } })),
+    ]);
+  }
+
+  function tell(title, message, color) {
+    const notice = { action: "show", id: "n" + Math.random(), title: title, message: message, color: color };
+    notice.autoClose = color === "red" ? false : 6000;
+    set("notices", { sendNotifications: [notice] });
+  }
+
+  function go(path, search) {
+    set("address", { pathname: path, search: search || "" });
+  }
+
+  // what follows the end of a job that a page waits for
+  function ended(job, waiting, page) {
+    if (job.status === "failed") {
+      const error = job.error || {};
+      tell(error.title || "It failed", [error.message, error.hint].filter(Boolean).join(" "), "red");
+    } else if (job.status === "cancelled") {
+      tell("Cancelled", "Nothing of it was kept.", "yellow");
+    } else if (waiting.then === "review" && job.result.run) {
+      go("/review/" + job.result.run);
+    } else if (waiting.then === "intel" && job.result.run) {
+      go("/intelligence/" + job.result.run);
+    } else {
+      tell("Done", job.verb + " " + (job.result.version ? "made version " + job.result.version : "is complete"), "green");
+      set(page + "-again", { data: job.id });
+    }
+  }
+
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest ? event.target.closest("[data-ask]") : null;
+    if (!button || button.disabled) return;
+    const asked = JSON.parse(button.getAttribute("data-ask"));
+    presses += 1;
+    set(asked.page + "-ask", { data: Object.assign(asked, { press: presses }) });
+  });
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    pages: {
+      // after a write, wait until it is quiet for a moment: a job writes often
+      due: function (writes, seen) {
+        if (writes === undefined || writes === null || writes === seen) return keep();
+        clearTimeout(pending);
+        pending = setTimeout(function () {
+          if (document.getElementById("overview-body")) set("overview-due", { data: writes });
+        }, 500);
+        return keep();
+      },
+      jobs: function (all) {
+        const found = active(all);
+        if (!found.length) return null;
+        return element("Div", { className: "tm-jobs tm-card" }, found.slice(0, 8).map(function (job) {
+          return line(job);
+        }));
+      },
+      follow: function (all, waiting, id) {
+        if (!waiting || !waiting.job) return null;
+        const page = id.replace("-waiting", "");
+        const job = (all || {})[waiting.job];
+        if (!job) return element("Div", { className: "tm-note" }, "waiting for a worker");
+        if (over.indexOf(job.status) >= 0) {
+          if (!handled[waiting.mark]) {
+            handled[waiting.mark] = true;
+            ended(job, waiting, page);
+          }
+          return null;
+        }
+        const ask = JSON.stringify({ page: page, verb: "cancel", arguments: { job: job.id } });
+        return element("Div", { className: "tm-jobs tm-card" }, [
+          line(job, element("Button", { className: "tm-plain", type: "button", "data-ask": ask }, "Cancel")),
+        ]);
+      },
+      // a choice becomes part of the address, so that it can be linked and goes with "back"
+      versions: function (before, after) {
+        if (!before || !after) return keep();
+        const found = "?tab=compare&before=" + before + "&after=" + after;
+        return found === window.location.search ? keep() : found;
+      },
+      other: function (chosen) {
+        return chosen ? "?tab=recipe&other=" + encodeURIComponent(chosen) : keep();
+      },
+    },
+  });
+})();

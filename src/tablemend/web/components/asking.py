@@ -1,0 +1,88 @@
+"""Buttons of a page that hand work to the workers, and following it to its end.
+
+A button carries what it asks for in `data-ask`; a script puts it into a store when the button is pressed. So a page
+of a thousand buttons has one callback, which does not run before somebody presses one.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+import dash
+from dash import ClientsideFunction, Input, Output, State, dcc, html
+
+from tablemend.errors import TablemendError
+from tablemend.web import notices
+from tablemend.web.identity import require
+from tablemend.web.site import Site
+
+RIGHTS = {"scan": "scan", "rescan": "scan", "score_intel": "scan", "undo": "apply", "cancel": "scan"}
+"""What a person must be allowed to do, to ask for it here."""
+
+
+def place(page: str) -> html.Div:
+    """Where a page keeps what was asked for, and shows how far it is."""
+    return html.Div(
+        [
+            dcc.Store(id=f"{page}-ask"),
+            dcc.Store(id=f"{page}-waiting"),
+            dcc.Store(id=f"{page}-again"),
+            html.Div(id=f"{page}-progress", role="status", className="tm-progress"),
+        ]
+    )
+
+
+def button(page: str, text: str, verb: str, *, then: str = "again", name: str = "", **arguments: Any) -> html.Button:
+    """A button that asks for a piece of work; `then` says what follows its end: `again`, `review` or `intel`.
+
+    `name` is what it is called where the text alone does not say what it is about.
+    """
+    asked = {"page": page, "verb": verb, "then": then, "arguments": arguments}
+    told = {"aria-label": name} if name else {}
+    return html.Button(text, type="button", className="tm-button", **{"data-ask": json.dumps(asked)}, **told)
+
+
+def callbacks(app: dash.Dash, site: Site, page: str) -> None:
+    """Hand over what is asked for on a page, and follow it."""
+
+    @app.callback(
+        Output(f"{page}-waiting", "data"),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Input(f"{page}-ask", "data"),
+        State(f"{page}-waiting", "data"),
+        prevent_initial_call=True,
+    )
+    def hand_over(asked: dict[str, Any] | None, waiting: dict[str, Any] | None) -> tuple[Any, Any]:
+        return submit(site, asked, waiting)
+
+    app.clientside_callback(
+        ClientsideFunction("pages", "follow"),
+        Output(f"{page}-progress", "children"),
+        Input("live-jobs", "data"),
+        Input(f"{page}-waiting", "data"),
+        State(f"{page}-waiting", "id"),
+        prevent_initial_call=True,
+    )
+
+
+def submit(site: Site, asked: dict[str, Any] | None, waiting: dict[str, Any] | None = None) -> tuple[Any, Any]:
+    """What the page waits for from now on, and what is said at once."""
+    if not asked:
+        return dash.no_update, dash.no_update
+    verb, arguments = str(asked.get("verb", "")), dict(asked.get("arguments") or {})
+    try:
+        require(RIGHTS.get(verb, "admin"))
+        if verb == "cancel":
+            site.workspace.jobs.cancel(str(arguments.get("job", "")))
+            return dash.no_update, dash.no_update
+        job = site.submit(verb, **arguments)
+    except TablemendError as problem:
+        return waiting or None, [notices.failed(problem)]
+    return waiting_for(job.id, str(asked.get("then", "again"))), dash.no_update
+
+
+def waiting_for(job: str, then: str) -> dict[str, Any]:
+    """What a page waits for, and what follows; the mark tells two waits for one job apart."""
+    return {"job": job, "then": then, "mark": secrets.token_hex(4)}
