@@ -44,14 +44,27 @@ def hidden(page: str, name: str, value: str) -> dcc.Input:
 
 
 def button(
-    page: str, do: str, caption: str, *, key: str = "", primary: bool = False, danger: bool = False, **more: Any
+    page: str,
+    do: str,
+    caption: str,
+    *,
+    key: str = "",
+    primary: bool = False,
+    danger: bool = False,
+    label: str = "",
+    disabled: bool = False,
 ) -> html.Button:
-    """A button that does something to what `key` names."""
+    """A button that does something to what `key` names; `label` tells it apart from others of the same caption."""
     kind = " tm-button-primary" if primary else " tm-button-danger" if danger else ""
+    told = {"aria-label": label} if label else {}
     return html.Button(
-        caption, id={"kind": "do", "page": page, "do": do, "key": key}, type="button", className=f"tm-button{kind}",
-        **more,
-    )  # fmt: skip
+        caption,
+        id={"kind": "do", "page": page, "do": do, "key": key},
+        type="button",
+        className=f"tm-button{kind}",
+        disabled=disabled,
+        **told,
+    )
 
 
 def confirmed(page: str, do: str, caption: str, question: str, *, key: str = "", sure: str = "") -> html.Details:

@@ -59,7 +59,7 @@ def _export(query: dict[str, str]) -> Any:
     }
 
     def link(form: str) -> html.A:
-        address = f"/api/v1/audit?{urlencode({**asked, 'format': form})}"
+        address = f"/api/v1/audit/export?{urlencode({**asked, 'format': form})}"
         return html.A(form.upper(), href=address, download=f"audit.{form}", className="tm-button")
 
     return html.Div([link("csv"), link("json")], className="tm-actions", role="group", **{"aria-label": "Download"})

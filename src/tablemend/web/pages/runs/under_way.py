@@ -51,7 +51,7 @@ def card(job: Job, names: dict[str, str]) -> html.Div:
             html.Div([bar, html.Span(f"{job.stage or 'waiting'}, {share} %", className="tm-stage")]),
             html.Span("stopping …", className="tm-hint")
             if job.cancel
-            else forms.button("runs", "cancel", "Cancel", key=job.id, **{"aria-label": f"Cancel {label}"}),
+            else forms.button("runs", "cancel", "Cancel", key=job.id, label=f"Cancel {label}"),
         ],
         className="tm-job",
         **{"data-job": job.id},
