@@ -110,6 +110,17 @@ class Accounts:
             self._log("set password", name)
         return self.get(name)
 
+    def renew_password(self, old: str, new: str) -> User:
+        """Give whoever holds the workspace a new password; their sessions end.
+
+        SignInRefused where they have a password and `old` is another.
+        """
+        hashed = self._workspace.ready().users.hashed(self._by)
+        if hashed and not self.passwords.matches(hashed, old):
+            self._log("password refused", self._by)
+            raise SignInRefused("the present password is wrong", hint="Nothing was changed.")
+        return self.set_password(self._by, new)
+
     def disable(self, name: str) -> User:
         """Let a user in no longer; their decisions stay. StateError for the last admin."""
         with self._changing(name, demotes=True) as before:

@@ -183,6 +183,12 @@ class Configuration:
         for each in self.check_rules(text):
             raise SettingsError(f"line {each.line}: {each.text}", hint=each.hint)
 
+    def clear_cache(self, pattern: str | None = None) -> int:
+        """Let go of results of queries like a pattern, by default of all, also in Redis; how many were kept here."""
+        gone = self._workspace.clear_cache(pattern=pattern)
+        self._workspace.ready().audit.write(self._workspace.settings.person, "clear cache", pattern or "all", f"{gone}")
+        return gone
+
     def settings(self) -> list[SettingValue]:
         """Every setting with its value, default, meaning, and where it comes from."""
         own, found = self._workspace.settings, []

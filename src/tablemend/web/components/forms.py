@@ -44,14 +44,27 @@ def hidden(page: str, name: str, value: str) -> dcc.Input:
 
 
 def button(
-    page: str, do: str, caption: str, *, key: str = "", primary: bool = False, danger: bool = False, **more: Any
+    page: str,
+    do: str,
+    caption: str,
+    *,
+    key: str = "",
+    primary: bool = False,
+    danger: bool = False,
+    label: str = "",
+    disabled: bool = False,
 ) -> html.Button:
-    """A button that does something to what `key` names."""
+    """A button that does something to what `key` names; `label` tells it apart from others of the same caption."""
     kind = " tm-button-primary" if primary else " tm-button-danger" if danger else ""
+    told = {"aria-label": label} if label else {}
     return html.Button(
-        caption, id={"kind": "do", "page": page, "do": do, "key": key}, type="button", className=f"tm-button{kind}",
-        **more,
-    )  # fmt: skip
+        caption,
+        id={"kind": "do", "page": page, "do": do, "key": key},
+        type="button",
+        className=f"tm-button{kind}",
+        disabled=disabled,
+        **told,
+    )
 
 
 def confirmed(page: str, do: str, caption: str, question: str, *, key: str = "", sure: str = "") -> html.Details:
@@ -91,13 +104,13 @@ def tabs(path: str, key: str, parts: Mapping[str, str], current: str) -> html.Na
     """The parts of a page, each with an address of its own."""
     links = [
         dcc.Link(
-            title, href=f"{path}?{key}={name}", className="tm-tab",
-            **({"title": f"{title}, shown now"} if name == current else {}),
+            title,
+            href=f"{path}?{key}={name}",
+            className="tm-tab tm-tab-current" if name == current else "tm-tab",
+            title=f"{title}: shown now" if name == current else None,
         )
         for name, title in parts.items()
-    ]  # fmt: skip
-    for link, name in zip(links, parts, strict=True):
-        link.className = "tm-tab tm-tab-current" if name == current else "tm-tab"
+    ]
     return html.Nav(links, className="tm-tabs", **{"aria-label": "Parts of the page"})
 
 
