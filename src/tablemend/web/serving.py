@@ -55,6 +55,8 @@ def serve(workspace: Workspace, place: Place, *, said: Callable[[str], None]) ->
             f"{place.host} can be reached from other computers, and there are no users",
             hint="Add one with `tablemend users add NAME --role admin`, or leave --host away.",
         )
+    if workspace.settings.http_private is None:  # who asks is in a browser: not everything here is for them
+        workspace.settings = workspace.settings.model_copy(update={"http_private": False})
     settings = workspace.settings
     with ExitStack() as stack:
         listening = stack.enter_context(_listening(place))

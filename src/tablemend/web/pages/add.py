@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dash import html
+
 from tablemend.web.address import Address
 from tablemend.web.components import basics
 from tablemend.web.page import Page
@@ -11,9 +13,18 @@ from tablemend.web.site import Site
 
 
 def layout(site: Site, address: Address) -> Any:
-    """The page."""
+    """The page, until what it is for can be done here."""
     del site, address
-    return basics.header("Add data")
+    return html.Div(
+        [
+            basics.header("Add data"),
+            basics.empty(
+                "Not here yet",
+                "Uploads, databases and web sources cannot be added here yet. Scan a table on the command line, "
+                "with `tablemend scan SOURCE`, or over the interface for programs: it appears here at once.",
+            ),
+        ]
+    )
 
 
 PAGE = Page(name="add", title="Add data", layout=layout, icon="add")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dash import html
+
 from tablemend.web.address import Address
 from tablemend.web.components import basics
 from tablemend.web.page import Page
@@ -11,9 +13,18 @@ from tablemend.web.site import Site
 
 
 def layout(site: Site, address: Address) -> Any:
-    """The page."""
+    """The page, until what it is for can be done here."""
     del site, address
-    return basics.header("Intelligence")
+    return html.Div(
+        [
+            basics.header("Intelligence"),
+            basics.empty(
+                "Not here yet",
+                "Stories are scored on the command line, with `tablemend intel score SOURCE`. What is open of "
+                "them can be decided on under Review.",
+            ),
+        ]
+    )
 
 
 PAGE = Page(name="intelligence", title="Intelligence", layout=layout, icon="intel")
