@@ -1,16 +1,10 @@
 """How long the server takes to answer: by name, bounded, without values."""
 
-import asyncio
 import logging
-from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
 
-import served_helpers as helpers
 from tablemend.web import timing
-from tablemend.web.app import create
 from tablemend.web.timing import OTHER, TARGETS, Times, outputs
 
 BODY = {
@@ -20,25 +14,6 @@ BODY = {
     "changedPropIds": ["address.pathname"],
     "state": [{"id": "address", "property": "search", "value": ""}],
 }
-
-
-async def _ask(app: FastAPI) -> int:
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
-        assert (await client.get("/")).status_code == 200
-        await client.get("/settings?part=somebody")
-        await client.get("/data/items/" + app.state.site.base.run().id)
-        return (await client.post("/_dash-update-component", json=BODY)).status_code
-
-
-def test_answers_are_counted_by_name(tmp_path: Path) -> None:
-    site = helpers.site(tmp_path)
-    assert asyncio.run(_ask(create(site))) == 200
-    found = {(each.kind, each.name): each for each in site.times.report()}
-    assert found["page", "frame"].count == 2
-    assert found["callback", "page.children, who.children"].failed == 0
-    assert found["endpoint", "GET /data/items/{run}"].count == 1
-    assert all("somebody" not in name for _, name in found)
-    site.base.close()
 
 
 def test_slow_answers_are_kept_and_logged_without_values(caplog: pytest.LogCaptureFixture) -> None:

@@ -37,6 +37,7 @@ TITLES: dict[type[errors.TablemendError], str] = {
     errors.SignInRefused: "Signing in was refused",
     errors.TooManyAttempts: "Too many sign-ins failed",
     errors.Forbidden: "The role does not allow it",
+    errors.AccessError: "Access was refused",
     errors.Cancelled: "It was cancelled",
 }
 """Title of each kind of error; one that is not named has that of the kind above it."""
