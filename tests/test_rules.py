@@ -68,6 +68,8 @@ def test_each_kind_of_rule(entry, check, rows):
         ({"column": "a", "range": {"least": 1}}, "rule 2: 'range'"),
         ({"column": "a", "regex": "["}, "rule 2: 'regex'"),
         ({"expression": "start <="}, "rule 2: 'expression'"),
+        ({"expression": "id > 0 AND (SELECT count(*) FROM read_text('/etc/hosts')) > 0"}, "holds a query"),
+        ({"expression": "EXISTS (FROM read_text('/etc/hosts'))"}, "holds a query"),
         ({"column": "a", "freshness": "soon"}, "rule 2: 'freshness'"),
         ({"column": "a", "unique": True, "severity": "high"}, "rule 2: 'severity'"),
     ],

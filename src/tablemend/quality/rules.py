@@ -133,10 +133,12 @@ def _validate_texts(rule: Rule) -> None:
             raise _Wrong("regex", f"is not a regular expression: {problem}", "Escape special signs.") from problem
     if rule.expression is not None:
         try:
-            sqlglot.parse_one(rule.expression, read="duckdb", into=exp.Condition)
+            tree = sqlglot.parse_one(rule.expression, read="duckdb", into=exp.Condition)
         except sqlglot.errors.SqlglotError as problem:
             text = str(problem).split("\n")[0]
             raise _Wrong("expression", f"is not an SQL condition: {text}", "Write a comparison.") from problem
+        if tree.find(exp.Query, exp.Table, exp.Command):  # it could read files, and whoever writes a rule may not
+            raise _Wrong("expression", "holds a query", "Write a condition over the columns of the row.")
 
 
 def _asked(rule: Rule, key: str) -> bool:

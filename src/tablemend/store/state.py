@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import sqlalchemy as sa
 
@@ -28,6 +28,8 @@ from tablemend.store.writes import Writes
 
 if TYPE_CHECKING:
     from tablemend.store.asynchronous import AsyncStore
+
+T = TypeVar("T")
 
 
 class Store:
@@ -72,6 +74,11 @@ class Store:
     def writes_counted(self) -> int:
         """How many transactions have written so far: what was read at the same number still stands."""
         return self.database.written()
+
+    def kept(self, key: Hashable, load: Callable[[int], T]) -> T:
+        """What `load` gives for the counter of writes, kept until the next write of anybody."""
+        written = self.database.written()
+        return self.database.reads.get(key, written, lambda: load(written))
 
     def hashes(self) -> set[str]:
         """Hashes of every file that this state points at."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -66,34 +65,16 @@ def router(site: Site) -> APIRouter:
 
 
 def rows_json(workspace: Workspace, run: str) -> bytes:
-    """Every item of a run as rows: {"rows": […], "total": n, "writes": counter}."""
-    written = workspace.store.writes_counted()
-    return _rows_json(_Asked(workspace, run, written))
+    """Every item of a run as rows: {"rows": […], "total": n, "writes": counter}; kept until anybody writes."""
+    found = workspace.run(run)
 
+    def load(written: int) -> bytes:
+        items = workspace.items(found.id, limit=MOST)
+        total = len(items) if len(items) < MOST else workspace.store.items.count(Filter(run=found.id))
+        gate = workspace.gate_of(found.id)
+        return msgspec.json.encode({"rows": [row(item, gate) for item in items], "total": total, "writes": written})
 
-class _Asked:
-    """A question for rows, the same as another one where nobody has written since."""
-
-    def __init__(self, workspace: Workspace, run: str, written: int) -> None:
-        self.workspace, self.run, self.written = workspace, run, written
-        self._key = (workspace.store.database.name, run, written)
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Asked) and self._key == other._key
-
-
-@lru_cache(8)
-def _rows_json(asked: _Asked) -> bytes:
-    workspace = asked.workspace
-    run = workspace.run(asked.run)
-    found = workspace.items(run.id, limit=MOST)
-    total = len(found) if len(found) < MOST else workspace.store.items.count(Filter(run=run.id))
-    gate = workspace.gate_of(run.id)
-    rows = [row(item, gate) for item in found]
-    return msgspec.json.encode({"rows": rows, "total": total, "writes": asked.written})
+    return workspace.store.kept(("rows of a review", found.id, workspace.settings.repair_gate), load)
 
 
 def decisions_json(workspace: Workspace, run: str) -> bytes:

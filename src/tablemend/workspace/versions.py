@@ -81,11 +81,11 @@ class Versions(Scanning):
         """The newest completed scan of a dataset."""
         return self.store.runs.latest("scan", dataset)
 
-    def newest_apply(self) -> str:
-        """The newest apply that is not undone; raises NotFound where there is none."""
+    def newest_apply(self, dataset: str | None = None) -> str:
+        """The newest apply that is not undone, of all datasets or of one; raises NotFound where there is none."""
         from tablemend.repair.chronicle import active
 
-        found = active(self.change_sets())
+        found = active(self.change_sets(dataset))
         if not found:
             raise NotFound("there is no change set to undo", hint="`tablemend history` lists what there is.")
         return found[-1]

@@ -10,6 +10,7 @@ from tablemend.errors import StateError
 from tablemend.records import Item, Record
 from tablemend.review.decisions import Verdict
 from tablemend.web import notices
+from tablemend.web.components import marks
 from tablemend.web.identity import require
 from tablemend.web.site import Site
 
@@ -63,12 +64,7 @@ def _apply(site: Site, asked: dict[str, Any]) -> str:
 def _undo(site: Site, asked: dict[str, Any]) -> str:
     workspace = site.workspace
     dataset = workspace.kept(asked["run"]).dataset
-    undone = {each.undoes for each in workspace.change_sets(dataset) if each.undoes and not each.undone}
-    standing = [each for each in workspace.change_sets(dataset) if each.kind == "apply" and each.id not in undone]
-    if not standing:
-        raise StateError("nothing is applied that could be undone", hint="Apply something first.")
-    newest = max(standing, key=lambda each: each.version)
-    return str(site.submit("undo", subject=dataset, change_set=newest.id).id)
+    return str(site.submit("undo", subject=dataset, change_set=workspace.newest_apply(dataset)).id)
 
 
 def _said(verdict: Verdict) -> list[Any]:
@@ -94,7 +90,11 @@ def told(job: Any) -> dict[str, Any]:
         return notices.done("Cancelled", "Nothing of it was kept.", color="yellow")
     found = job.result
     before, after = found.get("before"), found.get("after")
-    score = f"Score {before:.1f} → {after:.1f}. " if before is not None and after is not None else ""
+    score = (
+        f"Score {marks.floor(before):.1f} → {marks.floor(after):.1f}. "
+        if before is not None and after is not None
+        else ""
+    )
     counts = f"{found.get('cells', 0):,} cells changed, {found.get('rows_removed', 0):,} rows removed."
     left = "".join(f" {found[name]:,} repairs {name}." for name in ("superseded", "refused") if found.get(name))
     return notices.done("Undone" if job.verb == "undo" else "Applied", score + counts + left)

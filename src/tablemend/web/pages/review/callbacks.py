@@ -22,6 +22,7 @@ def callbacks(app: dash.Dash, site: Site) -> None:
     _acting(app, site)
     _looking(app, site)
     _changing(app, site)
+    _proposing(app, site)
 
 
 def _in_the_browser(app: dash.Dash) -> None:
@@ -126,7 +127,7 @@ def _looking(app: dash.Dash, site: Site) -> None:
     def predict(info: dict[str, Any] | None, run: dict[str, str]) -> Any:
         if not info:
             raise dash.exceptions.PreventUpdate
-        return predicting.warning(info), predicting.predicted(site.workspace, run["run"], info["ids"])
+        return predicting.warning(info), predicting.predicted(site.working, run["run"], info["ids"])
 
     @app.callback(
         Output({"kind": "review-cells-place", "item": MATCH}, "children"),
@@ -139,7 +140,7 @@ def _looking(app: dash.Dash, site: Site) -> None:
         if not clicks:
             raise dash.exceptions.PreventUpdate
         start = (clicks - 1) * detail.PAGE
-        found, total, removed = predicting.changed_cells(site.workspace, run["run"], place["item"], start)
+        found, total, removed = predicting.changed_cells(site.working, run["run"], place["item"], start)
         if removed:
             return predicting.removed(found, total)
         if not found:  # past the end: begin again
@@ -167,7 +168,7 @@ def _changing(app: dash.Dash, site: Site) -> None:
             raise dash.exceptions.PreventUpdate
         require("decide")
         asked = ctx.triggered_id
-        made = site.workspace.edit(asked["item"], run=run["run"], alternative=asked["n"])
+        made = site.working.edit(asked["item"], run=run["run"], alternative=asked["n"])
         return acting.reloaded(run), [acting.changed(made)]
 
     @app.callback(
@@ -183,13 +184,15 @@ def _changing(app: dash.Dash, site: Site) -> None:
             raise dash.exceptions.PreventUpdate
         require("decide")
         try:
-            made = site.workspace.edit(place["item"], run=run["run"], params=_params(text))
+            made = site.working.edit(place["item"], run=run["run"], params=_params(text))
         except TablemendError as problem:
             return basics.notice("Not saved", f"{problem}.", hint=problem.hint or "")
         dash.set_props("review-run", {"data": acting.reloaded(run)})
         dash.set_props("notices", {"sendNotifications": [acting.changed(made)]})
         return ""
 
+
+def _proposing(app: dash.Dash, site: Site) -> None:
     @app.callback(
         Output("review-propose-error", "children"),
         Input("review-propose", "n_clicks"),
@@ -205,7 +208,7 @@ def _changing(app: dash.Dash, site: Site) -> None:
         require("decide")
         named = [each.strip() for each in (columns or "").split(",") if each.strip()]
         try:
-            made = site.workspace.propose((operation or "").strip(), named, _params(text or "{}"), run=run["run"])
+            made = site.working.propose((operation or "").strip(), named, _params(text or "{}"), run=run["run"])
         except TablemendError as problem:
             return basics.notice("Not proposed", f"{problem}.", hint=problem.hint or "")
         dash.set_props("review-run", {"data": acting.reloaded(run)})

@@ -45,7 +45,7 @@ def _forms() -> tuple[Any, ...]:
     question = "Decisions, versions and the audit log stay; what goes cannot be brought back."
     keep = html.Div(
         [
-            forms.text("settings", "days", "Keep what ended within so many days", "365", inputMode="numeric"),
+            forms.text("settings", "days", "Keep what ended within so many days", "365"),
             html.Div(
                 [
                     forms.button("settings", "state-preview", "What would go?"),
