@@ -153,3 +153,21 @@ def test_what_cannot_be_asked_for_is_told_and_waited_for_no_longer(site: Site) -
     assert waiting is None
     assert told[0]["color"] == "red"
     assert "cnothing" in said(told[0]["message"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"verb": "scan", "arguments": {"source": "/etc/hosts"}},
+        {"verb": "rescan", "arguments": {"source": "/etc/hosts"}},
+        {"verb": "undo", "arguments": {"change_set": "c1", "to": "sqlite:////tmp/other.db#t"}},
+        {"verb": "heal", "arguments": {"source": "/etc/hosts"}},
+        {"verb": "rescan"},
+    ],
+)
+def test_a_browser_cannot_ask_for_more_than_the_page_offers(site: Site, asked: dict[str, object]) -> None:
+    before = len(site.base.jobs.recent())
+    with signed_in("admin", via="password"):
+        _, told = asking.submit(site, asked)
+    assert "cannot be asked for" in said(told[0]["message"])
+    assert len(site.base.jobs.recent()) == before

@@ -81,6 +81,13 @@ class Versions(Scanning):
         """The newest completed scan of a dataset."""
         return self.store.runs.latest("scan", dataset)
 
+    def newest_scan(self, dataset: str) -> Run | None:
+        """The newest completed scan of a dataset, if there is one."""
+        try:
+            return self.latest_scan(dataset)
+        except NotFound:
+            return None
+
     def newest_apply(self, dataset: str | None = None) -> str:
         """The newest apply that is not undone, of all datasets or of one; raises NotFound where there is none."""
         from tablemend.repair.chronicle import active

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from tablemend.errors import NotFound
 from tablemend.records import ChangeSet, ColumnProfile, Finding, Profile, Record, Run, Score, Snapshot, Source
 from tablemend.store.datasets import Dataset
 from tablemend.store.filters import Filter
@@ -165,7 +164,7 @@ def summary(ws: Workspace, dataset: Dataset) -> DatasetSummary:
     """A dataset at a glance."""
     versions = ws.versions(dataset.id)
     snapshot, score = versions[-1]
-    run = newest_scan(ws, dataset.id)
+    run = ws.newest_scan(dataset.id)
     return DatasetSummary(
         id=dataset.id,
         name=dataset.name,
@@ -182,17 +181,9 @@ def summary(ws: Workspace, dataset: Dataset) -> DatasetSummary:
     )
 
 
-def newest_scan(ws: Workspace, dataset: str) -> Run | None:
-    """The newest completed scan of a dataset, if there is one."""
-    try:
-        return ws.latest_scan(dataset)
-    except NotFound:
-        return None
-
-
 def _detail(ws: Workspace, name: str) -> DatasetDetail:
     dataset = ws.store.datasets.get(ws.dataset(name))
-    run = newest_scan(ws, dataset.id)
+    run = ws.newest_scan(dataset.id)
     profile = ws.store.runs.recall(run.id, "profile", Profile) if run else None
     return DatasetDetail(
         summary=summary(ws, dataset),

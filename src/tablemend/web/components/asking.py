@@ -13,13 +13,16 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, dcc, html
 
-from tablemend.errors import TablemendError
+from tablemend.errors import StateError, TablemendError
 from tablemend.web import notices
 from tablemend.web.identity import require
 from tablemend.web.site import Site
 
-RIGHTS = {"scan": "scan", "rescan": "scan", "score_intel": "scan", "undo": "apply", "cancel": "scan"}
-"""What a person must be allowed to do, to ask for it here."""
+ASKED = {"rescan": ("scan", "dataset"), "undo": ("apply", "change_set"), "cancel": ("scan", "job")}
+"""What can be asked for here → the right that it takes, and the one argument that it is given.
+
+A browser can send anything: a source or a target would let it name files of the server.
+"""
 
 
 def place(page: str) -> html.Div:
@@ -73,9 +76,11 @@ def submit(site: Site, asked: dict[str, Any] | None, waiting: dict[str, Any] | N
         return dash.no_update, dash.no_update
     verb, arguments = str(asked.get("verb", "")), dict(asked.get("arguments") or {})
     try:
-        require(RIGHTS.get(verb, "admin"))
+        if verb not in ASKED or set(arguments) != {ASKED[verb][1]}:
+            raise StateError(f"{verb!r} cannot be asked for like that here", hint="Reload the page.")
+        require(ASKED[verb][0])
         if verb == "cancel":
-            site.workspace.jobs.cancel(str(arguments.get("job", "")))
+            site.workspace.jobs.cancel(str(arguments["job"]))
             return dash.no_update, dash.no_update
         job = site.submit(verb, **arguments)
     except TablemendError as problem:

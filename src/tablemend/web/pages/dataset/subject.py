@@ -55,10 +55,7 @@ class Subject:
     @cached_property
     def scan(self) -> Run | None:
         """The newest completed scan, if there is one."""
-        try:
-            return self.workspace.latest_scan(self.id)
-        except NotFound:
-            return None
+        return self.workspace.newest_scan(self.id)
 
     @cached_property
     def profile(self) -> Profile | None:
