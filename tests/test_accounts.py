@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from conftest import Call
 from tablemend.errors import Conflict, Forbidden, NotFound, SignInRefused, StateError
 from tablemend.records import now
 from tablemend.store import schema
@@ -18,6 +17,8 @@ from tablemend.store.codec import stamp
 from tablemend.workspace import Workspace
 from tablemend.workspace import open as open_workspace
 from tablemend.workspace.accounts import Accounts
+
+Call = Callable[..., tuple[int, str, str]]
 
 GOOD = "correct horse battery"
 

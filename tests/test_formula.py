@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from conftest import Call
 from tablemend.tables import export, read, source
 from tablemend.tables.formulas import harmless, harmless_column, is_formula
 from tables_helpers import keep, load_bytes
+
+Call = Callable[..., tuple[int, str, str]]
 
 RUN = [
     "=1+1",

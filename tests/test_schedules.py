@@ -1,14 +1,13 @@
 """Schedules: sources that are read again, once at a time, by whichever server is there."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import core_helpers
-from conftest import Call
 from job_helpers import ended, table, until
 from tablemend.errors import NotFound, SettingsError, SourceError, StateError
 from tablemend.records import now
@@ -18,6 +17,8 @@ from tablemend.web.jobs.watch import Watch
 from tablemend.web.jobs.workers import Workers
 from tablemend.workspace import Workspace
 from tablemend.workspace.schedules import seconds
+
+Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
