@@ -27,4 +27,4 @@ def layout(site: Site, address: Address) -> Any:
     )
 
 
-PAGE = Page(name="add", title="Add data", layout=layout, icon="add")
+PAGE = Page(name="add", title="Add data", layout=layout)  # in the navigation once data can be added here

@@ -27,4 +27,6 @@ def layout(site: Site, address: Address) -> Any:
     )
 
 
-PAGE = Page(name="intelligence", title="Intelligence", layout=layout, icon="intel")
+PAGE = Page(
+    name="intelligence", title="Intelligence", layout=layout
+)  # in the navigation once stories can be looked at here
