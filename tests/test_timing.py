@@ -1,10 +1,18 @@
 """How long the server takes to answer: by name, bounded, without values."""
 
+import asyncio
 import logging
+from pathlib import Path
 
 import pytest
+from httpx import ASGITransport, AsyncClient
+from starlette.types import ASGIApp
 
+import served_helpers as helpers
 from tablemend.web import timing
+from tablemend.web.app import create
+from tablemend.web.jobs.watch import Watch
+from tablemend.web.security import OneTimeLinks, SecurityOptions
 from tablemend.web.timing import OTHER, TARGETS, Times, outputs
 
 BODY = {
@@ -14,6 +22,29 @@ BODY = {
     "changedPropIds": ["address.pathname"],
     "state": [{"id": "address", "property": "search", "value": ""}],
 }
+
+
+async def _ask(app: ASGIApp, run: str, cookies: dict[str, str]) -> int:
+    own = {"Origin": "http://localhost"}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost", cookies=cookies) as client:
+        assert (await client.get("/")).status_code == 200
+        await client.get("/settings?part=somebody")
+        assert (await client.get(f"/data/items/{run}")).status_code == 200
+        return (await client.post("/_dash-update-component", json=BODY, headers=own)).status_code
+
+
+def test_answers_are_counted_by_name(tmp_path: Path) -> None:
+    site = helpers.site(tmp_path)
+    options = SecurityOptions()
+    app = create(site, Watch(site.base), OneTimeLinks(), options)
+    cookies = {options.cookie: site.base.accounts.enter("owner", "admin")}
+    assert asyncio.run(_ask(app, site.base.run().id, cookies)) == 200
+    found = {(each.kind, each.name): each for each in site.times.report()}
+    assert found["page", "frame"].count == 2
+    assert found["callback", "page.children, who.children"].failed == 0
+    assert found["endpoint", "GET /data/items/{run}"].count == 1
+    assert all("somebody" not in name for _, name in found)
+    site.base.close()
 
 
 def test_slow_answers_are_kept_and_logged_without_values(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,8 @@ def upgrade() -> None:
     """Add the tables."""
     number = BigInteger().with_variant(Integer, "sqlite")
     _people(number)
-    _work(number)
+    _jobs(number)
+    _watching(number)
 
 
 def _people(number: sa.types.TypeEngine[int]) -> None:
@@ -57,7 +58,7 @@ def _people(number: sa.types.TypeEngine[int]) -> None:
     )
 
 
-def _work(number: sa.types.TypeEngine[int]) -> None:
+def _jobs(number: sa.types.TypeEngine[int]) -> None:
     op.create_table(
         "jobs",
         Column("seq", number, primary_key=True, autoincrement=True),
@@ -85,6 +86,9 @@ def _work(number: sa.types.TypeEngine[int]) -> None:
     )
     op.create_index("jobs_status", "jobs", ["status"])
     op.create_index("jobs_changed", "jobs", ["changed"])
+
+
+def _watching(number: sa.types.TypeEngine[int]) -> None:
     op.create_table(
         "schedules",
         Column("seq", number, primary_key=True, autoincrement=True),
