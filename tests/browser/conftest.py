@@ -70,6 +70,10 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         if urlsplit(url).scheme not in ("data", "blob", "about") and urlsplit(url).hostname != "127.0.0.1":
             outside.append(url)
 
+    def fault(error: str) -> None:
+        if "Failed to fetch" not in error:  # a connection that the test has cut
+            errors.append(error)
+
     def open_page(
         server: Server, path: str = "/", *, width: int = 1280, height: int = 800, dark: bool = False, port: int = 0
     ) -> Page:
@@ -77,7 +81,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         contexts.append(context)
         context.on("request", lambda request: heed(request.url))
-        context.on("weberror", lambda error: errors.append(str(error.error)))
+        context.on("weberror", lambda error: fault(str(error.error)))
         page = context.new_page()
         page.set_default_timeout(15_000)
         if server.key:

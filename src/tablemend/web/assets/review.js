@@ -344,8 +344,9 @@
         const cells = found.reduce((sum, row) => sum + row.cells, 0);
         return [none(), true, { ids: order.ids, seen: seen, below: below, cells: cells, at: base.at }];
       },
-      progress: function (job, mine) {
-        if (!job || !mine || job.id !== mine) return [none(), none()];
+      progress: function (job, mine, run) {
+        // any job on this dataset counts, whoever asked for it, also where the answer that named it was lost
+        if (!job || !run || (job.id !== mine && job.subject !== run.dataset)) return [none(), none()];
         const share = Math.round(100 * (job.fraction || 0));
         const over = !(job.status === "running" || job.status === "queued");
         if (over) {

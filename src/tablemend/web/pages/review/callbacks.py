@@ -69,6 +69,7 @@ def _in_the_browser(app: dash.Dash) -> None:
         Output("review-ended", "data"),
         Input("live-job", "data"),
         Input("review-job", "data"),
+        State("review-run", "data"),
         prevent_initial_call=True,
     )
 
