@@ -77,6 +77,7 @@ def _frame(known: dict[str, Page]) -> Any:
             dcc.Store(id="live-job"),  # the newest state of a job, from the stream of events
             dcc.Store(id="live-jobs", data={}),  # every job that is under way
             dcc.Store(id="live-writes"),  # the counter of writes: something was decided or applied, by whomever
+            dcc.Store(id="live-regained"),  # when the stream was there again after it was cut
             dcc.Store(id="live-state"),  # whether the stream of events is connected
             dmc.NotificationContainer(id="notices", position="top-right", className="tm-notices", limit=4),
             html.A("Skip to content", href="#page", className="tm-skip"),

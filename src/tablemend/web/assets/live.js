@@ -3,6 +3,8 @@
   const jobs = {};
   let source = null;
   let lost = null;
+  let broken = false;
+  let heard = ""; // id of the newest event: a stream that is opened anew goes on there
 
   function set(id, props) {
     window.dash_clientside.set_props(id, props);
@@ -23,19 +25,25 @@
 
   function open() {
     if (source) return;
-    source = new EventSource("/api/v1/events");
+    source = new EventSource("/api/v1/events" + (heard ? "?since=" + encodeURIComponent(heard) : ""));
     source.addEventListener("job", function (event) {
+      heard = event.lastEventId;
       job(JSON.parse(event.data));
     });
     source.addEventListener("state", function (event) {
+      heard = event.lastEventId || heard;
       set("live-writes", { data: JSON.parse(event.data).writes });
     });
     source.onopen = function () {
       clearTimeout(lost);
       lost = null;
       connection("on");
+      // answers may have been lost with it: pages look again
+      if (broken) set("live-regained", { data: Date.now() });
+      broken = false;
     };
     source.onerror = function () {
+      broken = true;
       if (lost === null) {
         lost = setTimeout(function () {
           connection("off");

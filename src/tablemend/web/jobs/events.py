@@ -30,8 +30,8 @@ def router(workspace: Workspace, watch: Watch, *, dependencies: Sequence[Any] = 
     streamed: dict[str, Any] = {"response_class": StreamingResponse, "responses": {200: {"content": content}}}
 
     @made.get("/events", summary="Every job as it moves, and every write to the state", **streamed)
-    async def events(last_event_id: str | None = Header(None)) -> StreamingResponse:
-        stream = _everything(workspace.ready().jobs, watch, _number(last_event_id))
+    async def events(since: str | None = None, last_event_id: str | None = Header(None)) -> StreamingResponse:
+        stream = _everything(workspace.ready().jobs, watch, _number(last_event_id or since))
         return StreamingResponse(stream, media_type="text/event-stream", headers=_HEADERS)
 
     @made.get("/jobs/{job}/events", summary="One job as it moves, until it is over", **streamed)

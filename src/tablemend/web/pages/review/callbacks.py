@@ -103,6 +103,16 @@ def _acting(app: dash.Dash, site: Site) -> None:
         workspace = site.workspace
         return head(workspace, workspace.run(run["run"])), [acting.told(workspace.jobs.get(job))]
 
+    @app.callback(
+        Output("review-head", "children", allow_duplicate=True),
+        Input("live-regained", "data"),
+        State("review-run", "data"),
+        prevent_initial_call=True,
+    )
+    def regained(_: Any, run: dict[str, str]) -> Any:
+        workspace = site.workspace
+        return head(workspace, workspace.run(run["run"]))
+
 
 def _looking(app: dash.Dash, site: Site) -> None:
     @app.callback(
