@@ -198,3 +198,21 @@ def test_the_stream_of_a_job_ends_with_it(ws: Workspace, other: Store, address: 
 
     heard = asyncio.run(listen())
     assert (heard[0], heard[-1]) == ("queued", "completed")
+
+
+@pytest.mark.parametrize("opened_anew", [False, True])
+def test_a_stream_that_was_cut_before_its_first_job_resumes_too(ws: Workspace, address: str, opened_anew: bool) -> None:
+    async def first(url: str, **headers: str) -> dict[str, Any]:
+        async with httpx.AsyncClient(timeout=10) as client:
+            async for event in _events(client, url, **headers):
+                return event
+        raise AssertionError
+
+    begun = asyncio.run(first(f"{address}/events"))
+    assert begun["event"] == "state"
+    one = _submit(ws.store)
+    ws.store.jobs.cancel(one)  # while nobody listened
+    url, headers = f"{address}/events", {"Last-Event-ID": begun["id"]}
+    url, headers = (f"{url}?since={begun['id']}", {}) if opened_anew else (url, headers)
+    event = asyncio.run(first(url, **headers))
+    assert (event["event"], event["data"]["id"], event["data"]["status"]) == ("job", one, "cancelled")
