@@ -79,7 +79,8 @@ async def _everything(stored: Stored, watch: Watch, since: int | None) -> AsyncI
     with watch.subscribe() as subscription:
         mark, jobs = await asyncio.to_thread(_present, stored, since)
         sent = _Sent(mark)
-        yield sent.beginning(jobs) + sent.state(mark.writes)
+        # the first counter has an id too: a stream that is cut before its first job is taken up there
+        yield sent.beginning(jobs) + b"id: %d\n" % mark.jobs + sent.state(mark.writes)
         while not subscription.closed:
             news = await subscription.take(HEARTBEAT)
             yield b"".join(map(sent.event, news)) if news else _SILENT
