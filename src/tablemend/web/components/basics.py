@@ -112,5 +112,10 @@ def ago(moment: datetime, *, now: datetime | None = None) -> str:
     return "just now"
 
 
+def megabytes(size: float) -> str:
+    """Bytes in words."""
+    return f"{size / 2**20:,.1f} MB" if size >= 2**20 else f"{size / 2**10:,.1f} KB" if size >= 2**10 else f"{size:,} B"
+
+
 def _some(children: Sequence[Any]) -> list[Any]:
     return [child for child in children if child is not None]

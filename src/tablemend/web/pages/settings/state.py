@@ -11,7 +11,6 @@ from tablemend.store.retention import Retained
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
 from tablemend.web.doing import Action, Asked, Done
-from tablemend.web.pages.runs import words
 from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 
@@ -24,7 +23,7 @@ def draw(site: Site, address: Address) -> Any:
     facts = basics.facts(
         ("state", found["state"]),
         ("schema", found["schema"]),
-        ("files", f"{found['files']:,}, {words.megabytes(found['bytes'])}"),
+        ("files", f"{found['files']:,}, {basics.megabytes(found['bytes'])}"),
         ("folder", found["folder"]),
     )
     return [
