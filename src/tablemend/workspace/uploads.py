@@ -108,6 +108,10 @@ class Uploads:
             raise NotFound(f"there is no upload {upload}", hint="Upload the file again.")
         return found[0]
 
+    def holds(self, place: str) -> bool:
+        """Whether a path is that of an upload."""
+        return Path(place).is_relative_to(self._folder)
+
     def remove(self, upload: str) -> Upload:
         """Remove an upload; what was scanned of it stays."""
         found = self.get(upload)

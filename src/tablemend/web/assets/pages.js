@@ -72,11 +72,12 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     pages: {
       // after a write, wait until it is quiet for a moment: a job writes often
-      due: function (writes, seen) {
+      due: function (writes, seen, id) {
         if (writes === undefined || writes === null || writes === seen) return keep();
         clearTimeout(pending);
         pending = setTimeout(function () {
-          if (document.getElementById("overview-body")) set("overview-due", { data: writes });
+          const page = id.replace("-seen", "");
+          if (document.getElementById(page + "-body")) set(page + "-due", { data: writes });
         }, 500);
         return keep();
       },

@@ -37,6 +37,12 @@
     return String(text || "").replace(/_/g, " ");
   }
 
+  // buttons that the role of who is asking does not allow stay off
+  function lacks(name) {
+    const button = document.getElementById("review-" + name);
+    return button !== null && button.hasAttribute("data-lacks");
+  }
+
   function state(row) {
     return row.applied ? "applied" : row.decision || "open";
   }
@@ -105,7 +111,7 @@
     );
     set("review-facets", { children: [every].concat(list) });
     const ready = rows.filter((row) => row.state === "approved").length;
-    set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready });
+    set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready || lacks("apply") });
     const grid = api();
     const shown = grid ? grid.getDisplayedRowCount() : rows.length;
     const cut = total > rows.length ? "; the first " + number(rows.length) + " of " + number(total) + " are listed" : "";
@@ -317,7 +323,7 @@
         const cells = (chosen || []).reduce((sum, row) => sum + row.cells, 0);
         const text = n ? number(n) + " selected, " + number(cells) + " cells" : focus ? "The item in focus" : "Nothing selected";
         const off = !n && !focus;
-        return [text, off, off, off];
+        return [text].concat(["approve", "reject", "reopen"].map((name) => off || lacks(name)));
       },
       act: function () {
         const given = Array.from(arguments);

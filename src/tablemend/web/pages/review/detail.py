@@ -12,6 +12,7 @@ from dash import html
 from tablemend.records import Decision, Evidence, Item
 from tablemend.review.gate import Gate, judge
 from tablemend.web.components import basics, marks
+from tablemend.web.components.allowed import bound, may
 
 PAGE = 50  # cells shown at once
 _HEAD = ("row", "column", "before → after")
@@ -34,7 +35,7 @@ def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None) -> Any:
         _evidence(item),
         _gate(item, gate),
         _alternatives(item),
-        _edit(item) if item.type == "repair" and not item.applied else None,
+        _edit(item) if item.type == "repair" and not item.applied and may("decide") else None,
         _sql(item),
         _log(decisions),
         html.P(f"{item.id}, version {item.version}", className="tm-note"),
@@ -129,11 +130,14 @@ def _alternatives(item: Item) -> Any:
             html.H3("Instead", className="tm-h3"),
             html.Div(
                 [
-                    html.Button(
-                        each.get("label") or each["operation"].replace("_", " "),
-                        id={"kind": "review-alternative", "item": item.id, "n": n},
-                        className="tm-button",
-                        type="button",
+                    bound(
+                        html.Button(
+                            each.get("label") or each["operation"].replace("_", " "),
+                            id={"kind": "review-alternative", "item": item.id, "n": n},
+                            className="tm-button",
+                            type="button",
+                        ),
+                        "decide",
                     )
                     for n, each in enumerate(found, start=1)
                 ],

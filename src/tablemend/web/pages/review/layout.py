@@ -11,6 +11,7 @@ from tablemend.records import Run
 from tablemend.repair.operations import OPERATIONS
 from tablemend.web.address import Address, path
 from tablemend.web.components import basics, marks
+from tablemend.web.components.allowed import bound, may, note
 from tablemend.web.pages.review.grid import grid
 from tablemend.web.site import Site
 from tablemend.workspace import Workspace
@@ -68,7 +69,7 @@ def _nothing() -> Any:
             basics.empty(
                 "There is nothing to review yet",
                 "Scan a table: tablemend proposes repairs, each with its evidence, and you decide here.",
-                basics.link_button("Add data", "/add", primary=True),
+                basics.link_button("Add data", "/add", primary=True) if may("scan") else None,
             ),
         ]
     )
@@ -84,18 +85,8 @@ def head(workspace: Workspace, run: Run) -> Any:
     older = html.Span([" A newer scan has its own list: ", dcc.Link(newest.id, href=path("review", newest.id)), "."])
     return basics.header(
         snapshot.source.name,
-        html.Button(
-            "Undo last apply",
-            id="review-undo",
-            className="tm-button",
-            type="button",
-            **{"data-key": "u"},
-            disabled=not workspace.change_sets(run.dataset),
-            title="u",
-        ),
-        html.Button(
-            "Apply approved", id="review-apply", className="tm-button tm-button-primary", type="button", disabled=True
-        ),
+        _undo(disabled=not workspace.change_sets(run.dataset)),
+        _apply(),
         back=("Dataset", path("datasets", run.dataset)),
         note=[
             "score ",
@@ -104,6 +95,21 @@ def head(workspace: Workspace, run: Run) -> Any:
             basics.when(run.finished or run.started),
             older if newest.id != run.id else "",
         ],
+    )
+
+
+def _undo(*, disabled: bool) -> html.Button:
+    given = {"data-key": "u"}
+    made = html.Button(
+        "Undo last apply", id="review-undo", className="tm-button", type="button", disabled=disabled, title="u", **given
+    )
+    return bound(made, "apply")
+
+
+def _apply() -> html.Button:
+    kind = "tm-button tm-button-primary"
+    return bound(
+        html.Button("Apply approved", id="review-apply", className=kind, type="button", disabled=True), "apply"
     )
 
 
@@ -138,8 +144,8 @@ def _toolbar(start: dict[str, str]) -> Any:
 
 
 def _selection() -> Any:
-    def button(name: str, text: str, key: str, more: str = "") -> html.Button:
-        return html.Button(
+    def button(name: str, text: str, key: str, right: str, more: str = "") -> html.Button:
+        made = html.Button(
             [text, html.Kbd(key)],
             id=f"review-{name}",
             className=f"tm-button {more}".strip(),
@@ -147,13 +153,15 @@ def _selection() -> Any:
             disabled=True,
             **{"data-key": key},
         )
+        return bound(made, right)
 
     return html.Div(
         [
             html.Span("Nothing selected", id="review-selected", role="status"),
-            button("approve", "Approve", "a", "tm-button-primary"),
-            button("reject", "Reject", "r"),
-            button("reopen", "Open again", "o"),
+            button("approve", "Approve", "a", "approve", "tm-button-primary"),
+            button("reject", "Reject", "r", "decide"),
+            button("reopen", "Open again", "o", "decide"),
+            note("decide") or note("approve"),
         ],
         className="tm-selection",
     )
@@ -163,8 +171,8 @@ def _detail(run: Run) -> Any:
     return html.Aside(
         [
             html.Div(_hint(), id="review-detail"),
-            html.Div(_note(), id="review-note-box", className="tm-note-box"),
-            _proposing() if run.kind == "scan" else None,
+            html.Div(_note(), id="review-note-box", className="tm-note-box", hidden=not may("decide")),
+            _proposing() if run.kind == "scan" and may("decide") else None,
         ],
         className="tm-detail",
         **{"aria-label": "Item"},
@@ -230,7 +238,7 @@ def _dialog(run: Run) -> Any:
             html.Div(id="review-dialog-score", className="tm-predicted", role="status"),
             html.Div(
                 [
-                    apply,
+                    bound(apply, "apply"),
                     html.Button("Approve only", id="review-confirm", className="tm-button", type="button"),
                     html.Button("Cancel", id="review-cancel", className="tm-button", type="button"),
                 ],

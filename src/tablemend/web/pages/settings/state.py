@@ -10,8 +10,8 @@ from tablemend.errors import StateError
 from tablemend.store.retention import Retained
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Action, Asked, Done
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 
 
@@ -27,7 +27,7 @@ def draw(site: Site, address: Address) -> Any:
         ("folder", found["folder"]),
     )
     return [
-        only_admins(),
+        note("admin"),
         html.Div([basics.section("State", facts), *(_forms() if may("admin") else ())], className="tm-columns"),
         basics.section("Rows", basics.table(("table", "rows"), rows, label="Rows of each table", numbers=(1,))),
     ]
