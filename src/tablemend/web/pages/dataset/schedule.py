@@ -61,9 +61,7 @@ def _form(dataset: str) -> Any:
     return html.Div(
         [
             *schedules.fields("dataset"),
-            html.P(
-                "A password is not kept: give it where the driver of the database looks for it.", className="tm-note"
-            ),
+            html.P(told, className="tm-note"),
             html.Div(add, className="tm-actions"),
         ],
         className="tm-form",
