@@ -10,6 +10,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -94,6 +95,12 @@ class Uploads:
         person = self._workspace.settings.person
         self._workspace.store.audit.write(person, "upload", identity, f"{path.name}, {size} bytes")
         return Upload(id=identity, name=path.name, bytes=size)
+
+    def stories(self) -> Upload:
+        """The shipped example of stories as an upload, to be scored by its own scorecard."""
+        from tablemend.intel.example import generate
+
+        return self.keep("stories.jsonl", BytesIO(generate.text(generate.stories()).encode()))
 
     def get(self, upload: str) -> Upload:
         """One upload; NotFound where there is none."""

@@ -49,6 +49,7 @@
     if (job.status === "failed") {
       const error = job.error || {};
       tell(error.title || "It failed", [error.message, error.hint].filter(Boolean).join(" "), "red");
+      if (waiting.then === "intel" && error.kind === "NothingAccepted" && job.run) go("/intelligence/" + job.run, "?part=rejected");
     } else if (job.status === "cancelled") {
       tell("Cancelled", "Nothing of it was kept.", "yellow");
     } else if (waiting.then === "review" && job.result.run) {
@@ -104,6 +105,10 @@
         return element("Div", { className: "tm-jobs tm-card" }, [
           line(job, element("Button", { className: "tm-plain", type: "button", "data-ask": ask }, "Cancel")),
         ]);
+      },
+      // a page that takes a file knows it by its id
+      uploaded: function (kept) {
+        return kept ? kept.upload : "";
       },
       // a choice becomes part of the address, so that it can be linked and goes with "back"
       versions: function (before, after) {

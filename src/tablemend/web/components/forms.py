@@ -94,11 +94,11 @@ def filter_text(name: str, label: str, value: str | None, **more: Any) -> dmc.Te
     )
 
 
-def filter_choice(name: str, label: str, options: Choices, value: str | None) -> dmc.Select:
+def filter_choice(name: str, label: str, options: Choices, value: str | None, *, clearable: bool = True) -> dmc.Select:
     """A condition on what is listed, kept in the address; none where nothing is chosen."""
     return dmc.Select(
         id={"kind": "filter", "name": name}, label=label, data=_options(options), value=value or None, size="sm",
-        clearable=True, placeholder="all", searchable=len(options) > 10,
+        clearable=clearable, allowDeselect=clearable, placeholder="all", searchable=len(options) > 10,
     )  # fmt: skip
 
 
