@@ -238,6 +238,20 @@
     },
   };
 
+  // the item that the address names, once the grid holds it
+  function reveal(id, tries) {
+    const grid = api();
+    const node = grid && grid.getRowNode(id);
+    if (node && node.rowIndex !== null && node.rowIndex !== undefined) {
+      grid.ensureNodeVisible(node, "middle");
+      grid.setFocusedCell(node.rowIndex, "change");
+    } else if (tries > 0) {
+      setTimeout(() => reveal(id, tries - 1), 50);
+    } else {
+      set("review-focus", { data: id }); // it is not among the rows that are listed
+    }
+  }
+
   function waiting(first, tries) {
     // the grid makes its interface a moment after Dash has drawn it
     const grid = api();
@@ -268,6 +282,7 @@
                 grid.setGridOption("loading", false);
                 grid.setGridOption("quickFilterText", wanted.text);
                 setTimeout(refilter, 0);
+                if (run.item && !run.turn) reveal(run.item, 100);
               }, 100);
               return rows;
             },

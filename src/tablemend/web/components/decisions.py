@@ -17,7 +17,7 @@ def log(decisions: Sequence[Decision]) -> Any:
         return None
     lines = [html.Li(_line(each)) for each in reversed(decisions)]
     return html.Details(
-        [html.Summary(f"Decisions ({len(lines)})"), html.Ul(lines, className="tm-list")], className="tm-more"
+        [html.Summary(f"Decisions ({len(lines)})"), html.Ul(lines, className="tm-points")], className="tm-more"
     )
 
 

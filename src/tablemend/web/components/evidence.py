@@ -25,7 +25,7 @@ def listed(claims: Sequence[Claim], pieces: Sequence[Evidence], *, told: str = "
 
 
 def _list(pieces: Sequence[Evidence]) -> Any:
-    return html.Ul([html.Li(piece(each)) for each in pieces], className="tm-list") if pieces else None
+    return html.Ul([html.Li(piece(each)) for each in pieces], className="tm-points") if pieces else None
 
 
 def piece(evidence: Evidence) -> list[Any]:

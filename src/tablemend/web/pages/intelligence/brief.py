@@ -11,7 +11,7 @@ from dash import dcc, html
 from tablemend.intel.brief import Event, Section, Told
 from tablemend.intel.brief_text import confirmed, counted, decision, period, title, when, why
 from tablemend.web.components import basics, evidence, forms, marks
-from tablemend.web.pages.intelligence.subject import DAYS, Subject
+from tablemend.web.pages.intelligence.subject import DAYS, Subject, stories_of
 
 SHOWN = 20
 """Events of a band that are told here; all of them stand in the files, and under Stories."""
@@ -29,13 +29,7 @@ def section(subject: Subject) -> list[Any]:
         html.P(period(made), className="tm-note"),
     )
     return [
-        html.Div(
-            [
-                forms.filters(forms.filter_choice("days", "Published", list(DAYS.items()), subject.days)),
-                _files(subject),
-            ],
-            className="tm-row",
-        ),
+        forms.filters(forms.filter_choice("days", "Published", list(DAYS.items()), subject.days), _files(subject)),
         head,
         *(_band(subject, each) for each in made.sections),
         _listed(subject, "Blocked", made.blocked, decision="blocked"),
@@ -55,27 +49,27 @@ def _files(subject: Subject) -> html.Div:
         )
         for form, name in FORMATS.items()
     ]
-    return html.Div(links, className="tm-actions", role="group", **{"aria-label": "Download the brief"})
+    return html.Div(links, className="tm-actions tm-broad", role="group", **{"aria-label": "Download the brief"})
 
 
 def _band(subject: Subject, each: Section) -> Any:
     told = [_event(subject, event) for event in each.events[:SHOWN]]
     rest = len(each.events) - len(told)
     more = dcc.Link(f"{rest:,} more events", href=subject.here(part="stories", band=each.band)) if rest else None
-    note = f"{each.stories:,} stories of {len(each.events):,} events" if each.events else "nothing"
+    note = stories_of(each.stories, len(each.events)) if each.events else "nothing"
     return basics.section(each.band, html.Div(told, className="tm-brief"), more, note=note)
 
 
 def _event(subject: Subject, event: Event) -> html.Article:
     told = event.lead
     others = f"; {len(event.others):,} other reports" if event.others else ""
-    by = html.Span(f"{decision(told)}, ", className="tm-note")
+    by = html.Span(f"{decision(told)}, ", className="tm-note") if told.decided_by else None
     parts = [
         html.Div([html.Span(f"{told.total:.1f}", className="tm-story-total"), marks.decision(told.decision)]),
         html.H3(dcc.Link(told.title, href=subject.here(part="stories", story=told.id))),
         html.Div([by, html.Span(evidence.link(when(told.published), told.url), className="tm-note")]),
         html.P(told.summary) if told.summary else None,
-        html.Ul([html.Li(each.text) for each in told.claims], className="tm-list") if told.claims else None,
+        html.Ul([html.Li(each.text) for each in told.claims], className="tm-points") if told.claims else None,
         html.Div(f"Sources: {confirmed(told)}{others}", className="tm-note"),
         html.Div(f"Why: {'; '.join(told.why)}", className="tm-note") if told.why else None,
     ]
@@ -96,4 +90,4 @@ def _listed(subject: Subject, name: str, told: Sequence[Told], **narrowed: str) 
     ]
     rest = len(told) - len(rows)
     more = dcc.Link(f"{rest:,} more", href=subject.here(part="stories", **narrowed)) if rest else None
-    return basics.section(name, html.Ul(rows, className="tm-list"), more, note=f"{len(told):,} stories")
+    return basics.section(name, html.Ul(rows, className="tm-points"), more, note=f"{len(told):,} stories")

@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from tablemend.intel.compare import Comparison, Difference, Setting
-from tablemend.intel.run import KIND
+from tablemend.intel.run import KIND, terms
 from tablemend.records import Item, Run
 from tablemend.web.components import basics, forms, marks
 from tablemend.web.components.paging import paging
@@ -31,13 +31,11 @@ def section(subject: Subject) -> list[Any]:
     other = next((each for each in others if each.id == query.get("other")), None) or _before(subject, others)
     older, newer = sorted((subject.run, other), key=lambda each: each.started)
     found = subject.workspace.compare_intel(older.id, newer.id)
+    choices = [(each.id, _name(each)) for each in others]
+    choice = forms.filter_choice("other", "Beside", choices, other.id, clearable=False)
     part = query.get("what", "") if query.get("what") in _TABLES else "changed"
     return [
-        forms.filters(
-            forms.filter_choice(
-                "other", "Beside", [(each.id, _name(each)) for each in others], other.id, clearable=False
-            )
-        ),
+        forms.filters(html.Div(choice, className="tm-broad")),
         html.P(f"From {_name(older)} to {_name(newer)}: {found.same:,} stories are the same.", className="tm-about"),
         _chips(subject, found, other.id, part),
         *_page(subject, found, other.id, part),
@@ -50,8 +48,10 @@ def _others(subject: Subject) -> list[Run]:
 
 
 def _before(subject: Subject, others: Sequence[Run]) -> Run:
-    """The newest run before this one, else the one after it."""
-    return next((each for each in others if each.started < subject.run.started), others[-1])
+    """The newest run before this one, of the same source where there is one; else the one after it."""
+    earlier = [each for each in others if each.started < subject.run.started]
+    same = (each for each in earlier if terms(subject.workspace.store, each).source == subject.terms.source)
+    return next(same, earlier[0] if earlier else others[-1])
 
 
 def _name(run: Run) -> str:

@@ -12,7 +12,7 @@ from tablemend.records import DECISIONS
 from tablemend.web.components import basics, forms, marks
 from tablemend.web.components.paging import paging
 from tablemend.web.pages.intelligence import story as one
-from tablemend.web.pages.intelligence.subject import DAYS, Story, Subject
+from tablemend.web.pages.intelligence.subject import DAYS, Story, Subject, stories_of
 
 SIZE = 25
 """Events on a page."""
@@ -77,10 +77,7 @@ def _filters(subject: Subject) -> html.Div:
 
 
 def _told(subject: Subject, events: Sequence[Sequence[Story]]) -> html.P:
-    number = sum(map(len, events))
-    told = (
-        f"{number:,} {'story' if number == 1 else 'stories'} of {len(events):,} event{'' if len(events) == 1 else 's'}"
-    )
+    told = stories_of(sum(map(len, events)), len(events))
     undated = sum(each.told.published is None for each in subject.stories) if subject.days else 0
     left_out = f"; {undated:,} without a date left out" if undated else ""
     return html.P(told + left_out, className="tm-note tm-about", role="status")

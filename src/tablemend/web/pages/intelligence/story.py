@@ -58,7 +58,7 @@ def _score(subject: Subject, story: Story) -> html.Div:
     rows = []
     for name, part in subject.terms.scorecard.parts.items():
         points = told.scores[name]
-        title = html.Span(name, title=part.help or None)
+        title = html.Span(name, title=part.help or None, className="tm-nowrap")
         why = body.derived.get(name, "given by the source")
         rows.append((title, _points(points, part.maximum), why))
     table = basics.table(("criterion", "points", "why"), rows, label="Score by criterion")
@@ -105,7 +105,7 @@ def _event(subject: Subject, story: Story) -> Any:
         shown = subject.here(story=each.item.id)
         lines.append(html.Li([dcc.Link(each.told.title, href=shown), html.Span(about, className="tm-note")]))
     reports = f"One event, {len(others) + 1:,} reports"
-    return html.Details([html.Summary(reports), html.Ul(lines, className="tm-list")], className="tm-more", open=True)
+    return html.Details([html.Summary(reports), html.Ul(lines, className="tm-points")], className="tm-more", open=True)
 
 
 def _why(subject: Subject, story: Story) -> html.Div:
@@ -124,7 +124,7 @@ def _why(subject: Subject, story: Story) -> html.Div:
 
 
 def _lines(lines: Iterable[str]) -> html.Ul:
-    return html.Ul([html.Li(each) for each in lines], className="tm-list")
+    return html.Ul([html.Li(each) for each in lines], className="tm-points")
 
 
 def _measured(story: Story) -> html.Details:

@@ -119,6 +119,12 @@ def looked(workspace: Workspace, run: str) -> Looked:
     return workspace.store.kept(("page of a run over stories", run), load)
 
 
+def stories_of(stories: int, events: int) -> str:
+    """How many stories of how many events, in words."""
+    one, other = "story" if stories == 1 else "stories", "event" if events == 1 else "events"
+    return f"{stories:,} {one} of {events:,} {other}"
+
+
 def _story(item: Item) -> Story:
     body = body_of(item)
     return Story(item=item, body=body, told=told_of(item, body))

@@ -26,7 +26,7 @@ def section(subject: Subject) -> list[Any]:
         ("scorecard", terms.scorecard.name),
         ("brand", terms.scorecard.policy.brand if terms.scorecard.policy else "no policy"),
         ("gate", terms.gate.name),
-        ("ages counted to", f"{terms.now:%Y-%m-%d %H:%M} UTC"),
+        ("ages to", f"{terms.now:%Y-%m-%d %H:%M} UTC"),
         ("stories", f"{len(subject.stories):,}"),
         ("events", f"{len({each.told.group for each in subject.stories}):,}"),
         ("bands", ", ".join(f"{name} {number:,}" for name, number in bands.items()) or "–"),

@@ -97,7 +97,7 @@ def _gate(item: Item, gate: Gate | None) -> Any:
     return html.Details(
         [
             html.Summary(["Gate ", html.Strong(gate.name), f": {judgement.word}"]),
-            html.Ul([html.Li(line) for line in judgement.explanation], className="tm-list"),
+            html.Ul([html.Li(line) for line in judgement.explanation], className="tm-points"),
         ],
         className="tm-more",
         open=judgement.outcome != "promote",

@@ -7,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from tablemend.errors import NotFound
 from tablemend.records import Run
 from tablemend.repair.operations import OPERATIONS
 from tablemend.web.address import Address, path
@@ -34,15 +35,18 @@ def layout(site: Site, address: Address) -> Any:
         return _nothing()
     run = workspace.run(address.subject) if address.subject else runs[0]
     narrowed = {name: address.query[name] for name in NARROWS if name in address.query}
-    start = narrowed if narrowed else {"decision": "open"}
+    item = address.query.get("item", "")
+    start = narrowed if narrowed or item else {"decision": "open"}
+    about = {"run": run.id, "dataset": run.dataset, "kind": run.kind, "narrow": start, "item": item}
     return html.Div(
         [
-            dcc.Store(id="review-run", data={"run": run.id, "dataset": run.dataset, "kind": run.kind, "narrow": start}),
+            dcc.Store(id="review-run", data=about),
             *(
                 dcc.Store(id=f"review-{name}")
                 for name in ("focus", "act", "job", "dialog-info", "acted", "ended", "cells-page")
             ),
             html.Div(head(workspace, run), id="review-head"),
+            _missing(workspace, run, item) if item else None,
             _toolbar(start),
             html.Div(id="review-progress", className="tm-progress", role="status"),
             html.Div(
@@ -62,6 +66,15 @@ def layout(site: Site, address: Address) -> Any:
     )
 
 
+def _missing(workspace: Workspace, run: Run, item: str) -> Any:
+    """That the item that the address names is not in the run; nothing where it is."""
+    try:
+        workspace.store.items.get(item, run.id)
+    except NotFound as problem:
+        return basics.notice("This item is not in the list", f"{problem}.", hint="Choose another one below.")
+    return None
+
+
 def _nothing() -> Any:
     return html.Div(
         [
@@ -78,7 +91,9 @@ def _nothing() -> Any:
 def head(workspace: Workspace, run: Run) -> Any:
     """The head of the page: dataset, its score now, and what can be done with all that is approved."""
     if run.kind != "scan" or not run.dataset:
-        return basics.header("Review", note=f"{run.kind} {run.id}", back=("Intelligence", path("intelligence", run.id)))
+        back = ("Intelligence", path("intelligence", run.id))
+        unused = html.Div([_undo(disabled=True), _apply()], hidden=True)  # scripts of the page know them
+        return basics.header("Review", unused, note=f"{run.kind} {run.id}", back=back)
     versions = workspace.versions(run.dataset)
     snapshot, now = versions[-1]
     newest = workspace.latest_scan(run.dataset)
