@@ -49,7 +49,7 @@
     if (job.status === "failed") {
       const error = job.error || {};
       tell(error.title || "It failed", [error.message, error.hint].filter(Boolean).join(" "), "red");
-      if (waiting.then === "intel" && error.kind === "NothingAccepted" && job.run) go("/intelligence/" + job.run, "?part=rejected");
+      if (waiting.then === "intel" && error.run) go("/intelligence/" + error.run, "?part=rejected"); // it keeps why
     } else if (job.status === "cancelled") {
       tell("Cancelled", "Nothing of it was kept.", "yellow");
     } else if (waiting.then === "review" && job.result.run) {

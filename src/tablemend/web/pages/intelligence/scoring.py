@@ -107,14 +107,17 @@ def _chosen(shelf: Shelf, name: str) -> str:
 
 def _example(site: Site, asked: Asked) -> Done:
     del asked
+    return _followed(example_job(site))
+
+
+def example_job(site: Site) -> Job:
+    """Have the example scored by its own scorecard, as of its own present."""
     uploads = site.workspace.uploads
-    return _followed(
-        site.submit(
-            "score_intel",
-            items=str(uploads.path(uploads.stories().id)),
-            scorecard=str(generate.SCORECARD),
-            now=generate.NOW.isoformat(),
-        )
+    return site.submit(
+        "score_intel",
+        items=str(uploads.path(uploads.stories().id)),
+        scorecard=str(generate.SCORECARD),
+        now=generate.NOW.isoformat(),
     )
 
 
