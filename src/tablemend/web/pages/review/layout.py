@@ -254,7 +254,10 @@ def _dialog(run: Run) -> Any:
             html.Div(
                 [
                     bound(apply, "apply"),
-                    html.Button("Approve only", id="review-confirm", className="tm-button", type="button"),
+                    bound(
+                        html.Button("Approve only", id="review-confirm", className="tm-button", type="button"),
+                        "approve",
+                    ),
                     html.Button("Cancel", id="review-cancel", className="tm-button", type="button"),
                 ],
                 className="tm-actions",
