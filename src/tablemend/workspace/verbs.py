@@ -49,7 +49,7 @@ class Scan(Arguments, frozen=True, kw_only=True):
 
     def subject(self, workspace: Workspace) -> str:
         """The dataset where it is known, else the place of the source."""
-        return source_subject(workspace, self.source, self.options)
+        return source_subject(workspace, self.source, self.options, self.name)
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Scan the source."""
@@ -135,7 +135,7 @@ class Heal(Arguments, frozen=True, kw_only=True):
 
     def subject(self, workspace: Workspace) -> str:
         """The dataset where it is known, else the place of the source."""
-        return source_subject(workspace, self.source, self.options)
+        return source_subject(workspace, self.source, self.options, self.name)
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Heal the source."""
@@ -204,7 +204,7 @@ def arguments_of(verb: str, given: dict[str, Any]) -> Arguments:
     return made
 
 
-def source_subject(workspace: Workspace, source: str, options: Options) -> str:
+def source_subject(workspace: Workspace, source: str, options: Options, name: str | None) -> str:
     """The id of the dataset that a source feeds where it is known here, else where the source is."""
     from tablemend.repair.reading import parsed
     from tablemend.store.datasets import dataset_id
@@ -212,7 +212,7 @@ def source_subject(workspace: Workspace, source: str, options: Options) -> str:
 
     if source == STDIN:
         raise StateError("a job has no standard input to read", hint="Name a file or a URL.")
-    place = parsed(source, options.given())
+    place = parsed(source, options.given(), name)
     identity = dataset_id(place, workspace.snapshots.folder.parent)
     known = workspace.ready().datasets.find(identity)
     return identity if known else "#".join(filter(None, (place.location, place.table)))
