@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import tempfile
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -12,13 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tablemend.errors import LimitExceeded, NotFound, SourceError, UnreadableSource
+from tablemend.errors import LimitExceeded, NotFound, SettingsError, SourceError, UnreadableSource
 from tablemend.records import Record
 from tablemend.workspace.previewing import SourcePreview, parts, preview
 
 if TYPE_CHECKING:
     from tablemend.store.datasets import Dataset
     from tablemend.workspace import Workspace
+
+SAMPLE_ROWS = (1_000, 10_000, 100_000)
+"""Rows of the sample that are offered; the last takes three seconds to make."""
 
 _ID = re.compile(r"u[0-9a-f]{16}")
 _UNSAFE = re.compile(r"[^\w .()+-]|^[ .]+|[ .]+$")
@@ -75,6 +79,22 @@ class Uploads:
         person = self._workspace.settings.person
         self._workspace.store.audit.write(person, "upload", identity, f"{path.name}, {size} bytes")
         return Upload(id=identity, name=path.name, bytes=size)
+
+    def sample(self, rows: int = SAMPLE_ROWS[0]) -> Upload:
+        """Keep a table of orders with known faults, made of no outside data, to try things on.
+
+        So many orders, before some are repeated; the same ones each time. SettingsError beyond what may be asked for.
+        """
+        from tablemend.tables.sample.orders import faulty_csv
+
+        if not SAMPLE_ROWS[0] <= rows <= SAMPLE_ROWS[-1]:
+            raise SettingsError(
+                f"a sample cannot have {rows:,} rows", hint=f"Ask for {SAMPLE_ROWS[0]:,} to {SAMPLE_ROWS[-1]:,}."
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            path = faulty_csv(Path(folder) / f"sample_orders_{rows}.csv", rows)
+            with path.open("rb") as file:
+                return self.keep(path.name, file)
 
     def get(self, upload: str) -> Upload:
         """One upload; NotFound where there is none."""
