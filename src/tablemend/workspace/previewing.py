@@ -12,6 +12,7 @@ from tablemend.errors import UnreadableSource
 from tablemend.records import Record, Source
 
 if TYPE_CHECKING:
+    from tablemend.store.datasets import Dataset
     from tablemend.tables.read import Loaded
     from tablemend.workspace import Workspace
 
@@ -68,6 +69,15 @@ def preview(workspace: Workspace, source: str, options: Mapping[str, str | None]
     with beginning(path) as short:
         part = None if short is None else _part(workspace, short, options)
     return shown(workspace, part or load(workspace, source, options), place, partly=part is not None)
+
+
+def fed(workspace: Workspace, source: str, options: Mapping[str, str | None], name: str | None) -> Dataset | None:
+    """The dataset that a scan of a source would give a version to; None where it would make a new one."""
+    from tablemend.repair.reading import parsed
+    from tablemend.store.datasets import dataset_id
+
+    place = parsed(source, options, name)
+    return workspace.ready().datasets.find(dataset_id(place, workspace.snapshots.folder))
 
 
 def load(workspace: Workspace, source: str, options: Mapping[str, str | None], *, most: int | None = None) -> Loaded:

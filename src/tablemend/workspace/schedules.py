@@ -79,7 +79,7 @@ class Schedules:
                 name=name or place.name,
                 source=source if place.kind not in _FILES else place.location,
                 options=chosen | ({"table": place.table} if place.kind in _FILES and place.table else {}),
-                dataset=dataset_id(place, self._workspace.snapshots.folder.parent),
+                dataset=dataset_id(place, self._workspace.snapshots.folder),
                 interval=seconds(interval),
                 threshold=threshold,
                 by=person,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tablemend.errors import LimitExceeded, NotFound, SettingsError, SourceError, UnreadableSource
 from tablemend.records import Record
-from tablemend.workspace.previewing import SourcePreview, parts, preview
+from tablemend.workspace.previewing import SourcePreview, fed, parts, preview
 
 if TYPE_CHECKING:
     from tablemend.store.datasets import Dataset
@@ -119,7 +119,7 @@ class Uploads:
     def preview(self, upload: str, **options: str | None) -> UploadPreview:
         """The columns and first rows of an upload; raises SourceError where it cannot be read as a table."""
         path = self.path(upload)
-        with _named(path):
+        with self.named(path):
             sheets, tables = parts(path)
             found = preview(self._workspace, str(path), options)
         shown = {name: getattr(found, name) for name in found.__struct_fields__}
@@ -130,19 +130,25 @@ class Uploads:
     def parts(self, upload: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The sheets of a workbook, and the tables of a file that is a database; raises SourceError."""
         path = self.path(upload)
-        with _named(path):
+        with self.named(path):
             return parts(path)
 
     def dataset(self, upload: str, *, name: str | None = None, **options: str | None) -> Dataset | None:
         """The dataset that a scan of an upload would give a version to; None where it would make a new one."""
-        from tablemend.repair.reading import parsed
-        from tablemend.store.datasets import dataset_id
-
         path = self.path(upload)
-        with _named(path):
-            place = parsed(str(path), options, name)
-        store = self._workspace.ready()
-        return store.datasets.find(dataset_id(place, self._workspace.snapshots.folder.parent))
+        with self.named(path):
+            return fed(self._workspace, str(path), options, name)
+
+    @contextmanager
+    def named(self, source: str | Path) -> Iterator[None]:
+        """Errors call an upload by its name: where the server keeps it is nobody's business."""
+        path = Path(source)
+        try:
+            yield
+        except SourceError as problem:
+            if path.parent.parent != self._folder:
+                raise
+            raise type(problem)(problem.message.replace(str(path), path.name), hint=problem.hint) from problem
 
     def _require_harmless(self, path: Path) -> None:
         """Raise LimitExceeded for an archive that would grow beyond reason: a small file that fills the memory."""
@@ -190,12 +196,3 @@ def _written(path: Path, file: BinaryIO, limit: int) -> int:
                 )
             out.write(piece)
     return size
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Errors call an upload by its name: where the server keeps it is nobody's business."""
-    try:
-        yield
-    except SourceError as problem:
-        raise type(problem)(problem.message.replace(str(path), path.name), hint=problem.hint) from problem

@@ -10,6 +10,7 @@ from dash import dcc, html
 from tablemend.errors import SettingsError
 from tablemend.store.schedules import Schedule
 from tablemend.web.address import Address
+from tablemend.web.api import places
 from tablemend.web.components import basics, forms, marks
 from tablemend.web.doing import Action, Asked, Done
 from tablemend.web.pages.runs import words
@@ -85,15 +86,16 @@ def _form() -> Any:
 def _add(site: Site, asked: Asked) -> Done:
     threshold = asked.text("threshold")
     made = site.workspace.schedules.add(
-        asked.text("source"),
+        places.source(site, asked.text("source")),
         interval=asked.text("interval"),
         name=asked.text("schedule") or None,
-        threshold=_number(threshold) if threshold else None,
+        threshold=score(threshold) if threshold else None,
     )
     return Done(title=f"{made.name} is read every {every(made.interval)}", message="For the first time now.")
 
 
-def _number(text: str) -> float:
+def score(text: str) -> float:
+    """A score as people type it; SettingsError for anything else."""
     try:
         return float(text.replace(",", "."))
     except ValueError as problem:
