@@ -84,16 +84,22 @@ def looked(look: Callable[[], SourcePreview]) -> tuple[Any, bool]:
         return problem(found), False
 
 
-def becomes(dataset: Dataset | None, *, by: str) -> Any:
-    """What a scan makes of a source, told before it is asked for; `by` is what tells its dataset."""
+def becomes(dataset: Dataset | None, *, by: str, namesake: bool = False) -> Any:
+    """What a scan makes of a source, told before it is asked for; `by` is what tells its dataset.
+
+    `namesake` says whether another dataset has the name already.
+    """
     if dataset is None:
-        return html.Div("A new dataset.", className="tm-note", role="status")
-    link = html.A(dataset.name, href=path("datasets", dataset.id))
+        told = "A new dataset, beside another one of the same name." if namesake else "A new dataset."
+        return html.Div(told, className="tm-note", role="status")
+    link = html.A(dataset.name, href=path("datasets", dataset.id), target="_blank")  # what is typed here stays
     return html.Div(
         [
-            "There is a dataset ", link, f" of {by}, at version {dataset.head}: this becomes version "
-            f"{dataset.head + 1} of it, unless it holds just the same.",
+            "There is a dataset ",
+            link,
+            f" of {by}, at version {dataset.head}: this becomes version {dataset.head + 1} of it, unless it holds "
+            "just the same.",
         ],
         className="tm-becomes",
         role="status",
-    )  # fmt: skip
+    )

@@ -118,7 +118,9 @@ def _after(site: Site, upload: str, fields: Mapping[str, Any], *, fine: bool) ->
     uploads = site.workspace.uploads
     name = beginning.typed(fields) or _name(uploads.get(upload).name, fields)
     try:
-        told = showing.becomes(uploads.dataset(upload, name=name, **choices.chosen(fields, *_PARTS)), by="this name")
+        known = uploads.dataset(upload, name=name, **choices.chosen(fields, *_PARTS))
+        namesake = any(each.name == name for each in site.workspace.store.datasets.all())
+        told = showing.becomes(known, by="this name", namesake=namesake)
     except TablemendError as problem:
         told = showing.problem(problem)
     button = forms.button("upload", "scan", "Scan", key=upload, primary=True, disabled=not fine)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from dash import dcc, html
 
-from tablemend.errors import TablemendError, UnreadableSource
+from tablemend.errors import LimitExceeded, TablemendError, UnreadableSource
 from tablemend.tables.source import without_secrets
 from tablemend.web.address import Address
 from tablemend.web.api import places
@@ -43,21 +44,22 @@ def _address(site: Site, asked: Asked) -> str:
 
 
 def _look(site: Site, asked: Asked) -> Done:
+    options = choices.chosen(asked.fields, *_READING)
     try:
-        source, options = _address(site, asked), choices.chosen(asked.fields, *_READING)
-        found = site.working.first_rows(source, **options)
-        name = beginning.typed(asked.fields)
+        source, name = _address(site, asked), beginning.typed(asked.fields)
         becomes = showing.becomes(site.workspace.fed(source, name=name or None, **options), by="this address")
+        scan = html.Div([forms.button("web", "scan", "Scan once", primary=True), becomes], className="tm-next")
+        found = site.working.first_rows(source, **options)
+    except LimitExceeded as problem:  # which a scan may yet take
+        return Done(shown=[_how(asked), scan, showing.problem(problem), _again(asked)], redraw=False)
     except TablemendError as problem:
-        kept = [_how(asked, "")] if "delimiter" in asked.fields else []
+        kept = [_how(asked)] if "delimiter" in asked.fields else []
         return Done(shown=[*kept, showing.problem(problem)], redraw=False)
-    scan = html.Div([forms.button("web", "scan", "Scan once", primary=True), becomes], className="tm-next")
-    return Done(
-        shown=[_how(asked, found.delimiter, found.encoding), scan, showing.rows(found), _again(asked)], redraw=False
-    )
+    how = _how(asked, found.delimiter, found.encoding)
+    return Done(shown=[how, scan, showing.rows(found), _again(asked)], redraw=False)
 
 
-def _how(asked: Asked, delimiter: str, encoding: str = "") -> Any:
+def _how(asked: Asked, delimiter: str = "", encoding: str = "") -> Any:
     """How it is read, and what it is called; as it stands already, where it does."""
     fields = [
         choices.delimiter("web", delimiter, asked.text("delimiter")),
@@ -96,6 +98,8 @@ def _scan(site: Site, asked: Asked) -> Done:
 def _schedule(site: Site, asked: Asked) -> Done:
     source, options = _address(site, asked), choices.chosen(asked.fields, *_READING)
     threshold = asked.text("threshold")
+    with suppress(LimitExceeded):  # whatever else is wrong with it is told now, not at each reading
+        site.working.first_rows(source, **options)
     made = site.workspace.schedules.add(
         source,
         interval=asked.text("interval"),
