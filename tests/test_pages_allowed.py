@@ -18,6 +18,7 @@ from tablemend.web.components.asking import ASKED
 from tablemend.web.dashboard import pages
 from tablemend.web.doing import Action
 from tablemend.web.pages import dataset, overview
+from tablemend.web.pages.add import database, sample, upload, web
 from tablemend.web.pages.dataset import TABS
 from tablemend.web.pages.intelligence.callbacks import ACTIONS as INTELLIGENCE
 from tablemend.web.pages.intelligence.layout import OF_RUN
@@ -43,6 +44,10 @@ DOES: dict[str, dict[str, Action]] = {
     "settings": SETTINGS,
     "dataset": dataset.ACTIONS,
     "intelligence": INTELLIGENCE,
+    "upload": upload.ACTIONS,
+    "database": database.ACTIONS,
+    "web": web.ACTIONS,
+    "sample": sample.ACTIONS,
 }
 
 

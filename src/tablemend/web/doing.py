@@ -38,6 +38,7 @@ class Done(Record, frozen=True, kw_only=True):
     message: Any = ""
     shown: Any = None  # put on the page, such as a secret that is shown once
     redraw: bool = True  # whether what the page shows has changed
+    stores: dict[str, Any] = {}  # stores of the page, and what they hold from now on
 
 
 class Action(Record, frozen=True, kw_only=True):
@@ -135,6 +136,8 @@ def said(problem: TablemendError) -> str:
 
 
 def _show(page: str, fields: Mapping[str, Any], done: Done, draw: Draw, site: Site, address: Address) -> None:
+    for name, held in done.stores.items():
+        set_props(name, {"data": held})
     if done.title:
         set_props("notices", {"sendNotifications": [notices.done(done.title, done.message)]})
     if done.redraw:

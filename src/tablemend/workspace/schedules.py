@@ -79,7 +79,7 @@ class Schedules:
                 name=name or place.name,
                 source=source if place.kind not in _FILES else place.location,
                 options=chosen | ({"table": place.table} if place.kind in _FILES and place.table else {}),
-                dataset=dataset_id(place, self._workspace.snapshots.folder.parent),
+                dataset=dataset_id(place, self._workspace.snapshots.folder),
                 interval=seconds(interval),
                 threshold=threshold,
                 by=person,
@@ -105,11 +105,13 @@ class Schedules:
 
     def unrepeatable(self, source: Source) -> str:
         """Why a source cannot be read again by itself; empty where it can."""
+        from tablemend.store.datasets import is_upload
+
         if source.kind in ("frame", "stdin"):
             return f"{source.name} came from a {source.kind}, which is gone"
         if "***" in source.location:
             return f"{source.location} was named with a secret, which is not kept"
-        if self._workspace.uploads.holds(source.location):
+        if is_upload(source, self._workspace.snapshots.folder):
             return f"{source.name} was uploaded, and an uploaded file does not change by itself"
         return ""
 

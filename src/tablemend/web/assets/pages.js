@@ -24,11 +24,11 @@
     });
   }
 
-  function line(job, cancel) {
+  function line(job, cancel, name) {
     const share = Math.round(100 * (job.fraction || 0));
     const state = (job.stage || words[job.status] || job.status) + (job.status === "running" ? " " + share + " %" : "");
     return element("Div", { className: "tm-job" }, [
-      element("A", { href: "/runs?job=" + job.id }, job.verb + " " + (job.subject || "")),
+      element("A", { href: "/runs?job=" + job.id }, job.verb + " " + (name || job.subject || "")),
       element("Span", { className: "tm-note" }, [state + ", by " + job.by + " ", cancel]),
       element("Span", { className: "tm-bar tm-bar-job", "aria-hidden": "true" }, element("Span", { style: { width: share + "%" } })),
     ]);
@@ -103,7 +103,7 @@
         }
         const ask = JSON.stringify({ page: page, verb: "cancel", arguments: { job: job.id } });
         return element("Div", { className: "tm-jobs tm-card" }, [
-          line(job, element("Button", { className: "tm-plain", type: "button", "data-ask": ask }, "Cancel")),
+          line(job, element("Button", { className: "tm-plain", type: "button", "data-ask": ask }, "Cancel"), waiting.name),
         ]);
       },
       // a page that takes a file knows it by its id

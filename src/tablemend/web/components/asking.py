@@ -90,6 +90,9 @@ def submit(site: Site, asked: dict[str, Any] | None, waiting: dict[str, Any] | N
     return waiting_for(job.id, str(asked.get("then", "again"))), dash.no_update
 
 
-def waiting_for(job: str, then: str) -> dict[str, Any]:
-    """What a page waits for, and what follows; the mark tells two waits for one job apart."""
-    return {"job": job, "then": then, "mark": secrets.token_hex(4)}
+def waiting_for(job: str, then: str, *, name: str = "") -> dict[str, Any]:
+    """What a page waits for, and what follows; the mark tells two waits for one job apart.
+
+    `name` is what the job works on, where its subject would say less to the person who waits.
+    """
+    return {"job": job, "then": then, "mark": secrets.token_hex(4)} | ({"name": name} if name else {})

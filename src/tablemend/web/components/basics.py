@@ -114,7 +114,10 @@ def ago(moment: datetime, *, now: datetime | None = None) -> str:
 
 def megabytes(size: float) -> str:
     """Bytes in words."""
-    return f"{size / 2**20:,.1f} MB" if size >= 2**20 else f"{size / 2**10:,.1f} KB" if size >= 2**10 else f"{size:,} B"
+    if size < 2**10:
+        return f"{size:,} B"
+    number, unit = (size / 2**20, "MB") if size >= 2**20 else (size / 2**10, "KB")
+    return f"{number:,.1f}".removesuffix(".0") + f" {unit}"
 
 
 def _some(children: Sequence[Any]) -> list[Any]:
