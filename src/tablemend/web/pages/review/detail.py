@@ -126,6 +126,7 @@ def _alternatives(item: Item) -> Any:
                 ],
                 className="tm-actions",
             ),
+            html.Div(id={"kind": "review-chosen", "item": item.id}),
         ]
     )
 
