@@ -14,7 +14,7 @@ from tablemend.review.gate import Gate, judge
 from tablemend.web.components import basics, marks
 
 PAGE = 50  # cells shown at once
-_HEAD = ("row", "column", "before → after")
+_HEAD = ("Row", "Column", "Before → after")
 
 
 def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None) -> Any:
@@ -53,7 +53,7 @@ def _changes(item: Item) -> Any:
     return html.Div(
         [
             html.H3("What changes", className="tm-h3"),
-            basics.table(("row", "column", "before → after"), rows, label="First changed cells", numbers=(0,))
+            basics.table(("Row", "Column", "Before → after"), rows, label="First changed cells", numbers=(0,))
             if rows
             else None,
             html.Button(
@@ -89,10 +89,10 @@ def _evidence(item: Item) -> Any:
         found = [each for each in item.evidence if claim.id in each.claims]
         if told[claim.id] != item.summary:
             groups.append(html.P(told[claim.id], className="tm-claim"))
-        groups.append(html.Ul([html.Li(_one(each)) for each in found], className="tm-list"))
+        groups.append(html.Ul([html.Li(_one(each)) for each in found], className="tm-points"))
     loose = [each for each in item.evidence if not set(each.claims) & set(told)]
     if loose:
-        groups.append(html.Ul([html.Li(_one(each)) for each in loose], className="tm-list"))
+        groups.append(html.Ul([html.Li(_one(each)) for each in loose], className="tm-points"))
     return html.Div([html.H3("Evidence", className="tm-h3"), *groups])
 
 
@@ -113,7 +113,7 @@ def _gate(item: Item, gate: Gate | None) -> Any:
     return html.Details(
         [
             html.Summary(["Gate ", html.Strong(gate.name), f": {judgement.word}"]),
-            html.Ul([html.Li(line) for line in judgement.explanation], className="tm-list"),
+            html.Ul([html.Li(line) for line in judgement.explanation], className="tm-points"),
         ],
         className="tm-more",
         open=judgement.outcome != "promote",
@@ -192,5 +192,5 @@ def _log(decisions: Sequence[Decision]) -> Any:
             )
         )
     return html.Details(
-        [html.Summary(f"Decisions ({len(lines)})"), html.Ul(lines, className="tm-list")], className="tm-more"
+        [html.Summary(f"Decisions ({len(lines)})"), html.Ul(lines, className="tm-points")], className="tm-more"
     )

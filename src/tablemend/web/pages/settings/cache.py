@@ -29,7 +29,7 @@ def draw(site: Site, address: Address) -> Any:
         ("Redis", f"{redis.state} {redis.problem}".strip()),
     )
     rows = [(name, f"{entries:,}", words.megabytes(size)) for name, (entries, size) in sorted(found.held.items())]
-    table = basics.table(("table", "results", "size"), rows, label="Kept by table", numbers=(1, 2))
+    table = basics.table(("Table", "Results", "Size"), rows, label="Kept by table", numbers=(1, 2))
     return [
         only_admins(),
         html.Div(

@@ -48,7 +48,7 @@ def _buttons(each: Schedule) -> Any:
     turn, caption = ("schedule-pause", "Pause") if each.enabled else ("schedule-resume", "Resume")
     return html.Div(
         [
-            forms.button("settings", "schedule-run", "Read now", key=each.id, label=f"Read {each.name} now"),
+            forms.button("settings", "schedule-run", "Read now", key=each.id, label=f"Read now: {each.name}"),
             forms.button("settings", turn, caption, key=each.id, label=f"{caption} {each.name}"),
             forms.confirmed(
                 "settings", "schedule-remove", "Remove", "Its dataset and versions stay.", key=each.id, sure="Remove it"
