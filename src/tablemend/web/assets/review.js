@@ -79,7 +79,7 @@
     const facets = Array.from(byFacet.values()).sort((a, b) => b.n - a.n || b.cells - a.cells).slice(0, 200);
     const one = wanted.check || wanted.column;
     const list = facets.map(function (each) {
-      const on = each.check === wanted.check && each.column === wanted.column;
+      const on = Boolean(one) && each.check === wanted.check && each.column === wanted.column;
       return element(
         "Button",
         { type: "button", className: "tm-facet", "aria-pressed": String(on), "data-check": each.check, "data-column": each.column },
@@ -96,7 +96,7 @@
     );
     set("review-facets", { children: [every].concat(list) });
     const ready = rows.filter((row) => row.state === "approved").length;
-    set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready || lacks("apply") });
+    if (document.getElementById("review-apply")) set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready || lacks("apply") });
     const grid = api();
     const shown = grid ? grid.getDisplayedRowCount() : rows.length;
     const cut = total > rows.length ? "; the first " + number(rows.length) + " of " + number(total) + " are listed" : "";
@@ -133,22 +133,6 @@
   };
   functions.tmFlagsText = function (params) {
     return (params.data.flags || []).join(" ") + (params.data.passes ? "" : " below gate");
-  };
-  functions.tmTheme = function (theme) {
-    return theme.themeQuartz.withParams({
-      backgroundColor: "var(--tm-page)",
-      foregroundColor: "var(--tm-text)",
-      headerBackgroundColor: "var(--tm-soft)",
-      headerTextColor: "var(--tm-muted)",
-      borderColor: "var(--tm-line)",
-      rowHoverColor: "var(--tm-soft)",
-      selectedRowBackgroundColor: "var(--tm-accent-soft)",
-      accentColor: "var(--tm-accent)",
-      fontFamily: "inherit",
-      fontSize: 13,
-      cellHorizontalPadding: 10,
-      wrapperBorderRadius: 8,
-    });
   };
   functions.tmFocused = function (params) {
     if (params.rowIndex === null || params.rowIndex === undefined) return;
