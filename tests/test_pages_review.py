@@ -51,6 +51,16 @@ def test_the_newest_run_is_shown_with_its_score(site: Site) -> None:
     assert f"run {site.base.run().id}" in said(page)
 
 
+def test_a_gate_that_is_edited_by_hand_shows_at_once(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('name = "own"\ndefault = "promote"\nitems = "repair"\n', encoding="utf-8")
+    with tm.open(tmp_path / "data", repair_gate=str(own)) as ws:
+        run = ws.scan(faulty_csv(tmp_path / "orders.csv", 200)).run
+        assert all(each.get("passes", True) for each in json.loads(rows.rows_json(ws, run))["rows"])
+        own.write_text('name = "own"\ndefault = "monitor"\nitems = "repair"\n', encoding="utf-8")
+        assert not any(each.get("passes", True) for each in json.loads(rows.rows_json(ws, run))["rows"])
+
+
 def test_rows_and_decisions_are_those_of_the_store(site: Site) -> None:
     run = site.base.run().id
     found = json.loads(rows.rows_json(site.base, run))

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Response
-from starlette.concurrency import run_in_threadpool
 
 from tablemend.records import Item, Record
 from tablemend.review.gate import Gate, judge
 from tablemend.store.filters import Filter
+from tablemend.web.api.routes import Content, Routes
+from tablemend.web.api.runs import RunPath
 from tablemend.web.bundles import LEAST
-from tablemend.web.identity import require
 from tablemend.web.site import Site
 from tablemend.workspace import Workspace
 
@@ -49,32 +49,35 @@ class Row(Record, frozen=True, kw_only=True):
 
 def router(site: Site) -> APIRouter:
     """The endpoints of the grid."""
-    routes = APIRouter(prefix="/data", include_in_schema=False)
+    routes = Routes("pages", prefix="/data")
 
-    @routes.get("/items/{run}")
-    async def items(run: str) -> Response:
-        require("read")
-        return await run_in_threadpool(lambda: packed(rows_json(site.workspace, run)))
+    @routes.get("/items/{run}", right="read", answers=Content("application/json", kind="object"))
+    def list_rows_of_run(run: RunPath) -> Any:
+        """List the items of a run as the grid shows them, with whether the gate would promote each."""
+        return packed(rows_json(site.workspace, run))
 
-    @routes.get("/items/{run}/decisions")
-    async def decisions(run: str) -> Response:
-        require("read")
-        return await run_in_threadpool(lambda: packed(decisions_json(site.workspace, run)))
+    @routes.get("/items/{run}/decisions", right="read", answers=Content("application/json", kind="object"))
+    def list_decisions_of_run(run: RunPath) -> Any:
+        """List what was decided on each item of a run."""
+        return packed(decisions_json(site.workspace, run))
 
-    return routes
+    return routes.router
 
 
 def rows_json(workspace: Workspace, run: str) -> bytes:
-    """Every item of a run as rows: {"rows": […], "total": n, "writes": counter}; kept until anybody writes."""
+    """Every item of a run as rows: {"rows": […], "total": n, "writes": counter}.
+
+    Kept until anybody writes, or its gate is another: a file may be edited without the state hearing of it.
+    """
     found = workspace.run(run)
+    gate = workspace.gate_of(found.id)
 
     def load(written: int) -> bytes:
         items = workspace.items(found.id, limit=MOST)
         total = len(items) if len(items) < MOST else workspace.store.items.count(Filter(run=found.id))
-        gate = workspace.gate_of(found.id)
         return msgspec.json.encode({"rows": [row(item, gate) for item in items], "total": total, "writes": written})
 
-    return workspace.store.kept(("rows of a review", found.id, workspace.settings.repair_gate), load)
+    return workspace.store.kept(("rows of a review", found.id, msgspec.msgpack.encode(gate)), load)
 
 
 def decisions_json(workspace: Workspace, run: str) -> bytes:

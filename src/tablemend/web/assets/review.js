@@ -249,8 +249,10 @@
         return window
           .fetch("/data/items/" + encodeURIComponent(run.run))
           .then(function (answer) {
-            if (!answer.ok) throw new Error("the server answered " + answer.status);
-            return answer.json();
+            if (answer.ok) return answer.json();
+            return answer.json().then(function (told) {
+              throw new Error(told.detail + ". " + told.hint);
+            });
           })
           .then(
             function (found) {
