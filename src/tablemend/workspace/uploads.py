@@ -117,12 +117,12 @@ class Uploads:
         return found
 
     def unused(self, before: datetime) -> list[str]:
-        """Uploads handed over before a moment that no dataset comes from, and no job or schedule names."""
+        """Uploads handed over before a moment that no version comes from, and no job or schedule names."""
         old = [each.name for each in self._handed_over() if each.stat().st_mtime < before.timestamp()]
         if not old:
             return []
         store = self._workspace.store
-        named = [each.location for each in store.datasets.all()] + [each.source for each in store.schedules.all()]
+        named = [*store.datasets.locations(), *(each.source for each in store.schedules.all())]
         named += [str(each.arguments) for each in store.jobs.named(f"{self._folder.name}/u")]
         known = "\n".join(named)
         return [each for each in old if each not in known]
