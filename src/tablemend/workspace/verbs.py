@@ -258,7 +258,8 @@ def source_subject(workspace: Workspace, source: str, options: Options, name: st
 
     if source == STDIN:
         raise StateError("a job has no standard input to read", hint="Name a file or a URL.")
-    place = parsed(source, options.given(), name)
+    with workspace.uploads.named(source):
+        place = parsed(source, options.given(), name)
     data = workspace.snapshots.folder
     identity = dataset_id(place, data)
     if workspace.ready().datasets.find(identity):

@@ -113,12 +113,13 @@ def faults(problem: RequestValidationError) -> tuple[RequestFault, ...]:
 def _of_http(problem: HTTPException) -> Response:
     titles = {404: "There is no such address", 405: "The address does not take this method"}
     hints = {404: "/api/v1/openapi.json lists the addresses.", 405: "/api/v1/openapi.json lists the methods."}
+    hint = "Send what /api/v1/openapi.json describes for this address."
     found = Problem(
         type=kind(f"Http{problem.status_code}"),
         title=titles.get(problem.status_code, "The request cannot be used"),
         status=problem.status_code,
         detail=str(problem.detail),
-        hint=hints.get(problem.status_code, ""),
+        hint=hints.get(problem.status_code, hint),
     )
     return answer(found, problem.headers)
 
