@@ -30,6 +30,7 @@ STATUSES: dict[type[errors.TablemendError], int] = {
     errors.Transient: 503,
     errors.Timeout: 504,
     errors.StorageFull: 507,
+    errors.OutputError: 507,
     errors.TablemendError: 422,
 }
 """Status of each kind of error; one that is not named has that of the kind above it."""
