@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -153,6 +154,7 @@ class ScoreIntel(Arguments, frozen=True, kw_only=True):
     scorecard: str = "brand"
     gate: str = "intel"
     source_name: str = ""
+    now: datetime | None = None  # that ages are counted to; by default when it is scored
 
     def subject(self, workspace: Workspace) -> str:
         """The place of the stories."""
@@ -163,7 +165,9 @@ class ScoreIntel(Arguments, frozen=True, kw_only=True):
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Score them."""
-        done = workspace.score_intel(self.items, scorecard=self.scorecard, gate=self.gate, source_name=self.source_name)
+        done = workspace.score_intel(
+            self.items, scorecard=self.scorecard, gate=self.gate, source_name=self.source_name, now=self.now
+        )
         return {"run": done.run, "read": done.read, "counts": done.counts}
 
 

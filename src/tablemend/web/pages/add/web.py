@@ -12,10 +12,10 @@ from tablemend.tables.source import without_secrets
 from tablemend.web.address import Address
 from tablemend.web.api import places
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may
+from tablemend.web.components.schedules import asked_threshold, every
 from tablemend.web.doing import Action, Asked, Done
 from tablemend.web.pages.add import beginning, choices, showing
-from tablemend.web.pages.settings.access import may
-from tablemend.web.pages.settings.schedules import every, score
 from tablemend.web.site import Site
 
 _READING = ("delimiter", "encoding")
@@ -97,7 +97,6 @@ def _scan(site: Site, asked: Asked) -> Done:
 
 def _schedule(site: Site, asked: Asked) -> Done:
     source, options = _address(site, asked), choices.chosen(asked.fields, *_READING)
-    threshold = asked.text("threshold")
     with suppress(LimitExceeded):  # whatever else is wrong with it is told now, not at each reading
         site.working.first_rows(source, **options)
     made = site.workspace.schedules.add(
@@ -105,7 +104,7 @@ def _schedule(site: Site, asked: Asked) -> Done:
         interval=asked.text("interval"),
         name=beginning.typed(asked.fields) or None,
         options=beginning.given(options),
-        threshold=score(threshold) if threshold else None,
+        threshold=asked_threshold(asked),
     )
     told = ["For the first time now. ", dcc.Link("Schedules", href="/settings?part=schedules")]
     return Done(title=f"{made.name} is read every {every(made.interval)}", message=html.Span(told), redraw=False)
