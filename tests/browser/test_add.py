@@ -199,6 +199,8 @@ def test_a_server_that_starts_again_goes_on_with_what_was_uploaded(
     page.get_by_label("Name of the dataset").locator("visible=true").fill("mine")
     server.stop(kill=True)
     expect(page.locator("body")).to_have_attribute("data-live", "off")
+    page.get_by_role("button", name="Scan", exact=True).locator("visible=true").click()
+    expect(page.get_by_text("The server does not answer")).to_be_visible()
     server.start()
     expect(page.locator("body")).to_have_attribute("data-live", "on", timeout=30_000)
     page.get_by_role("button", name="Scan", exact=True).locator("visible=true").click()
