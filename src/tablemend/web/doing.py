@@ -127,7 +127,7 @@ def drawn(draw: Draw, site: Site, address: Address) -> Any:
     try:
         return draw(site, address)
     except TablemendError as problem:
-        return basics.notice("This cannot be shown", f"{problem}.", hint=problem.hint or "")
+        return basics.failed(address.name.capitalize(), problem)
 
 
 def said(problem: TablemendError) -> str:

@@ -14,7 +14,7 @@ from tablemend.records import Record, Source
 if TYPE_CHECKING:
     from tablemend.store.datasets import Dataset
     from tablemend.tables.read import Loaded
-    from tablemend.workspace import Workspace
+    from tablemend.workspace.state import State
 
 SHOWN = 20
 """Rows of a preview."""
@@ -50,7 +50,7 @@ class SourcePreview(Record, frozen=True, kw_only=True):
     rejected_rows: int = 0
 
 
-def preview(workspace: Workspace, source: str, options: Mapping[str, str | None]) -> SourcePreview:
+def preview(workspace: State, source: str, options: Mapping[str, str | None]) -> SourcePreview:
     """The columns and first rows of a source; raises SourceError where it cannot be read as a table."""
     from tablemend.repair.reading import parsed
     from tablemend.tables.source import SERVERS
@@ -71,7 +71,7 @@ def preview(workspace: Workspace, source: str, options: Mapping[str, str | None]
     return shown(workspace, part or load(workspace, source, options), place, partly=part is not None)
 
 
-def fed(workspace: Workspace, source: str, options: Mapping[str, str | None], name: str | None) -> Dataset | None:
+def fed(workspace: State, source: str, options: Mapping[str, str | None], name: str | None) -> Dataset | None:
     """The dataset that a scan of a source would give a version to; None where it would make a new one."""
     from tablemend.repair.reading import parsed
     from tablemend.store.datasets import dataset_id
@@ -80,7 +80,7 @@ def fed(workspace: Workspace, source: str, options: Mapping[str, str | None], na
     return workspace.ready().datasets.find(dataset_id(place, workspace.snapshots.folder))
 
 
-def load(workspace: Workspace, source: str, options: Mapping[str, str | None], *, most: int | None = None) -> Loaded:
+def load(workspace: State, source: str, options: Mapping[str, str | None], *, most: int | None = None) -> Loaded:
     """A source as it is read for a scan; of an address on the web at most so many bytes."""
     from tablemend.repair.reading import read
     from tablemend.telemetry import silent
@@ -98,7 +98,7 @@ def parts(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sheets), tuple(tables)
 
 
-def shown(workspace: Workspace, loaded: Loaded, place: Source, *, partly: bool) -> SourcePreview:
+def shown(workspace: State, loaded: Loaded, place: Source, *, partly: bool) -> SourcePreview:
     """What is shown of a source that was read, whole or its beginning."""
     from tablemend.tables.values import speak
 
@@ -119,7 +119,7 @@ def shown(workspace: Workspace, loaded: Loaded, place: Source, *, partly: bool) 
     )
 
 
-def _described(workspace: Workspace, loaded: Loaded) -> tuple[PreviewColumn, ...]:
+def _described(workspace: State, loaded: Loaded) -> tuple[PreviewColumn, ...]:
     """Columns with the types that a scan would find in the first thousands of rows."""
     from tablemend.quality.profile import profile
     from tablemend.repair import relation
@@ -146,7 +146,7 @@ def _first_rows(place: Source) -> dict[str, str | None]:
     return {"sql": f"SELECT * FROM {'.'.join(map(syntax.name, names))} LIMIT {ROWS}"}
 
 
-def _server(workspace: Workspace, source: str, place: Source) -> Loaded:
+def _server(workspace: State, source: str, place: Source) -> Loaded:
     from tablemend.databases.database import Database
     from tablemend.databases.pool import limits
     from tablemend.repair.reading import limits_of
@@ -158,7 +158,7 @@ def _server(workspace: Workspace, source: str, place: Source) -> Loaded:
     return Loaded(table=table, columns=columns, source=place, key=key)
 
 
-def _part(workspace: Workspace, short: Path, options: Mapping[str, str | None]) -> Loaded | None:
+def _part(workspace: State, short: Path, options: Mapping[str, str | None]) -> Loaded | None:
     """The beginning of a file, where it can be read alone; a quoted cell may be cut in two."""
     try:
         return load(workspace, str(short), options)

@@ -8,19 +8,20 @@ import shutil
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tablemend.errors import LimitExceeded, NotFound, SettingsError, SourceError, UnreadableSource
+from tablemend.errors import LimitExceeded, NotFound, OutputError, SettingsError, SourceError, UnreadableSource
 from tablemend.records import Record
 from tablemend.workspace.previewing import SourcePreview, fed, parts, preview
 
 if TYPE_CHECKING:
     from tablemend.store.datasets import Dataset
-    from tablemend.workspace import Workspace
+    from tablemend.workspace.state import State
 
 SAMPLE_ROWS = (1_000, 10_000, 100_000)
 """Rows of the sample that are offered; the last takes three seconds to make."""
@@ -52,7 +53,7 @@ class UploadPreview(SourcePreview, frozen=True, kw_only=True):
 class Uploads:
     """The uploads of a workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: State) -> None:
         self._workspace = workspace
 
     @property
@@ -122,6 +123,32 @@ class Uploads:
         shutil.rmtree(self._folder / upload)
         self._workspace.store.audit.write(self._workspace.settings.person, "remove upload", upload, found.name)
         return found
+
+    def unused(self, before: datetime) -> list[str]:
+        """Uploads handed over before a moment that no dataset comes from, and no job or schedule names."""
+        old = [each.name for each in self._handed_over() if each.stat().st_mtime < before.timestamp()]
+        if not old:
+            return []
+        store = self._workspace.store
+        named = [each.location for each in store.datasets.all()] + [each.source for each in store.schedules.all()]
+        named += [str(each.arguments) for each in store.jobs.named(f"{self._folder.name}/u")]
+        known = "\n".join(named)
+        return [each for each in old if each not in known]
+
+    def _handed_over(self) -> list[Path]:
+        if not self._folder.is_dir():
+            return []
+        return sorted(each for each in self._folder.iterdir() if each.is_dir() and _ID.fullmatch(each.name))
+
+    def discard(self, uploads: Iterable[str]) -> None:
+        """Remove the files of uploads; OutputError where the disk refuses."""
+        for each in uploads:
+            try:
+                shutil.rmtree(self._folder / each)
+            except OSError as problem:
+                raise OutputError(
+                    f"upload {each} cannot be removed: {problem.strerror}", hint="See to the rights of the data folder."
+                ) from problem
 
     def preview(self, upload: str, **options: str | None) -> UploadPreview:
         """The columns and first rows of an upload; raises SourceError where it cannot be read as a table."""

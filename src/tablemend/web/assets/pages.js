@@ -27,7 +27,7 @@
   function line(job, cancel, name) {
     const share = Math.round(100 * (job.fraction || 0));
     const state = (job.stage || words[job.status] || job.status) + (job.status === "running" ? " " + share + " %" : "");
-    return element("Div", { className: "tm-job" }, [
+    return element("Div", { className: "tm-followed-job" }, [
       element("A", { href: "/runs?job=" + job.id }, job.verb + " " + (name || job.subject || "")),
       element("Span", { className: "tm-note" }, [state + ", by " + job.by + " ", cancel]),
       element("Span", { className: "tm-bar tm-bar-job", "aria-hidden": "true" }, element("Span", { style: { width: share + "%" } })),
@@ -85,7 +85,7 @@
       jobs: function (all) {
         const found = active(all);
         if (!found.length) return null;
-        return element("Div", { className: "tm-jobs tm-card" }, found.slice(0, 8).map(function (job) {
+        return element("Div", { className: "tm-followed tm-card" }, found.slice(0, 8).map(function (job) {
           return line(job);
         }));
       },
@@ -102,7 +102,7 @@
           return null;
         }
         const ask = JSON.stringify({ page: page, verb: "cancel", arguments: { job: job.id } });
-        return element("Div", { className: "tm-jobs tm-card" }, [
+        return element("Div", { className: "tm-followed tm-card" }, [
           line(job, element("Button", { className: "tm-plain", type: "button", "data-ask": ask }, "Cancel"), waiting.name),
         ]);
       },

@@ -51,7 +51,7 @@ def buttons(page: str, each: Schedule) -> Any:
     turn, caption = ("schedule-pause", "Pause") if each.enabled else ("schedule-resume", "Resume")
     return html.Div(
         [
-            forms.button(page, "schedule-run", "Read now", key=each.id, label=f"Read {each.name} now"),
+            forms.button(page, "schedule-run", "Read now", key=each.id, label=f"Read now: {each.name}"),
             forms.button(page, turn, caption, key=each.id, label=f"{caption} {each.name}"),
             forms.confirmed(
                 page, "schedule-remove", "Remove", "Its dataset and versions stay.", key=each.id, sure="Remove it"

@@ -105,7 +105,7 @@ def _tabs(subject: Subject, name: str) -> html.Div:
         dcc.Link(
             [title, html.Span(f" {counts[key]:,}", className="tm-note") if key in counts else None],
             href=_tab(subject, key),
-            className="tm-tab tm-tab-on" if key == name else "tm-tab",
+            className="tm-tab tm-tab-current" if key == name else "tm-tab",
         )
         for key, (title, _) in TABS.items()
     ]

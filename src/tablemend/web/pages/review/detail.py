@@ -16,7 +16,7 @@ from tablemend.web.components.allowed import bound, may
 from tablemend.web.components.decisions import log
 
 PAGE = 50  # cells shown at once
-_HEAD = ("row", "column", "before → after")
+_HEAD = ("Row", "Column", "Before → after")
 
 
 def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None) -> Any:
@@ -55,7 +55,7 @@ def _changes(item: Item) -> Any:
     return html.Div(
         [
             html.H3("What changes", className="tm-h3"),
-            basics.table(("row", "column", "before → after"), rows, label="First changed cells", numbers=(0,))
+            basics.table(("Row", "Column", "Before → after"), rows, label="First changed cells", numbers=(0,))
             if rows
             else None,
             html.Button(
@@ -126,6 +126,7 @@ def _alternatives(item: Item) -> Any:
                 ],
                 className="tm-actions",
             ),
+            html.Div(id={"kind": "review-chosen", "item": item.id}),
         ]
     )
 

@@ -44,7 +44,7 @@ def draw(site: Site, address: Address) -> Any:
         )
         for each in found
     ]
-    head = ("when", "kind", "dataset", "what", "state", "told by")
+    head = ("When", "Kind", "Dataset", "What", "State", "Told by")
     return [
         forms.filters(forms.filter_choice("alert", "Kind", KINDS, kind)),
         basics.table(head, rows, label="Alerts"),

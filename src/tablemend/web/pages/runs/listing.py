@@ -70,7 +70,7 @@ def _runs(site: Site, address: Address, names: dict[str, str]) -> Any:
         )
         for run in found
     ]
-    head = ("run", "kind", "status", "dataset", "started", "took", "counts")
+    head = ("Run", "Kind", "Status", "Dataset", "Started", "Took", "Counts")
     return basics.section(
         "Runs",
         basics.table(head, rows, label="Runs", numbers=(5,)),

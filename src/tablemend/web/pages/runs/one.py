@@ -118,7 +118,7 @@ def _metrics(report: RunReport) -> Any:
     if not report.metrics:
         return basics.section("Metrics", html.P("Nothing was measured.", className="tm-note"))
     rows = [metric(name, each) for name, each in report.metrics.items()]
-    head = ("metric", "kind", "count", "mean", "p50", "p95", "most", "in all")
+    head = ("Metric", "Kind", "Count", "Mean", "p50", "p95", "Most", "In all")
     return basics.section("Metrics", basics.table(head, rows, label="Metrics of the run", numbers=range(2, 8)))
 
 

@@ -79,7 +79,7 @@ def table(jobs: Sequence[Job], names: dict[str, str]) -> Any:
         for job in jobs
     ]
     return basics.table(
-        ("job", "status", "of", "by", "asked for", "took", "run"), rows, label="Newest jobs", numbers=(5,)
+        ("Job", "Status", "Of", "By", "Asked for", "Took", "Run"), rows, label="Newest jobs", numbers=(5,)
     )
 
 

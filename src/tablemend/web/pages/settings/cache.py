@@ -28,7 +28,7 @@ def draw(site: Site, address: Address) -> Any:
         ("Redis", f"{redis.state} {redis.problem}".strip()),
     )
     rows = [(name, f"{entries:,}", basics.megabytes(size)) for name, (entries, size) in sorted(found.held.items())]
-    table = basics.table(("table", "results", "size"), rows, label="Kept by table", numbers=(1, 2))
+    table = basics.table(("Table", "Results", "Size"), rows, label="Kept by table", numbers=(1, 2))
     return [
         note("admin"),
         html.Div(

@@ -26,7 +26,7 @@ def draw(site: Site, address: Address) -> Any:
         intro = "Learning is turned off by the setting learning: decisions are counted, and move nothing."
     if not found:
         return [html.P(intro, className="tm-note"), html.P("No person has decided on a repair yet.")]
-    head = ("check", "operation", "column type", "approved", "rejected", "acceptance", "95 % interval", "")
+    head = ("Check", "Operation", "Column type", "Approved", "Rejected", "Acceptance", "95 % interval", "")
     return [
         html.P(intro, className="tm-note"),
         note("admin"),

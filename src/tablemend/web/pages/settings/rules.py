@@ -79,7 +79,7 @@ def tried(found: tuple[Finding, ...]) -> Any:
         )
         for each in found
     ]
-    head = ("rule", "", "rows that fail", "what", "first of them")
+    head = ("Rule", "", "Rows that fail", "What", "First of them")
     return basics.section("What would fail", basics.table(head, rows, label="What would fail", numbers=(2,)))
 
 

@@ -29,7 +29,10 @@ def draw(site: Site, address: Address) -> Any:
     return [
         note("admin"),
         html.Div([basics.section("State", facts), *(_forms() if may("admin") else ())], className="tm-columns"),
-        basics.section("Rows", basics.table(("table", "rows"), rows, label="Rows of each table", numbers=(1,))),
+        html.Div(
+            basics.section("Rows", basics.table(("Table", "Rows"), rows, label="Rows of each table", numbers=(1,))),
+            className="tm-slim",
+        ),
     ]
 
 
@@ -63,7 +66,7 @@ def _checked(site: Site, *, deep: bool) -> Done:
     if not found:
         return Done(shown=html.P("The state is sound.", className="tm-good", role="status"), redraw=False)
     rows = [(each.what, each.subject, each.detail) for each in found]
-    table = basics.table(("what", "subject", "what is wrong"), rows, label="Contradictions")
+    table = basics.table(("What", "Subject", "What is wrong"), rows, label="Contradictions")
     return Done(shown=basics.section(f"{len(found):,} contradictions", table), redraw=False)
 
 
