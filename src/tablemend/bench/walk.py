@@ -18,7 +18,8 @@ PARTS = ("tab", "part", "from")
 _LINKS = "() => [...document.querySelectorAll('#navigation a, #page a')].map((each) => each.getAttribute('href') || '')"
 _DRAWN = """() => document.querySelector('#page h1')
     && !document.querySelector('[data-dash-is-loading]')
-    && (!document.querySelector('.tm-grid-box') || document.querySelector('.ag-row .ag-cell, .ag-overlay-no-matching-rows-center'))
+    && (!document.querySelector('.tm-grid-box')
+        || document.querySelector('.ag-row .ag-cell, .ag-overlay-no-matching-rows-center'))
     && [...document.images].every((each) => each.complete)"""
 
 Kind = tuple[str, ...]
