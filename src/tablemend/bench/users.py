@@ -6,6 +6,7 @@ What a click asks the server for is noted in a browser once, and asked again by 
 from __future__ import annotations
 
 import http.client
+import json
 import random
 import socket
 import threading
@@ -85,8 +86,8 @@ def recorded(visitor: Visitor) -> tuple[Clicks, str]:
         page.keyboard.press(key)
         visitor.wait("#review-detail .tm-mark", text=word)
         clicks[name] = recorder.taken()
-    body = page.evaluate("(text) => JSON.parse(text).inputs[0].value", clicks["look at an item"][0].body)
-    return clicks, str(body)
+    (look,) = json.loads(clicks["look at an item"][0].body)["inputs"]
+    return clicks, str(look["value"]["item"])
 
 
 class Person:
@@ -223,17 +224,17 @@ def _held(process: psutil.Process) -> tuple[float, float]:
     return found.rss / 2**20, getattr(found, "pss", found.rss) / 2**20
 
 
-def twenty(folder: Path, users: int = USERS, items: int = ITEMS, lasting: float = LASTING) -> list[Row]:
+def twenty(folder: Path, people: int = USERS, items: int = ITEMS, lasting: float = LASTING) -> list[Row]:
     """People at work for a while, one more of them in a browser, and the memory of the server meanwhile."""
-    with watching(folder, lambda ws: _prepared(ws, folder, users, items)) as watched:
-        secrets = [watched.workspace.accounts.sign_in(f"user{n}", PASSWORD) for n in range(users + 1)]
+    with watching(folder, lambda ws: _prepared(ws, folder, people, items)) as watched:
+        secrets = [watched.workspace.accounts.sign_in(f"user{n}", PASSWORD) for n in range(people + 1)]
         with watched.visitor(secrets[0]) as visitor:
             clicks, item = recorded(visitor)
             open_items = [each.id for each in watched.workspace.items(decision="open") if each.id != item]
-            share = len(open_items) // users
+            share = len(open_items) // people
             persons = [
                 Person(n, secrets[n + 1], watched.server.port, clicks, item, open_items[n * share : (n + 1) * share])
-                for n in range(users)
+                for n in range(people)
             ]
             process = watched.server.process
             assert process is not None
@@ -246,9 +247,9 @@ def twenty(folder: Path, users: int = USERS, items: int = ITEMS, lasting: float 
     return _told(persons, seen, memory, lasting)
 
 
-def _prepared(workspace: Workspace, folder: Path, users: int, items: int) -> None:
+def _prepared(workspace: Workspace, folder: Path, people: int, items: int) -> None:
     backlog(workspace, folder / "orders.csv", items)
-    for n in range(users + 1):
+    for n in range(people + 1):
         workspace.accounts.add(f"user{n}", "approver" if n else "admin", password=PASSWORD)
 
 

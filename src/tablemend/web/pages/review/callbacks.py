@@ -47,6 +47,12 @@ def _in_the_browser(app: dash.Dash) -> None:
         Input("review-focus", "data"),
     )
     client(
+        "look",
+        Output("review-look", "data"),
+        *(Input(f"review-{name}", "data") for name in ("focus", "acted", "ended")),
+        prevent_initial_call=True,
+    )
+    client(
         "act",
         Output("review-act", "data"),
         Output("review-dialog", "opened"),
@@ -117,16 +123,14 @@ def _acting(app: dash.Dash, site: Site) -> None:
 def _looking(app: dash.Dash, site: Site) -> None:
     @app.callback(
         Output("review-detail", "children"),
-        Input("review-focus", "data"),
-        Input("review-acted", "data"),
-        Input("review-ended", "data"),
+        Input("review-look", "data"),
         State("review-run", "data"),
         prevent_initial_call=True,
     )
-    def show(item: str | None, _: Any, __: Any, run: dict[str, str]) -> Any:
-        if not item:
+    def show(look: dict[str, Any] | None, run: dict[str, str]) -> Any:
+        if not look:
             raise dash.exceptions.PreventUpdate
-        return shown(site, run["run"], item)
+        return shown(site, run["run"], look["item"])
 
     @app.callback(
         Output("review-dialog-text", "children"),
