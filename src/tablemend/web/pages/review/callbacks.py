@@ -135,14 +135,25 @@ def _looking(app: dash.Dash, site: Site) -> None:
     @app.callback(
         Output("review-dialog-text", "children"),
         Output("review-dialog-score", "children"),
+        Output("review-predict", "data"),
         Input("review-dialog-info", "data"),
+        prevent_initial_call=True,
+    )
+    def warn(info: dict[str, Any] | None) -> Any:
+        if not info:
+            raise dash.exceptions.PreventUpdate
+        return predicting.warning(info), predicting.under_way(), info["ids"]
+
+    @app.callback(
+        Output("review-dialog-score", "children", allow_duplicate=True),
+        Input("review-predict", "data"),
         State("review-run", "data"),
         prevent_initial_call=True,
     )
-    def predict(info: dict[str, Any] | None, run: dict[str, str]) -> Any:
-        if not info:
+    def predict(ids: list[str] | None, run: dict[str, str]) -> Any:
+        if not ids:
             raise dash.exceptions.PreventUpdate
-        return predicting.warning(info), predicting.predicted(site.working, run["run"], info["ids"])
+        return predicting.predicted(site.working, run["run"], ids)
 
     @app.callback(
         Output({"kind": "review-cells-place", "item": MATCH}, "children"),

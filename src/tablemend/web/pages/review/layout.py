@@ -18,7 +18,7 @@ from tablemend.workspace import Workspace
 NARROWS = ("check", "column", "decision", "text")
 """What the query of the address may narrow the list by."""
 
-_STORES = ("focus", "look", "act", "job", "dialog-info", "acted", "ended", "cells-page")
+_STORES = ("focus", "look", "act", "job", "dialog-info", "predict", "acted", "ended", "cells-page")
 _DECISIONS = (
     *(("", "All"), ("open", "Open"), ("approved", "Approved"), ("applied", "Applied")),
     *(("rejected", "Rejected"), ("blocked", "Blocked")),
