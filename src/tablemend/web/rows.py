@@ -6,19 +6,19 @@ import hashlib
 import threading
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from cachetools import LRUCache
-from fastapi import APIRouter, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Query, Response
 
 from tablemend.errors import NotFound
 from tablemend.records import Item
 from tablemend.review.gate import Gate, judge
 from tablemend.store.filters import Filter
+from tablemend.web.api.routes import Content, Routes
+from tablemend.web.api.runs import RunPath
 from tablemend.web.bundles import LEAST
-from tablemend.web.identity import require
 from tablemend.web.site import Site
 from tablemend.workspace import Workspace
 
@@ -44,20 +44,20 @@ OPEN: Decided = ("open", "", False)
 
 def router(site: Site) -> APIRouter:
     """The endpoints of the grid."""
-    routes = APIRouter(prefix="/data", include_in_schema=False)
+    routes = Routes("pages", prefix="/data")
     rows, standings = Rows(), Standings()
 
-    @routes.get("/items/{run}")
-    async def items(run: str) -> Response:
-        require("read")
-        return await run_in_threadpool(lambda: _answer(rows.packed(site.workspace, run), compressed=True))
+    @routes.get("/items/{run}", right="read", answers=Content("application/json", kind="object"))
+    def list_rows_of_run(run: RunPath) -> Any:
+        """List the items of a run as the grid shows them, with whether the gate would promote each."""
+        return _answer(rows.packed(site.workspace, run), compressed=True)
 
-    @routes.get("/items/{run}/decisions")
-    async def decisions(run: str, since: int | None = None) -> Response:
-        require("read")
-        return await run_in_threadpool(lambda: _answer(standings.since(site.workspace, run, since)))
+    @routes.get("/items/{run}/decisions", right="read", answers=Content("application/json", kind="object"))
+    def list_decisions_of_run(run: RunPath, since: Annotated[int | None, Query(ge=0)] = None) -> Any:
+        """List what was decided on the items of a run, by default on all of them that are not open."""
+        return _answer(standings.since(site.workspace, run, since))
 
-    return routes
+    return routes.router
 
 
 class Rows:

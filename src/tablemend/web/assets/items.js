@@ -5,8 +5,10 @@
 
   function get(path) {
     return window.fetch("/data/items/" + path).then(function (answer) {
-      if (!answer.ok) throw new Error("the server answered " + answer.status);
-      return answer.json();
+      return answer.json().then(function (told) {
+        if (answer.ok) return told;
+        throw new Error([told.detail, told.hint].filter(Boolean).join(". "));
+      });
     });
   }
 

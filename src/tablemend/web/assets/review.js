@@ -36,6 +36,12 @@
     return String(text || "").replace(/_/g, " ");
   }
 
+  // buttons that the role of who is asking does not allow stay off
+  function lacks(name) {
+    const button = document.getElementById("review-" + name);
+    return button !== null && button.hasAttribute("data-lacks");
+  }
+
   // filters
 
   function passes(row, without) {
@@ -73,7 +79,7 @@
     const facets = Array.from(byFacet.values()).sort((a, b) => b.n - a.n || b.cells - a.cells).slice(0, 200);
     const one = wanted.check || wanted.column;
     const list = facets.map(function (each) {
-      const on = each.check === wanted.check && each.column === wanted.column;
+      const on = Boolean(one) && each.check === wanted.check && each.column === wanted.column;
       return element(
         "Button",
         { type: "button", className: "tm-facet", "aria-pressed": String(on), "data-check": each.check, "data-column": each.column },
@@ -90,7 +96,7 @@
     );
     set("review-facets", { children: [every].concat(list) });
     const ready = rows.filter((row) => row.state === "approved").length;
-    set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready });
+    if (document.getElementById("review-apply")) set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready || lacks("apply") });
     const grid = api();
     const shown = grid ? grid.getDisplayedRowCount() : rows.length;
     const cut = total > rows.length ? "; the first " + number(rows.length) + " of " + number(total) + " are listed" : "";
@@ -127,22 +133,6 @@
   };
   functions.tmFlagsText = function (params) {
     return (params.data.flags || []).join(" ") + (params.data.passes ? "" : " below gate");
-  };
-  functions.tmTheme = function (theme) {
-    return theme.themeQuartz.withParams({
-      backgroundColor: "var(--tm-page)",
-      foregroundColor: "var(--tm-text)",
-      headerBackgroundColor: "var(--tm-soft)",
-      headerTextColor: "var(--tm-muted)",
-      borderColor: "var(--tm-line)",
-      rowHoverColor: "var(--tm-soft)",
-      selectedRowBackgroundColor: "var(--tm-accent-soft)",
-      accentColor: "var(--tm-accent)",
-      fontFamily: "inherit",
-      fontSize: 13,
-      cellHorizontalPadding: 10,
-      wrapperBorderRadius: 8,
-    });
   };
   functions.tmFocused = function (params) {
     if (params.rowIndex === null || params.rowIndex === undefined) return;
@@ -217,6 +207,20 @@
     },
   };
 
+  // the item that the address names, once the grid holds it
+  function reveal(id, tries) {
+    const grid = api();
+    const node = grid && grid.getRowNode(id);
+    if (node && node.rowIndex !== null && node.rowIndex !== undefined) {
+      grid.ensureNodeVisible(node, "middle");
+      grid.setFocusedCell(node.rowIndex, "change");
+    } else if (tries > 0) {
+      setTimeout(() => reveal(id, tries - 1), 50);
+    } else {
+      set("review-focus", { data: id }); // it is not among the rows that are listed
+    }
+  }
+
   function waiting(first, tries) {
     // the grid makes its interface a moment after Dash has drawn it
     const grid = api();
@@ -259,6 +263,7 @@
               // past Dash, which would compare and keep every row of its own
               grid.updateGridOptions({ rowData: rows, quickFilterText: wanted.text, loading: false });
               setTimeout(draw, 0);
+              if (run.item && !run.turn) reveal(run.item, 100);
               if (window.tablemendItems.outdated()) renew(run.run, false);
             }, 500);
           },
@@ -286,7 +291,7 @@
         const cells = (chosen || []).reduce((sum, row) => sum + row.cells, 0);
         const text = n ? number(n) + " selected, " + number(cells) + " cells" : focus ? "The item in focus" : "Nothing selected";
         const off = !n && !focus;
-        return [text, off, off, off];
+        return [text].concat(["approve", "reject", "reopen"].map((name) => off || lacks(name)));
       },
       // what is in focus is shown, and again when it may have changed
       look: function (item) {
