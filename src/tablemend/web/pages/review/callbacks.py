@@ -21,6 +21,7 @@ def callbacks(app: dash.Dash, site: Site) -> None:
     _in_the_browser(app)
     _acting(app, site)
     _looking(app, site)
+    _predicting(app, site)
     _changing(app, site)
     _proposing(app, site)
 
@@ -133,6 +134,26 @@ def _looking(app: dash.Dash, site: Site) -> None:
         return shown(site, run["run"], look["item"])
 
     @app.callback(
+        Output({"kind": "review-cells-place", "item": MATCH}, "children"),
+        Input({"kind": "review-cells", "item": MATCH}, "n_clicks"),
+        State("review-run", "data"),
+        State({"kind": "review-cells", "item": MATCH}, "id"),
+        prevent_initial_call=True,
+    )
+    def cells(clicks: int | None, run: dict[str, str], place: dict[str, str]) -> Any:
+        if not clicks:
+            raise dash.exceptions.PreventUpdate
+        start = (clicks - 1) * detail.PAGE
+        found, total, removed = predicting.changed_cells(site.working, run["run"], place["item"], start)
+        if removed:
+            return predicting.removed(found, total)
+        if not found:  # past the end: begin again
+            return html.P(f"Those were all {total:,}.", className="tm-note")
+        return detail.cells(found, total, start)
+
+
+def _predicting(app: dash.Dash, site: Site) -> None:
+    @app.callback(
         Output("review-dialog-text", "children"),
         Output("review-dialog-score", "children"),
         Output("review-predict", "data"),
@@ -154,24 +175,6 @@ def _looking(app: dash.Dash, site: Site) -> None:
         if not ids:
             raise dash.exceptions.PreventUpdate
         return predicting.predicted(site.working, run["run"], ids)
-
-    @app.callback(
-        Output({"kind": "review-cells-place", "item": MATCH}, "children"),
-        Input({"kind": "review-cells", "item": MATCH}, "n_clicks"),
-        State("review-run", "data"),
-        State({"kind": "review-cells", "item": MATCH}, "id"),
-        prevent_initial_call=True,
-    )
-    def cells(clicks: int | None, run: dict[str, str], place: dict[str, str]) -> Any:
-        if not clicks:
-            raise dash.exceptions.PreventUpdate
-        start = (clicks - 1) * detail.PAGE
-        found, total, removed = predicting.changed_cells(site.working, run["run"], place["item"], start)
-        if removed:
-            return predicting.removed(found, total)
-        if not found:  # past the end: begin again
-            return html.P(f"Those were all {total:,}.", className="tm-note")
-        return detail.cells(found, total, start)
 
 
 def shown(site: Site, run: str, item: str) -> Any:
