@@ -180,7 +180,10 @@ class Settings(BaseSettings):
 
     def present(self, name: str) -> Any:
         """The value of a setting as it stands now, also where the file was changed since these settings were read."""
-        return getattr(load() if self.origin(name) in ("file", "default") else self, name)
+        origin = self.origin(name)
+        if origin == "default":
+            return type(self).model_fields[name].get_default(call_default_factory=True)
+        return getattr(load() if origin == "file" else self, name)
 
     @property
     def given(self) -> frozenset[str]:
