@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PARTS = ("tab", "part", "from")
 """What a query calls the parts of a page by; any other key names what the page is about."""
 
+LONGEST = 60_000  # ms that a page may take on a computer that has much else to do
+
 _LINKS = "() => [...document.querySelectorAll('#navigation a, #page a')].map((each) => each.getAttribute('href') || '')"
 _DRAWN = """() => document.querySelector('#page h1')
     && !document.querySelector('[data-dash-is-loading]')
@@ -54,7 +56,7 @@ def show(page: Page, url: str) -> None:
 
 def drawn(page: Page) -> None:
     """Wait until the page has its title, its rows and its images, and waits for no answer."""
-    page.wait_for_function(_DRAWN)
+    page.wait_for_function(_DRAWN, timeout=LONGEST)
 
 
 def _is_page(address: str) -> bool:
