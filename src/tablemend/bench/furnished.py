@@ -15,7 +15,7 @@ SUPPLIERS = "id,name,city,founded\n" + "".join(
 
 
 def furnish(folder: Path, rows: int = 2_000) -> Path:
-    """Make `.tablemend` in a folder: datasets with versions and decisions, stories, a schedule, an alert; the folder."""
+    """Make `.tablemend` in a folder: datasets with versions and decisions, stories, a schedule, an alert."""
     faulty_csv(folder / "orders.csv", rows)
     (folder / "suppliers.csv").write_text(SUPPLIERS + "201,too,many,cells,here\n", encoding="utf-8")
     stories.write(folder / "desk")

@@ -6,6 +6,8 @@
   let broken = false;
   let heard = ""; // id of the newest event: a stream that is opened anew goes on there
 
+  window.tablemendLive = { writes: null }; // the counter of writes; null while nobody tells it
+
   function set(id, props) {
     window.dash_clientside.set_props(id, props);
   }
@@ -32,7 +34,8 @@
     });
     source.addEventListener("state", function (event) {
       heard = event.lastEventId || heard;
-      set("live-writes", { data: JSON.parse(event.data).writes });
+      window.tablemendLive.writes = JSON.parse(event.data).writes;
+      set("live-writes", { data: window.tablemendLive.writes });
     });
     source.onopen = function () {
       clearTimeout(lost);
@@ -45,6 +48,7 @@
     };
     source.onerror = function () {
       broken = true;
+      window.tablemendLive.writes = null;
       if (lost === null) {
         lost = setTimeout(function () {
           connection("off");

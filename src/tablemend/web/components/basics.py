@@ -122,5 +122,13 @@ def ago(moment: datetime, *, now: datetime | None = None) -> str:
     return "just now"
 
 
+def megabytes(size: float) -> str:
+    """Bytes in words."""
+    if size < 2**10:
+        return f"{size:,} B"
+    number, unit = (size / 2**20, "MB") if size >= 2**20 else (size / 2**10, "KB")
+    return f"{number:,.1f}".removesuffix(".0") + f" {unit}"
+
+
 def _some(children: Sequence[Any]) -> list[Any]:
     return [child for child in children if child is not None]

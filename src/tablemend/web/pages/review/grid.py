@@ -52,6 +52,7 @@ _OPTIONS: dict[str, Any] = {
     "includeHiddenColumnsInQuickFilter": False,
     "cacheQuickFilter": True,
     "animateRows": False,
+    "rowBuffer": 4,  # rows drawn beyond those in sight: each costs about a millisecond
     "suppressCellFocus": False,
     "ensureDomOrder": True,  # the order that screen readers go by
     "enableCellTextSelection": True,

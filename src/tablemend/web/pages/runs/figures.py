@@ -103,7 +103,7 @@ def _cache(site: Site) -> Any:
     ]
     head = ("", "Hits", "Of lookups", "Ratio", "Evicted", "Made invalid")
     redis = {"none": "no Redis", "ready": "Redis answers"}.get(found.redis.state, f"Redis is {found.redis.state}")
-    note = f"{found.entries:,} results of {words.megabytes(found.bytes)}; {redis}"
+    note = f"{found.entries:,} results of {basics.megabytes(found.bytes)}; {redis}"
     return basics.section(
         "Cache of the server", basics.table(head, rows, label="Cache", numbers=range(1, 6)), note=note
     )

@@ -10,9 +10,9 @@ from tablemend.errors import NotFound
 from tablemend.review.replay import Flip, Replay
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may
 from tablemend.web.doing import Action, Asked, Done
 from tablemend.web.pages.settings import files
-from tablemend.web.pages.settings.access import may
 from tablemend.web.site import Site
 
 MOST = 200

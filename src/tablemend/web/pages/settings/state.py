@@ -10,9 +10,8 @@ from tablemend.errors import StateError
 from tablemend.store.retention import Retained
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Action, Asked, Done
-from tablemend.web.pages.runs import words
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 
 
@@ -24,11 +23,11 @@ def draw(site: Site, address: Address) -> Any:
     facts = basics.facts(
         ("state", found["state"]),
         ("schema", found["schema"]),
-        ("files", f"{found['files']:,}, {words.megabytes(found['bytes'])}"),
+        ("files", f"{found['files']:,}, {basics.megabytes(found['bytes'])}"),
         ("folder", found["folder"]),
     )
     return [
-        only_admins(),
+        note("admin"),
         html.Div([basics.section("State", facts), *(_forms() if may("admin") else ())], className="tm-columns"),
         html.Div(
             basics.section("Rows", basics.table(("Table", "Rows"), rows, label="Rows of each table", numbers=(1,))),
