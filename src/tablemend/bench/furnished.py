@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tablemend.bench.generate import faulty_csv
+from tablemend.tables.sample.orders import faulty_csv
 from tablemend.intel.example import generate as stories
 from tablemend.workspace import Workspace
 from tablemend.workspace import open as open_workspace
