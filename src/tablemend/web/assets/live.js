@@ -92,10 +92,12 @@
 
   // an expired session shows itself in any request of a page
   const plain = window.fetch;
-  window.fetch = function () {
+  window.fetch = function (asked) {
     return plain.apply(this, arguments).then(function (answer) {
-      if (answer.status === 401) signIn();
-      return answer;
+      if (answer.status !== 401) return answer;
+      signIn();
+      // to Dash, a callback that was refused for that is one that changed nothing: the page stays as it is
+      return String(asked).includes("_dash-update-component") ? new Response(null, { status: 204 }) : answer;
     });
   };
 
