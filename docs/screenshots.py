@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tablemend.bench.furnished import furnish
 from tablemend.bench.served import Server, chromium
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 FOLDER = Path(__file__).parent / "_static" / "browser"
-SIZE = {"width": 1280, "height": 800}
+WIDTH, HEIGHT = 1280, 800
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 ROWS = 2_000
 BEYOND = {"datasets": ("dataset", "a[href^='/datasets/d']"), "intelligence": ("stories", "a[href^='/intelligence/r']")}
 """Page that lists things → the picture of one of them, and the link that leads to it."""
@@ -82,12 +83,10 @@ def main() -> None:
             sys.exit("There is no Chromium to take pictures with.")
         folder = furnish(Path(made).resolve(), ROWS)
         with Server(folder, environment={"TABLEMEND_USER": "ann"}) as server:
-            first = browser.new_context()
-            first.new_page().goto(server.url(server.key))
-            for scheme in ("light", "dark"):
-                context = browser.new_context(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")
-                context.add_cookies(first.cookies())
-                page = context.new_page()
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce")
+            page.goto(server.url(server.key))
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
                 for name in views(page, server):
                     page.evaluate(_SHORTEN, f"{folder}/")
                     page.screenshot(path=FOLDER / f"{name}-{scheme}.png")

@@ -1,4 +1,4 @@
-"""The pictures of the browser in the documentation: one of every page, light and dark, each shown, all of them small."""
+"""The pictures of the browser in the documentation: one of every page, light and dark, each shown, all small."""
 
 from __future__ import annotations
 

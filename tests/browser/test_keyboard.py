@@ -26,7 +26,7 @@ FOCUS = """() => {
 
 def tabbed(page: Page, most: int = 120) -> list[dict[str, str]]:
     """What has the focus after each press of Tab, until it leaves the page."""
-    found = []
+    found: list[dict[str, str]] = []
     for _ in range(most):
         page.keyboard.press("Tab")
         focus = page.evaluate(FOCUS)

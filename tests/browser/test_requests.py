@@ -17,7 +17,7 @@ Serving = Callable[..., Server]
 Visit = Callable[..., Page]
 
 COLD = (50, 1_600_000)
-"""Requests and bytes of a first visit: scripts of Dash, Mantine and the grid, compressed; 41 and 1.2 MB measured on Review."""
+"""Requests and bytes of a first visit: scripts of Dash, Mantine and the grid, compressed; 41 and 1.2 MB on Review."""
 
 WARM = (9, 120_000)
 """Of a page opened again: the page, its layout, its callbacks, who is asking and the stream of events; files are kept.
@@ -47,9 +47,7 @@ def test_a_first_visit_asks_for_little(tmp_path: Path, serving: Serving, visit: 
         assert traffic.bytes <= COLD[1], address
 
 
-def test_every_page_that_is_opened_again_asks_for_itself_alone(
-    tmp_path: Path, serving: Serving, visit: Visit
-) -> None:
+def test_every_page_that_is_opened_again_asks_for_itself_alone(tmp_path: Path, serving: Serving, visit: Visit) -> None:
     server = serving(furnish(tmp_path, 500))
     page = visit(server)
     addresses = list(walk(page, server, starts()))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tablemend.tables.sample.orders import faulty_csv
 from tablemend.intel.example import generate as stories
+from tablemend.tables.sample.orders import faulty_csv
 from tablemend.workspace import Workspace
 from tablemend.workspace import open as open_workspace
 

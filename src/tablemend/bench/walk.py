@@ -20,8 +20,10 @@ LONGEST = 60_000  # ms that a page may take on a computer that has much else to 
 _LINKS = "() => [...document.querySelectorAll('#navigation a, #page a')].map((each) => each.getAttribute('href') || '')"
 _DRAWN = """() => document.querySelector('#page h1')
     && !document.querySelector('[data-dash-is-loading]')
-    && (!document.querySelector('.tm-grid-box') || document.querySelector('.ag-row .ag-cell, .ag-overlay-no-matching-rows-center'))
+    && (!document.querySelector('.tm-grid-box')
+        || document.querySelector('.ag-row .ag-cell, .ag-overlay-no-matching-rows-center'))
     && [...document.images].every((each) => each.complete)"""
+
 
 def kinds(address: str) -> set[tuple[str, ...]]:
     """What of a page an address shows: its part, and each thing that its query names, whatever the thing is."""
