@@ -9,12 +9,14 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import tablemend as tm
 from tablemend.bench import served
 from tablemend.bench.generate import faulty_csv
 from tablemend.bench.served import Server
+
+expect.set_options(timeout=15_000)  # ms; a computer may have much else to do
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
