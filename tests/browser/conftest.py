@@ -16,7 +16,7 @@ from tablemend.bench import served
 from tablemend.bench.generate import faulty_csv
 from tablemend.bench.served import Server
 
-expect.set_options(timeout=15_000)  # ms; a computer may have much else to do
+expect.set_options(timeout=15_000)  # a machine that does other work besides is slow to answer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
