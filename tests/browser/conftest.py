@@ -85,6 +85,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         height: int = 800,
         dark: bool = False,
         port: int = 0,
+        sign_in: Callable[[Page], None] | None = None,
         **options: Any,
     ) -> Page:
         scheme: Literal["dark", "light"] = "dark" if dark else "light"
@@ -94,7 +95,11 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         context.on("weberror", lambda error: fault(str(error.error)))
         page = context.new_page()
         page.set_default_timeout(15_000)
-        if server.key:
+        if sign_in:
+            page.goto(server.url("/login"))
+            sign_in(page)
+            page.wait_for_selector("#page h1")
+        elif server.key:
             page.goto(server.url(server.key))
             server.key = ""
             server.cookies = context.cookies()

@@ -101,8 +101,10 @@
   window.fetch = function (asked) {
     return plain.apply(this, arguments).then(
       function (answer) {
-        if (answer.status === 401) signIn();
-        return answer;
+        if (answer.status !== 401) return answer;
+        signIn();
+        // to Dash, a callback that was refused for that is one that changed nothing: the page stays as it is
+        return String(asked).indexOf("_dash-update-component") >= 0 ? new Response(null, { status: 204 }) : answer;
       },
       function (lost) {
         if (String(asked).indexOf("_dash-update-component") >= 0) unanswered();
