@@ -92,7 +92,7 @@
     const every = element(
       "Button",
       { type: "button", className: "tm-facet", "aria-pressed": String(!one), "data-check": "", "data-column": "" },
-      [element("Span", { className: "tm-facet-name" }, "All findings"), element("Span", { className: "tm-count" }, number(facets.reduce((a, b) => a + b.n, 0)))]
+      [element("Span", { className: "tm-facet-name" }, "All"), element("Span", { className: "tm-count" }, number(facets.reduce((a, b) => a + b.n, 0)))]
     );
     set("review-facets", { children: [every].concat(list) });
     const ready = rows.filter((row) => row.state === "approved").length;

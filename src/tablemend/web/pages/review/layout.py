@@ -48,9 +48,9 @@ def layout(site: Site, address: Address) -> Any:
             html.Div(id="review-progress", className="tm-progress", role="status"),
             html.Div(
                 [
-                    html.Div(id="review-facets", className="tm-facets", role="group", **{"aria-label": "Findings"}),
+                    html.Div(id="review-facets", className="tm-facets", role="group", **{"aria-label": "Groups"}),
                     html.Div(
-                        [html.Div(grid(), className="tm-grid-box"), _selection()],
+                        [html.Div(grid(run.kind), className="tm-grid-box"), _selection()],
                         className="tm-grid-side",
                     ),
                     _detail(run),
