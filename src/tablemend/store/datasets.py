@@ -33,6 +33,11 @@ def is_upload(source: Source, data: Path) -> bool:
     return Path(source.location).parent.parent == data / UPLOADS
 
 
+def told_location(source: Source, data: Path) -> str:
+    """Where a source is, as people are told: of an upload its name alone."""
+    return Path(source.location).name if is_upload(source, data) else source.location
+
+
 def dataset_id(source: Source, data: Path) -> str:
     """Stable id of the dataset that a source feeds: of where it comes from, never of its content.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from tablemend.records import ChangeSet, ColumnProfile, Finding, Profile, Record, Run, Score, Snapshot, Source
-from tablemend.store.datasets import Dataset
+from tablemend.store.datasets import Dataset, told_location
 from tablemend.store.filters import Filter
 from tablemend.web.api.body import Limit, Offset
 from tablemend.web.api.page import Page, page
@@ -173,7 +173,7 @@ def summary(ws: Workspace, dataset: Dataset) -> DatasetSummary:
     return DatasetSummary(
         id=dataset.id,
         name=dataset.name,
-        location=dataset.location,
+        location=told_location(snapshot.source, ws.snapshots.folder),
         version=dataset.head,
         rows=snapshot.rows,
         columns=len(snapshot.columns),
