@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         5_000_000, gt=0, description="Estimated rows from which `scan --push-down auto` leaves a table in its database."
     )
     push_down_timeout: float = Field(
-        600.0, gt=0, description="Most seconds for each statement of a scan in the database."
+        600.0, gt=0, description="Most seconds for each statement of a scan in the database, or on a file of one."
     )
     workers: int = Field(2, ge=1, le=64, description="Tables that `scan` and `heal` take on at once.")
     pool_min: int = Field(1, ge=0, description="Connections to a database that are opened ahead where it is asked for.")

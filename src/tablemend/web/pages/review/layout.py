@@ -264,4 +264,5 @@ def _dialog(run: Run) -> Any:
         title="Approve",
         opened=False,
         size="lg",
+        closeButtonProps={"aria-label": "Close"},
     )
