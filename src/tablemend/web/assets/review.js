@@ -6,7 +6,7 @@
   let total = 0;
   let acts = 0;
   let ended = null;
-  let lastActed;
+  let lastActed = 0; // of the decisions of this page that are shown; it rises with each
 
   function none() {
     return window.dash_clientside.no_update;
@@ -228,12 +228,15 @@
     else if (tries > 0) setTimeout(() => waiting(first, tries - 1), 10);
   }
 
-  function renew(run, mine) {
+  function renew(run, acted) {
     window.tablemendItems.renewed(run).then(
       function (changed) {
         const grid = api();
         if (!changed || !grid) return;
-        if (mine) grid.deselectAll(); // what was selected is decided
+        if (acted > lastActed) {
+          grid.deselectAll(); // what was selected is decided
+          lastActed = acted;
+        }
         if (!changed.length) return;
         grid.applyTransaction({ update: changed });
         grid.refreshCells({ columns: ["state"], force: true });
@@ -251,7 +254,7 @@
         if (!run) return none();
         if (!run.turn) {
           Object.assign(wanted, { decision: "", check: "", column: "", text: "" }, run.narrow || {});
-          lastActed = undefined;
+          lastActed = 0;
         }
         rows = [];
         window.tablemendItems.of(run.run, Boolean(run.turn)).then(
@@ -262,9 +265,10 @@
             waiting(function (grid) {
               // past Dash, which would compare and keep every row of its own
               grid.updateGridOptions({ rowData: rows, quickFilterText: wanted.text, loading: false });
-              setTimeout(draw, 0);
+              // what is counted beside the rows comes once these are on the screen
+              requestAnimationFrame(() => setTimeout(draw, 0));
               if (run.item && !run.turn) reveal(run.item, 100);
-              if (window.tablemendItems.outdated()) renew(run.run, false);
+              if (window.tablemendItems.outdated()) renew(run.run, lastActed);
             }, 500);
           },
           function (problem) {
@@ -281,9 +285,7 @@
         return "";
       },
       refresh: function (writes, acted, run) {
-        const mine = acted !== lastActed;
-        lastActed = acted;
-        if (run && rows.length && (mine || window.tablemendItems.outdated())) renew(run.run, mine);
+        if (run && rows.length && (acted > lastActed || window.tablemendItems.outdated())) renew(run.run, acted);
         return none();
       },
       selected: function (chosen, focus) {
