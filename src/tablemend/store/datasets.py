@@ -108,6 +108,13 @@ class Datasets:
         found = [unpack(body, Snapshot) for body in bodies]
         return {each.hash for each in found} | {each.original for each in found if each.original}
 
+    def locations(self) -> set[str]:
+        """Where the versions of every dataset come from."""
+        table = schema.snapshots
+        with self._database.reading() as connection:
+            bodies = connection.execute(sa.select(table.c.body)).scalars().all()
+        return {unpack(body, Snapshot).source.location for body in bodies}
+
     def create(self, snapshot: Snapshot) -> None:
         """The first version of a new dataset."""
         with self._database.transaction() as connection:

@@ -293,6 +293,11 @@
         const off = !n && !focus;
         return [text].concat(["approve", "reject", "reopen"].map((name) => off || lacks(name)));
       },
+      // what is in focus is shown, and again when it may have changed
+      look: function (item) {
+        acts += 1;
+        return item ? { item: item, turn: acts } : none();
+      },
       act: function () {
         const given = Array.from(arguments);
         const [chosen, focus, info, run, note, rating] = given.slice(8);
