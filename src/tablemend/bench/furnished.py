@@ -26,6 +26,7 @@ def furnish(folder: Path, rows: int = 2_000) -> Path:
         ws.schedules.add(str(folder / "suppliers.csv"), interval="1d", name="suppliers", threshold=95)
         ws.schedules.pause("suppliers")
         ws.alerts.test()
+        ws.jobs.cancel(ws.jobs.submit("rescan", subject=ws.dataset("orders"), dataset=ws.dataset("orders")).id)
     return folder
 
 
