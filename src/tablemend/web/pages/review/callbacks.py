@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -19,6 +20,7 @@ from tablemend.web.site import Site
 def callbacks(app: dash.Dash, site: Site) -> None:
     """Register them."""
     _in_the_browser(app)
+    _asking(app)
     _acting(app, site)
     _looking(app, site)
     _predicting(app, site)
@@ -26,10 +28,13 @@ def callbacks(app: dash.Dash, site: Site) -> None:
     _proposing(app, site)
 
 
-def _in_the_browser(app: dash.Dash) -> None:
-    def client(name: str, *outputs: Any, **options: Any) -> None:
-        app.clientside_callback(ClientsideFunction("review", name), *outputs, **options)
+def _client(app: dash.Dash, name: str, *bound: Any, **options: Any) -> None:
+    """A function of assets/review.js, and what it is bound to."""
+    app.clientside_callback(ClientsideFunction("review", name), *bound, **options)
 
+
+def _in_the_browser(app: dash.Dash) -> None:
+    client = functools.partial(_client, app)
     client("load", Output("review-facets", "title"), Input("review-run", "data"))
     client("search", Output("review-search", "error"), Input("review-search", "value"), prevent_initial_call=True)
     client(
@@ -54,6 +59,20 @@ def _in_the_browser(app: dash.Dash) -> None:
         prevent_initial_call=True,
     )
     client(
+        "progress",
+        Output("review-progress", "children"),
+        Output("review-ended", "data"),
+        Input("live-job", "data"),
+        Input("review-job", "data"),
+        State("review-run", "data"),
+        prevent_initial_call=True,
+    )
+
+
+def _asking(app: dash.Dash) -> None:
+    """What the buttons ask for, with the dialog that may stand between."""
+    _client(
+        app,
         "act",
         Output("review-act", "data"),
         Output("review-dialog", "opened"),
@@ -68,15 +87,6 @@ def _in_the_browser(app: dash.Dash) -> None:
         State("review-run", "data"),
         State("review-note", "value"),
         State("review-rating", "value"),
-        prevent_initial_call=True,
-    )
-    client(
-        "progress",
-        Output("review-progress", "children"),
-        Output("review-ended", "data"),
-        Input("live-job", "data"),
-        Input("review-job", "data"),
-        State("review-run", "data"),
         prevent_initial_call=True,
     )
 
