@@ -10,6 +10,7 @@ import dash
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, html
 
 from tablemend.errors import SettingsError, TablemendError
+from tablemend.records import Item
 from tablemend.web.components import basics
 from tablemend.web.identity import require
 from tablemend.web.pages.review import acting, detail, predicting
@@ -191,7 +192,8 @@ def shown(site: Site, run: str, item: str) -> Any:
     """One item of a run in detail."""
     workspace = site.workspace
     found = workspace.store.items.get(item, run)
-    return detail.detail(found, workspace.store.items.decisions(found.id), workspace.gate_of(run))
+    end = workspace.ends(run).get(found.id, "applied") if found.applied else ""
+    return detail.detail(found, workspace.store.items.decisions(found.id), workspace.gate_of(run), end=end)
 
 
 def _changing(app: dash.Dash, site: Site) -> None:
@@ -207,8 +209,7 @@ def _changing(app: dash.Dash, site: Site) -> None:
         require("decide")
         asked = ctx.triggered_id
         made = site.working.edit(asked["item"], run=run["run"], alternative=asked["n"])
-        dash.set_props("review-run", {"data": acting.reloaded(run)})
-        _tell(acting.changed(made))
+        _show_anew(run, made)
         return ""
 
     @app.callback(
@@ -227,9 +228,15 @@ def _changing(app: dash.Dash, site: Site) -> None:
             made = site.working.edit(place["item"], run=run["run"], params=_params(text))
         except TablemendError as problem:
             return basics.notice("Not saved", f"{problem}.", hint=problem.hint or "")
-        dash.set_props("review-run", {"data": acting.reloaded(run)})
-        _tell(acting.changed(made))
+        _show_anew(run, made)
         return ""
+
+
+def _show_anew(run: dict[str, Any], made: Item) -> None:
+    """Have the list and the details show an item as it is now."""
+    dash.set_props("review-run", {"data": acting.reloaded(run)})
+    dash.set_props("review-look", {"data": {"item": made.id, "turn": f"version {made.version} of {made.id}"}})
+    _tell(acting.changed(made))
 
 
 def _proposing(app: dash.Dash, site: Site) -> None:
