@@ -194,6 +194,8 @@
       const to = focused ? Math.min(Math.max(focused.rowIndex + step, 0), last) : 0;
       grid.ensureIndexVisible(to);
       grid.setFocusedCell(to, "change");
+      // told at once: the next key may come before the grid tells it
+      set("review-focus", { data: grid.getDisplayedRowAtIndex(to).id });
     },
     toggle: function () {
       const grid = api();
