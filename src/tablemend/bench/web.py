@@ -156,7 +156,7 @@ def narrowing(folder: Path, items: int = MANY, repetitions: int = REPETITIONS) -
 
 
 def first_progress(folder: Path, items: int = MANY, repetitions: int = 5) -> list[Row]:
-    """From the click on "Approve and apply" until the bar of the job is there, and from selecting all until it says."""
+    """From the click on "Approve and apply" until the job shows, and from selecting all until that is told."""
     chosen, moved = [], []
     with watching(folder, lambda ws: backlog(ws, folder / "orders.csv", items)) as watched:
         for version in range(2, 2 * repetitions + 3, 2):
@@ -165,7 +165,8 @@ def first_progress(folder: Path, items: int = MANY, repetitions: int = 5) -> lis
                 visitor.click(FINDING, SHOWN, text=f"^{FEW} shown")
                 chosen.append(visitor.click(SELECT, "#review-selected", text=f"^{FEW} selected"))
                 visitor.click("#review-approve", DIALOG, text="Score once applied")
-                moved.append(visitor.click("#review-confirm-apply", "#review-progress progress"))
+                done = f'#review-head [data-version="{version}"]'  # a job may be over before its bar is drawn
+                moved.append(visitor.click("#review-confirm-apply", f"#review-progress progress, {done}"))
                 visitor.wait("#review-head", text=f"version {version} ")
             _take_back(watched.workspace)
     return [

@@ -103,7 +103,9 @@ def head(workspace: Workspace, run: Run) -> Any:
         note=[
             "score ",
             marks.score(now.overall if now else None),
-            f" · version {snapshot.version} · {snapshot.rows:,} rows · run {run.id}, ",
+            " · ",
+            html.Span(f"version {snapshot.version}", **{"data-version": str(snapshot.version)}),
+            f" · {snapshot.rows:,} rows · run {run.id}, ",
             basics.when(run.finished or run.started),
             older if newest.id != run.id else "",
         ],
