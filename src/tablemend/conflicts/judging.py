@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tablemend.conflicts import travel
@@ -23,7 +24,7 @@ def judged(session: Session, rules: Ruleset, table: pa.Table) -> pa.Table:
 
     Columns: `one` and `other`, the places of both rows; `flags`, a bit for each active rule from the lowest;
     `overlap_minutes`; with travel `gap_minutes`, `miles`, `mph`, `travel_minutes`, `leave_from`, `arrive_from` and
-    `one_first`, where the way counted.
+    `one_first`, where the way counted; with money `amount` and `class`.
     """
     import pyarrow as pa
 
@@ -55,6 +56,8 @@ def columns(rules: Ruleset) -> list[str]:
     if rules.travel is not None:
         found += [f"{end}_{what}" for end in ("leave", "arrive") for what in ("latitude", "longitude", "from")]
         found.append("postcode")
+    if rules.money is not None:
+        found += ["rate_per_minute", "rate_per_visit", "billed"]
     return found
 
 
@@ -83,9 +86,9 @@ def query(rules: Ruleset) -> str:
 WITH {moved}told AS (
   SELECT one, other,
     {bits} AS flags,
-    {_minutes(*_shared(rules))} AS overlap_minutes{told}
+    {_minutes(*_shared(rules))} AS overlap_minutes{told}{_costs(rules)}
   FROM {source})
-SELECT * FROM told WHERE flags > 0"""
+SELECT * {_amount(rules)} FROM told WHERE flags > 0"""
 
 
 def holds(rules: Ruleset, rule: Rule) -> str:
@@ -123,18 +126,44 @@ def _minutes(start: str, end: str) -> str:
 
 def _shared(rules: Ruleset) -> tuple[str, str]:
     """Beginning and end of what both rows have in common, of the interval that is shown of each."""
-    (a_start, a_end), (b_start, b_end) = (shown(rules, row) for row in ("a", "b"))
+    (a_start, a_end), (b_start, b_end) = (shown(rules, _beside(row)) for row in ("a", "b"))
     start, end = f"greatest({a_start}, {b_start})", f"least({a_end}, {b_end})"
     return start, f"greatest({start}, {end})"
 
 
-def shown(rules: Ruleset, row: str = "") -> tuple[str, str]:
+def shown(rules: Ruleset, named: Callable[[str], str]) -> tuple[str, str]:
     """SQL of the interval that is shown of a row: the last that is complete, such as the actual before the planned."""
-    prefix = f"{row}_" if row else ""
-    names = list(reversed(rules.intervals))
+    starts, ends = (", ".join(named(f"{each}_{end}") for each in reversed(rules.intervals)) for end in ("start", "end"))
+    return f"coalesce({starts})", f"coalesce({ends})"
+
+
+def _beside(row: str) -> Callable[[str], str]:
+    """How a column of one of the two rows is called in `pairs`."""
+    return lambda name: quoted(f"{row}_{name}")
+
+
+def _costs(rules: Ruleset) -> str:
+    """What a minute of each row costs; a rate by the visit is spread over the time that is shown."""
+    if rules.money is None:
+        return ""
+    found = []
+    for row in ("a", "b"):
+        minutes = _minutes(*shown(rules, _beside(row)))
+        found.append(f"coalesce({row}_rate_per_minute, {row}_rate_per_visit / nullif({minutes}, 0)) AS {row}_cost")
+    return f",\n    {', '.join(found)}, a_billed AND b_billed AS both_billed"
+
+
+def _amount(rules: Ruleset) -> str:
+    """What is paid twice: the common minutes at the lower of the known rates, since it is open which row is false.
+
+    Both billed: to be recovered. Else it can be avoided, by not billing the other.
+    """
+    if rules.money is None:
+        return ""
+    lower = "CASE WHEN a_cost <= b_cost OR b_cost IS NULL THEN a_cost ELSE b_cost END"
     return (
-        f"coalesce({', '.join(quoted(f'{prefix}{each}_start') for each in names)})",
-        f"coalesce({', '.join(quoted(f'{prefix}{each}_end') for each in names)})",
+        f"EXCLUDE (a_cost, b_cost, both_billed), round(overlap_minutes * {lower}, 2) AS amount, "
+        "CASE WHEN both_billed THEN 'recovery' ELSE 'avoidance' END AS class"
     )
 
 
