@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
+import sqlalchemy as sa
+
 from tablemend.conflicts import door
 from tablemend.conflicts.preparing import is_text, require_columns
 from tablemend.conflicts.ruleset import Ruleset
@@ -57,6 +59,14 @@ class Source:
         return partition(
             self.database, self.table, [self.rules.entity], rows=rows, where=self.condition, opaque=True, exact=True
         )
+
+    def total(self) -> int:
+        """Rows of the table, also those that do not count."""
+        with self.database.connect(read_only=self.database.guards_reading) as connection:
+            return int(connection.execute(sa.text(f"SELECT count(*) FROM {self._named()}")).scalar_one())
+
+    def _named(self) -> str:
+        return ".".join(self._quoted(each).replace(":", "\\:") for each in self.table if each is not None)
 
     def mark(self, part: Partition) -> str:
         """Tells a partition apart from one that was cut otherwise, and tells nobody the keys that bound it."""

@@ -68,6 +68,9 @@ class Terms(Record, frozen=True, kw_only=True):
     """How a job is done."""
 
     run: str
+    ruleset: str  # its name
+    source: str  # URL#table without password
+    target: str  # likewise
     today: date
     now: datetime
     dry: bool = False  # nothing is written
