@@ -141,10 +141,8 @@ def list_(
     if as_json:
         show.json(found)
         return
-    for each in found:
-        show.say(f"{each['conflict']} {each['status']} {each['flags']}: {each['id_a']} and {each['id_b']}")
-    if not found:
-        show.say("no conflict is kept")
+    names = ("conflict", "status", "flags", "id_a", "differ_a", "id_b", "differ_b", "amount")
+    show.table(names, [[each[name] for name in names] for each in found], title="Conflicts")
 
 
 @conflicts.command()
@@ -161,7 +159,7 @@ def explain(
         show.json({"conflict": conflict, "told": found})
         return
     for each in found:
-        show.say(each)
+        typer.echo(each)
 
 
 @conflicts.command()
@@ -190,8 +188,7 @@ def rules_(
     from tablemend.conflicts import ruleset
 
     if name is None:
-        for each in ruleset.names():
-            show.say(f"{each}: {ruleset.shipped(each).title}")
+        show.table(("name", "title"), [(each, ruleset.shipped(each).title) for each in ruleset.names()])
         return
     typer.echo(ruleset.source(name)[0], nl=False)
 

@@ -56,7 +56,7 @@ class Part(Record, frozen=True, kw_only=True):
     unchanged: int = 0
     left: int = 0  # conflicts that somebody else changed meanwhile
     tally: Tally = Tally()
-    entities: tuple[str, ...] = ()  # hashes of those of its entities of which conflicts are kept
+    entities: tuple[str, ...] = ()  # hashes of those of its entities of which conflicts are kept or were found
 
     @property
     def written(self) -> int:
@@ -155,7 +155,7 @@ class Job:
                 conflicts=found.conflicts.num_rows,
                 unchanged=wanted.unchanged,
                 tally=found.tally,
-                entities=tuple(pc.unique(kept["entity"]).to_pylist()),
+                entities=tuple({*kept["entity"].to_pylist(), *found.conflicts["entity"].to_pylist()}),
             ),
         )
 

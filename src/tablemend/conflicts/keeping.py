@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 HISTORY = "_history"
 """Ends the name of the table that holds what conflicts were before each run that changed them."""
 
+CHANGE = "change"
+"""Key of the history: the conflict and the run that changed it."""
+
 BEFORE = "before_"
 """Begins the columns of the history that hold what was there."""
 
@@ -54,7 +57,7 @@ class Keeper:
 
     def prepare(self) -> None:
         """Make the tables where they are not there; DataRefused where one of that name is another kind of table."""
-        schemas = ((self.table, schema(), (KEY,)), (self.history, history_schema(), (KEY, "run")))
+        schemas = ((self.table, schema(), (KEY,)), (self.history, history_schema(), (CHANGE,)))
         there = {each.name for each in introspection.tables(self.database, self.table[0])}
         for table, wanted, key in schemas:
             if table[1] not in there:
@@ -168,11 +171,13 @@ class Keeper:
     ) -> None:
         """Note what an action found and made of each row."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         if not rows.num_rows:
             return
         wanted = history_schema()
         made = _moments(_with(rows.select([KEY, "action", "content", "status", "found"]), run=run), ("at",), now)
+        made = made.append_column(CHANGE, pc.binary_join_element_wise(made[KEY], made["run"], "-"))
         for field in wanted:
             name = field.name.removeprefix(BEFORE)
             if field.name.startswith(BEFORE):
@@ -203,7 +208,11 @@ def history_schema() -> pa.Schema:
     import pyarrow as pa
 
     kept = schema()
-    own = [kept.field(KEY), *(pa.field(name, pa.string(), nullable=False) for name in ("run", "action"))]
+    own = [
+        pa.field(CHANGE, pa.string(), nullable=False),
+        kept.field(KEY),
+        *(pa.field(name, pa.string(), nullable=False) for name in ("run", "action")),
+    ]
     own += [pa.field("at", pa.timestamp("us")), *(kept.field(name) for name in ("content", "status", "found"))]
     changed = (*FACTS, "content", "status", "found", "run", "changed_at")
     return pa.schema([*own, *(pa.field(f"{BEFORE}{name}", kept.field(name).type) for name in changed)])
