@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 import tablemend
 from tablemend.web import api
+from tablemend.web.jobs import events
+from tablemend.web.jobs.watch import Watch
 from tablemend.web.site import Site
 
 INTRO = """# Interface for programs
@@ -38,6 +40,7 @@ what to do:
 | --- | --- |
 """
 
+_NOUNS = tuple(f"api.{name}" for name in api.NOUNS)
 Tabled = Callable[[Iterable[str], Iterable[Iterable[str]]], str]
 Recorded = Callable[[ModuleType, str], str]
 
@@ -53,7 +56,7 @@ def page(table: Tabled, record: Recorded, names: Callable[[ModuleType], list[str
             parts.append(f"## {tag[0].upper()}{tag[1:]}\n")
         parts.append(_operation(table, described, f"{method} {path}", each))
     parts.append("## Records of the interface\n\n[Records](records.md) lists the others.\n")
-    for module in (import_module(f"tablemend.web.api.{name}") for name in ("problems", "page", *api.NOUNS)):
+    for module in (import_module(f"tablemend.web.{name}") for name in ("problem", "api.page", *_NOUNS)):
         parts += [record(module, name).replace("## ", "### ", 1) for name in names(module)]
     return "\n".join(parts)
 
@@ -61,14 +64,14 @@ def page(table: Tabled, record: Recorded, names: Callable[[ModuleType], list[str
 def _document() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, tablemend.open(folder) as workspace:
         app = FastAPI()
-        api.include(app, Site(workspace))
+        api.include(app, Site(workspace), events.router(workspace, Watch(workspace)))
         return api.document(app)
 
 
 def _operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in described["paths"].items():
-        for method, each in methods.items():
-            yield method.upper(), path, each
+    found = [(method.upper(), path, each) for path, all_ in described["paths"].items() for method, each in all_.items()]
+    tags = [each["tags"][0] for *_, each in found]
+    yield from sorted(found, key=lambda one: tags.index(one[2]["tags"][0]))
 
 
 def _errors(described: dict[str, Any]) -> list[tuple[str, str]]:

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from tablemend.bench.accuracy import measure
 from tablemend.bench.demo import demonstrate
-from tablemend.bench.faults import FAULTS
 from tablemend.bench.generate import faulty_csv, faulty_table, generate
 from tablemend.repair.changes import CHANGES
+from tablemend.tables.sample.faults import FAULTS
 
 
 def test_the_same_seed_makes_the_same_table() -> None:

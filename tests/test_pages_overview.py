@@ -62,10 +62,11 @@ def test_nothing_scanned_yet_leads_to_adding_data(tmp_path: Path) -> None:
 
 
 def test_the_page_is_sent_again_only_when_it_has_changed(site: Site) -> None:
-    mark = overview.fingerprint(site.workspace.store.health.all())
-    assert overview.changed(site, mark) == (dash.no_update, dash.no_update)
-    body, found = overview.changed(site, "another")
+    mark = overview.mark(site)
+    assert overview.changed(site, mark) == (dash.no_update,) * 3
+    body, note, found = overview.changed(site, "another")
     assert found == mark
+    assert "2 datasets" in note
     assert "orders" in said(body)
 
 

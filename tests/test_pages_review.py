@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import tablemend as tm
 from pages_helpers import HOSTILE, assert_plain, said, signed_in
 from tablemend.bench.generate import faulty_csv
 from tablemend.errors import Forbidden, StateError
-from tablemend.web import rows
 from tablemend.web.address import parse
 from tablemend.web.pages.review import acting, predicting
 from tablemend.web.pages.review.callbacks import shown
@@ -49,26 +47,6 @@ def test_the_newest_run_is_shown_with_its_score(site: Site) -> None:
     assert_plain(page)
     assert "orders" in said(page)
     assert f"run {site.base.run().id}" in said(page)
-
-
-def test_rows_and_decisions_are_those_of_the_store(site: Site) -> None:
-    run = site.base.run().id
-    found = json.loads(rows.rows_json(site.base, run))
-    items = site.base.items(run)
-    assert found["total"] == len(found["rows"]) == len(items)
-    assert [each["id"] for each in found["rows"]] == [each.id for each in items]
-    standing = json.loads(rows.decisions_json(site.base, run))["decisions"]
-    assert [tuple(each[:2]) for each in standing] == [(each.id, each.decision) for each in items]
-
-
-def test_rows_are_read_anew_after_a_write(site: Site) -> None:
-    run, one = site.base.run().id, ids(site)[-1]
-    before = rows.rows_json(site.base, run)
-    assert rows.rows_json(site.base, run) is before
-    site.base.reject(run, ids=(one,))
-    now = {each["id"]: each.get("decision", "open") for each in json.loads(rows.rows_json(site.base, run))["rows"]}
-    assert now[one] == "rejected"
-    site.base.reopen(run, ids=(one,))
 
 
 def test_an_item_in_detail_is_plain_text(site: Site) -> None:

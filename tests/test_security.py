@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from api_helpers import problem
 from security_helpers import GOOD, ORIGIN, OWN, Site
 from tablemend.errors import NotSignedIn
 from tablemend.web.identity import current
@@ -38,8 +39,9 @@ def test_nobody_is_led_to_the_form_and_programs_are_told(site: Site) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2Freview%3Frun%3Dr-1%26page%3D2")
     for path in ("/api/me", "/_dash-layout", "/_dash-component-suites/x.js"):
         refused = site.browser.get(path)
-        assert refused.status_code == 401
-        assert refused.json().keys() == {"title", "message", "hint"}
+        told = problem(refused, 401)
+        assert (told["type"], told["title"]) == ("urn:tablemend:not-signed-in", "Nobody is signed in")
+        assert told["hint"]
     assert site.browser.post("/_dash-update-component", headers=OWN).status_code == 401
     assert site.browser.get("/static/sign-in.css").status_code == 200
     with pytest.raises(NotSignedIn):
@@ -258,7 +260,7 @@ def test_a_body_that_is_too_large_is_refused(ws: Workspace, path: str, told: boo
     answer = site.browser.post(path, content=content, headers=OWN)
     assert answer.status_code == 413
     assert answer.json()["title"] == "Too large"
-    assert "100,000 bytes" in answer.json()["message"]
+    assert "100,000 bytes" in answer.json()["detail"]
     assert site.browser.post(path, content=pieces[:5], headers=OWN).json()["sent"] == 100_000
 
 

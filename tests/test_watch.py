@@ -1,22 +1,16 @@
 """What is new in the state reaches everybody who listens: soon, in order, and without waiting for the slow."""
 
 import asyncio
-import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
 import core_helpers
 from job_helpers import until
 from tablemend.store.state import Store
-from tablemend.web.jobs.events import router
 from tablemend.web.jobs.watch import MOST, Event, Watch
 from tablemend.workspace import Workspace
 
@@ -104,115 +98,3 @@ def test_a_subscription_ends_with_the_watch(ws: Workspace) -> None:
                 await subscription.take(5)
 
     asyncio.run(asyncio.wait_for(ending(), 10))
-
-
-class _Server(uvicorn.Server):
-    """A real server in a thread."""
-
-    def __init__(self, app: FastAPI) -> None:
-        super().__init__(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
-        self.thread = threading.Thread(target=self.run)
-
-    def start(self) -> str:
-        self.thread.start()
-        until(lambda: self.started)
-        return f"http://127.0.0.1:{self.servers[0].sockets[0].getsockname()[1]}/api/v1"
-
-
-@pytest.fixture
-def address(ws: Workspace) -> Iterator[str]:
-    app = FastAPI()
-    with Watch(ws) as watch:
-        app.include_router(router(ws, watch))
-        server = _Server(app)
-        yield server.start()
-        watch.close()  # ends the streams, so that the server can go
-        server.should_exit = True
-        server.thread.join()
-
-
-async def _events(client: httpx.AsyncClient, url: str, **headers: str) -> AsyncIterator[dict[str, Any]]:
-    async with client.stream("GET", url, headers=headers) as answer:
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        found: dict[str, Any] = {}
-        async for line in answer.aiter_lines():
-            if not line and "data" in found:
-                yield found
-            if not line:
-                found = {}
-            name, _, value = line.partition(": ")
-            found[name] = json.loads(value) if name == "data" else value
-
-
-def test_a_stream_begins_with_what_is_active_and_tells_what_follows(ws: Workspace, other: Store, address: str) -> None:
-    over = _submit(ws.store)
-    ws.store.jobs.cancel(over)
-    waiting = _submit(ws.store)
-
-    async def listen() -> list[dict[str, Any]]:
-        async with httpx.AsyncClient(timeout=10) as client:
-            heard = []
-            async for event in _events(client, f"{address}/events"):
-                heard.append(event)
-                if len(heard) == 2:
-                    await asyncio.to_thread(other.audit.write, "ben", "approve", "i1")
-                if len(heard) == 3:
-                    return heard
-        return heard
-
-    first, counter, news = asyncio.run(listen())
-    assert (first["event"], first["data"]["id"], first["data"]["status"]) == ("job", waiting, "queued")
-    assert "arguments" not in first["data"]
-    assert (counter["event"], news["event"]) == ("state", "state")
-    assert news["data"]["writes"] == counter["data"]["writes"] + 1
-
-
-def test_a_stream_that_was_cut_resumes_where_it_was(ws: Workspace, address: str) -> None:
-    one = _submit(ws.store)
-    seen = ws.store.jobs.get(one).changed
-    ws.store.jobs.cancel(one)  # while nobody listened
-
-    async def listen() -> dict[str, Any]:
-        async with httpx.AsyncClient(timeout=10) as client:
-            async for event in _events(client, f"{address}/events", **{"Last-Event-ID": str(seen)}):
-                return event
-        raise AssertionError
-
-    event = asyncio.run(listen())
-    assert (event["data"]["id"], event["data"]["status"]) == (one, "cancelled")
-    assert int(event["id"]) > seen
-
-
-def test_the_stream_of_a_job_ends_with_it(ws: Workspace, other: Store, address: str) -> None:
-    one = _submit(ws.store)
-
-    async def listen() -> list[str]:
-        async with httpx.AsyncClient(timeout=10) as client:
-            heard = []
-            async for event in _events(client, f"{address}/jobs/{one}/events"):
-                heard.append(event["data"]["status"])
-                if len(heard) == 1:
-                    await asyncio.to_thread(other.jobs.claim)
-                    await asyncio.to_thread(other.jobs.finish, one, "completed")
-            return heard
-
-    heard = asyncio.run(listen())
-    assert (heard[0], heard[-1]) == ("queued", "completed")
-
-
-@pytest.mark.parametrize("opened_anew", [False, True])
-def test_a_stream_that_was_cut_before_its_first_job_resumes_too(ws: Workspace, address: str, opened_anew: bool) -> None:
-    async def first(url: str, **headers: str) -> dict[str, Any]:
-        async with httpx.AsyncClient(timeout=10) as client:
-            async for event in _events(client, url, **headers):
-                return event
-        raise AssertionError
-
-    begun = asyncio.run(first(f"{address}/events"))
-    assert begun["event"] == "state"
-    one = _submit(ws.store)
-    ws.store.jobs.cancel(one)  # while nobody listened
-    url, headers = f"{address}/events", {"Last-Event-ID": begun["id"]}
-    url, headers = (f"{url}?since={begun['id']}", {}) if opened_anew else (url, headers)
-    event = asyncio.run(first(url, **headers))
-    assert (event["event"], event["data"]["id"], event["data"]["status"]) == ("job", one, "cancelled")

@@ -70,6 +70,15 @@ class Settings(BaseSettings):
     upload_bytes: int = Field(
         200 * 2**20, gt=0, description="Most bytes of a request to the server, and so of an uploaded file."
     )
+    keep_upload_days: float = Field(
+        7.0, ge=0, le=36_500, description="Days after which an upload goes that nothing was scanned of."
+    )
+    keep_job_days: float = Field(
+        90.0, ge=0, le=36_500, description="Days after which a job that is over goes from the list."
+    )
+    keep_alert_days: float = Field(
+        90.0, ge=0, le=36_500, description="Days after which an alert that no longer holds goes."
+    )
     telemetry_limit: int = Field(10_000, gt=0, description="Most figures of a run kept one by one; totals stay exact.")
     weight_completeness: float = Field(0.3, ge=0, description="Weight of completeness in the score.")
     weight_validity: float = Field(0.3, ge=0, description="Weight of validity in the score.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -75,10 +76,17 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
             errors.append(error)
 
     def open_page(
-        server: Server, path: str = "/", *, width: int = 1280, height: int = 800, dark: bool = False, port: int = 0
+        server: Server,
+        path: str = "/",
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
+        port: int = 0,
+        **options: Any,
     ) -> Page:
-        scheme = "dark" if dark else "light"
-        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        scheme: Literal["dark", "light"] = "dark" if dark else "light"
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
         contexts.append(context)
         context.on("request", lambda request: heed(request.url))
         context.on("weberror", lambda error: fault(str(error.error)))

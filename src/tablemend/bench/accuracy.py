@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from tablemend.bench.generate import Generated
 from tablemend.records import Record
+from tablemend.tables.sample.orders import Generated
 
 
 class Part(Record, frozen=True, kw_only=True):

@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from tablemend.bench.accuracy import Accuracy, Part, measure
-from tablemend.bench.generate import Generated, generate, write_csv
 from tablemend.records import Item, Score
 from tablemend.repair.results import Applied, Scanned
+from tablemend.tables.sample.orders import Generated, generate, write_csv
 from tablemend.workspace import Workspace
 from tablemend.workspace import open as open_workspace
 

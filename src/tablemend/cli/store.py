@@ -100,3 +100,20 @@ def retain(
         f"{verb} {done.runs_removed:,} of {done.runs_old:,} old runs, {done.items_removed:,} items, "
         f"{done.artifacts_removed:,} results, {done.metrics_removed:,} metrics, {done.links_removed:,} places in lists"
     )
+
+
+@stores.command()
+def tidy(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count; remove nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let go of what a server leaves, as old as the settings keep_…_days say; a server does so by itself."""
+    with workspace(quiet=True) as ws:
+        done = ws.tidy(dry_run=dry_run)
+    if as_json:
+        show.json(done)
+        return
+    verb = "would remove" if dry_run else "removed"
+    show.say(
+        f"{verb} {done.jobs:,} jobs, {done.alerts:,} alerts, {done.sessions:,} sessions and {done.uploads:,} uploads"
+    )

@@ -96,7 +96,7 @@ def brief(run: IntelRun, *, days: float | None = None) -> Brief:
     What has no date is then counted apart and left out. SettingsError where `days` is no number above 0, or too many.
     """
     since = None if days is None else _since(run.terms.now, days)
-    told = [_told(item, body_of(item)) for item in run.items]
+    told = [told_of(item, body_of(item)) for item in run.items]
     undated = [each for each in told if since is not None and each.published is None]
     current = [each for each in told if since is None or (each.published is not None and each.published >= since)]
     kept = [each for each in current if each.decision != "rejected"]
@@ -149,7 +149,8 @@ def _is_blocked(told: Told) -> bool:
     return told.decision == "blocked"
 
 
-def _told(item: Item, body: IntelBody) -> Told:
+def told_of(item: Item, body: IntelBody) -> Told:
+    """An item as the brief tells it."""
     return Told(
         id=item.id,
         title=item.title,

@@ -18,7 +18,7 @@ def take_in(store: Store, snapshots: Snapshots, loaded: Loaded) -> Snapshot:
     hashes = _hashes(loaded)
     digest = table_hash(list(hashes), _types(loaded.table), list(hashes.values()))
     original = None if loaded.original is None else snapshots.keep_original(loaded.original)
-    identity = dataset_id(loaded.source, snapshots.folder.parent)
+    identity = dataset_id(loaded.source, snapshots.folder)
     known = store.datasets.find(identity)
     head = store.datasets.snapshot(identity) if known else None
     if head and head.hash == digest and head.original == original:

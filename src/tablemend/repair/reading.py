@@ -18,9 +18,18 @@ from tablemend.telemetry import Progress
 
 
 def read(
-    source: Any, settings: Settings, progress: Progress, *, options: Mapping[str, str | None], name: str | None = None
+    source: Any,
+    settings: Settings,
+    progress: Progress,
+    *,
+    options: Mapping[str, str | None],
+    name: str | None = None,
+    most: int | None = None,
 ) -> Loaded:
-    """A path, URL, `-` or frame as a loaded table; raises SourceError."""
+    """A path, URL, `-` or frame as a loaded table; raises SourceError.
+
+    `most` is the number of bytes after which what an address on the web sends is cut, by default nowhere.
+    """
     limits = limits_of(settings)
     if not isinstance(source, str | Path):
         return load(from_frame(source, name or "frame"), limits, frame=source)
@@ -32,6 +41,7 @@ def read(
         progress=partial(progress, "load"),
         headers={key: value.get_secret_value() for key, value in settings.http_headers.items()},
         url=str(source) if place.kind in _URLS else None,
+        most=most,
     )
 
 

@@ -15,6 +15,9 @@ from tablemend.store import schema
 from tablemend.store.codec import pack, stamp, unpack
 from tablemend.store.database import Database
 
+UPLOADS = "uploads"
+"""Folder of the files that were handed to a server, each in a folder of its own."""
+
 
 class Dataset(Record, frozen=True, kw_only=True):
     """A named line of snapshots."""
@@ -25,15 +28,25 @@ class Dataset(Record, frozen=True, kw_only=True):
     head: int  # newest version
 
 
-def dataset_id(source: Source, base: Path) -> str:
+def is_upload(source: Source, data: Path) -> bool:
+    """Whether a source is a file that was handed to the server of a data folder."""
+    return Path(source.location).parent.parent == data / UPLOADS
+
+
+def dataset_id(source: Source, data: Path) -> str:
     """Stable id of the dataset that a source feeds: of where it comes from, never of its content.
 
-    A file below `base` counts by its place there, so that a folder keeps its datasets when it is moved as a whole.
+    A file beside the data folder counts by its place there, so that a folder keeps its datasets when it is moved as a
+    whole. An upload counts by its name alone, in whatever format it comes: uploaded again, it is a new version.
     """
-    location = Path(source.location)
+    location, base = Path(source.location), data.parent
     place = location.relative_to(base).as_posix() if location.is_relative_to(base) else source.location
-    named = source.name if source.kind in ("frame", "stdin") else ""  # nothing else tells these apart
-    parts = (source.kind, place, source.table or "", source.sql or "", source.sheet or "", named)
+    kind, named = source.kind, ""
+    if is_upload(source, data):
+        kind, place, named = UPLOADS, "", source.name
+    elif kind in ("frame", "stdin"):
+        named = source.name  # nothing else tells these apart
+    parts = (kind, place, source.table or "", source.sql or "", source.sheet or "", named)
     return "d" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 

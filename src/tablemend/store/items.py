@@ -176,6 +176,19 @@ class Items:
         then = self._log.then(connection, older) if older else {}
         return [_item(row, then.get((row.seq, row.version))) for row in rows]
 
+    def mark(self, run: str) -> tuple[int, int]:
+        """Another one as soon as any item of a run is new or says something else; decisions do not count."""
+        links = schema.item_runs.c
+        query = (
+            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(links.version), 0))
+            .select_from(schema.item_runs)
+            .join(schema.runs, schema.runs.c.seq == links.run)
+            .where(schema.runs.c.id == run)
+        )
+        with self._database.reading() as connection:
+            number, versions = connection.execute(query).one()
+        return int(number), int(versions)
+
     def standing(self, run: str) -> list[tuple[str, str, str, str]]:
         """Id, decision, by whom, and change set that applied it, of every item of a run, without what it holds."""
         items, links = schema.items.c, schema.item_runs.c

@@ -127,6 +127,11 @@ class Jobs:
                 query = query.where(column == wanted)
         return self._listed(query)
 
+    def named(self, text: str) -> list[Job]:
+        """Jobs that wait, work or are complete, and whose arguments hold a text; those that failed hold nothing."""
+        query = sa.select(_table).where(_table.c.status.in_((*ACTIVE, COMPLETED)))
+        return [each for each in self._listed(query) if text in str(each.arguments)]
+
     def since(self, changed: int, *, limit: int = 1000) -> list[Job]:
         """The newest jobs that changed after a number, in the order of their changes."""
         query = sa.select(_table).where(_table.c.changed > changed).order_by(_table.c.changed.desc()).limit(limit)

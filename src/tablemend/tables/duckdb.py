@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -35,21 +37,34 @@ def read(
 ) -> tuple[pa.Table, tuple[Column, ...], tuple[str, ...]]:
     """A table, view or query; also the names of the primary key columns."""
     limits.bytes(path.stat().st_size, path.name)
+    with _opened(path) as session:
+        chosen = None if query else choose(_tables(session), table, path)
+        key = _key(session, chosen) if chosen else ()
+        found, columns = _fetch(session, _query(query, chosen, path), limits, path.name)
+    names = {column.header: column.name for column in columns}
+    return found, columns, tuple(names[each] for each in key)
+
+
+def tables(path: Path) -> list[str]:
+    """The tables and views of a file."""
+    with _opened(path) as session:
+        return _tables(session)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Session]:
+    """A session that reads just this file."""
     try:
         with Session() as session:
             session.execute(f"ATTACH {syntax.literal(str(path.resolve()))} AS source (READ_ONLY)")
             session.execute("USE source")
             session.execute("SET enable_external_access = false")
-            chosen = None if query else choose(_tables(session), table, path)
-            key = _key(session, chosen) if chosen else ()
-            found, columns = _fetch(session, _query(query, chosen, path), limits, path.name)
+            yield session
     except duckdb.Error as error:
         first = str(error).splitlines()[0].rstrip(".")
         raise UnreadableSource(
             f"{path} cannot be read as a DuckDB database: {first}.", hint="Check the file, the table and the query."
         ) from error
-    names = {column.header: column.name for column in columns}
-    return found, columns, tuple(names[each] for each in key)
 
 
 def _query(query: str | None, chosen: str | None, path: Path) -> str:

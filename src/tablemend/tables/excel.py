@@ -45,9 +45,7 @@ def read(path: Path, sheet: str | None, limits: Limits) -> tuple[pa.Table, tuple
         chosen = _choose(book.sheet_names, sheet, path)
         rows = _rows(book.get_sheet_by_name(chosen), path.name, limits)
     except (CalamineError, OSError) as error:
-        raise UnreadableSource(
-            f"{path} is not a workbook that can be read: {error}.", hint="Save it again as .xlsx, without a password."
-        ) from error
+        raise _damaged(path, error) from error
     filled = [[None if cell == "" else cell for cell in row] for row in rows]
     first = next((at for at, row in enumerate(filled) if any(cell is not None for cell in row)), None)
     if first is None:
@@ -58,6 +56,20 @@ def read(path: Path, sheet: str | None, limits: Limits) -> tuple[pa.Table, tuple
     limits.rows(len(body), path.name)
     limits.columns(len(filled[first]), path.name)
     return _typed(filled[first], body)
+
+
+def sheets(path: Path) -> list[str]:
+    """The names of the sheets of a workbook, in their order."""
+    try:
+        return list(CalamineWorkbook.from_path(str(path)).sheet_names)
+    except (CalamineError, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UnreadableSource:
+    return UnreadableSource(
+        f"{path} is not a workbook that can be read: {error}.", hint="Save it again as .xlsx, without a password."
+    )
 
 
 def _rows(sheet: CalamineSheet, name: str, limits: Limits) -> list[list[Any]]:

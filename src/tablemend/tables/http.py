@@ -20,10 +20,18 @@ class Answer:
 
     data: bytes
     kind: str  # content type, in lower case, without parameters
+    cut: bool = False  # there is more
 
 
-def fetch(url: str, limits: Limits, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Answer:
-    """GET a URL, or POST a body to it.
+def fetch(
+    url: str,
+    limits: Limits,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    most: int | None = None,
+) -> Answer:
+    """GET a URL, or POST a body to it; `most` is the number of bytes after which the answer is cut.
 
     Redirects are followed only where no headers are given, so that they never reach another server. Raises
     SourceNotFound, UnreadableSource or LimitExceeded; no message holds a password. Where private networks are denied,
@@ -39,7 +47,8 @@ def fetch(url: str, limits: Limits, *, headers: Mapping[str, str] | None = None,
             client.stream(method, url, headers=_ENCODINGS | dict(headers or {}), content=body) as response,
         ):
             _must_be_good(response, shown)
-            return Answer(data=_body(response, limits, shown, until), kind=_kind(response))
+            data, cut = _body(response, limits, shown, until, most)
+            return Answer(data=data, kind=_kind(response), cut=cut)
     except httpx.TimeoutException as error:
         raise _too_slow(shown, limits, until) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -76,7 +85,8 @@ def _must_be_good(response: httpx.Response, shown: str) -> None:
         )
 
 
-def _body(response: httpx.Response, limits: Limits, shown: str, until: float) -> bytes:
+def _body(response: httpx.Response, limits: Limits, shown: str, until: float, most: int | None) -> tuple[bytes, bool]:
+    """What was sent, and whether it was cut."""
     packed = response.headers.get("content-encoding", "identity").strip().lower()
     if packed not in {"gzip", "deflate", "identity"}:
         raise UnreadableSource(
@@ -89,7 +99,9 @@ def _body(response: httpx.Response, limits: Limits, shown: str, until: float) ->
         if time.monotonic() >= until:
             raise _too_slow(shown, limits, until)
         pieces.append(piece)
-    return b"".join(pieces)
+        if most is not None and size > most:
+            return b"".join(pieces)[:most], True
+    return b"".join(pieces), False
 
 
 def _kind(response: httpx.Response) -> str:

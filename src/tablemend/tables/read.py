@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from tablemend.errors import SourceNotFound, UnreadableSource
+from tablemend.errors import LimitExceeded, SourceNotFound, UnreadableSource
 from tablemend.records import Column, RejectedRow, Source, TextFormat
 from tablemend.tables import arrow, csv, duckdb, excel, http, json, sqlite, text
 from tablemend.tables.csv import Progress
@@ -31,6 +31,7 @@ class Loaded:
     padded_count: int = 0
     rejected: tuple[RejectedRow, ...] = ()
     rejected_count: int = 0
+    cut: bool = False  # only its beginning was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Request:
     body: bytes | None = None
     frame: Any = None
     stdin: BinaryIO | None = None
+    most: int | None = None
 
     @property
     def path(self) -> Path:
@@ -62,11 +64,12 @@ def load(
     body: bytes | None = None,
     frame: Any = None,
     stdin: BinaryIO | None = None,
+    most: int | None = None,
 ) -> Loaded:
     """Read a source; raise SourceNotFound, UnreadableSource or LimitExceeded.
 
     For HTTP and servers of databases, `headers`, `url` (the full one, with the secrets that `parse` left out of the
-    record) and `body` (posted) are used and never kept.
+    record) and `body` (posted) are used and never kept; `most` is the number of bytes after which an answer is cut.
     """
     request = Request(
         source=source,
@@ -77,6 +80,7 @@ def load(
         body=body,
         frame=frame,
         stdin=stdin,
+        most=most,
     )
     return _READERS[source.kind](request)
 
@@ -186,11 +190,25 @@ def _stdin(request: Request) -> Loaded:
 
 def _http(request: Request) -> Loaded:
     location = request.source.location
-    answer = http.fetch(request.url or location, request.limits, headers=request.headers, body=request.body)
+    answer = http.fetch(
+        request.url or location, request.limits, headers=request.headers, body=request.body, most=request.most
+    )
     data = _filled(answer.data, location)
-    if "json" in answer.kind:
-        return _json(request, data, location)
-    return _sniffed(request, data, location)
+    is_json = "json" in answer.kind
+    if answer.cut:
+        data = _whole_lines(data, location, is_json=is_json)
+    found = _json(request, data, location) if is_json else _sniffed(request, data, location)
+    return replace(found, cut=answer.cut)
+
+
+def _whole_lines(data: bytes, name: str, *, is_json: bool) -> bytes:
+    """The lines that are whole of a text that was cut; LimitExceeded for a document, which says nothing in parts."""
+    if is_json or data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} or b"\n" not in data:
+        raise LimitExceeded(
+            f"{name} has more than {len(data):,} bytes, and a part of it cannot be read alone.",
+            hint="It can be scanned without looking at it first.",
+        )
+    return data[: data.rindex(b"\n") + 1]
 
 
 def _typed(request: Request, found: tuple[pa.Table, tuple[Column, ...]], key: tuple[str, ...] = ()) -> Loaded:

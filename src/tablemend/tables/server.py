@@ -19,16 +19,19 @@ Table = tuple[str | None, str]
 
 
 def read(
-    database: Database, source: Source, limits: Limits, progress: Progress | None = None
+    database: Database, source: Source, limits: Limits, progress: Progress | None = None, *, first: int | None = None
 ) -> tuple[pa.Table, tuple[Column, ...], tuple[str, ...]]:
-    """A table, view or query; also the names of the primary key columns, by which the rows of a table are sorted."""
+    """A table, view or query; also the names of the primary key columns, by which the rows of a table are sorted.
+
+    `first` is the number of rows to read, by default all.
+    """
     key: tuple[str, ...] = ()
     if source.sql:
-        reader = bulk.read(database, _one_select(source.sql, source.name))
+        reader = bulk.read(database, _one_select(source.sql, source.name), first=first)
     else:
         table = named(source.table or "")
         key = _key(database, table)
-        reader = bulk.read(database, table, order=key)
+        reader = bulk.read(database, table, order=() if first else key, first=first)
     limits.columns(len(reader.schema), source.name)
     batches = list(_limited(reader, limits, source.name, progress))
     found, columns = numbered(reader.schema.names, pa.Table.from_batches(batches, reader.schema).columns)

@@ -43,6 +43,15 @@ def read(
     return found, columns, tuple(names[each] for each in key)
 
 
+def tables(path: Path) -> list[str]:
+    """The tables and views of a file."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return _tables(connection)
+    except sqlite3.DatabaseError as error:
+        raise _explained(path, None, error) from error
+
+
 def choose(tables: Sequence[str], wanted: str | None, path: Path) -> str:
     """The table that is meant: the only one where none is named. Raises SourceNotFound."""
     listed = f"It has {', '.join(tables[:20])}." if tables else "It has no tables."

@@ -35,9 +35,8 @@ def create(site: Site, watch: Watch, links: OneTimeLinks, options: SecurityOptio
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(router(site.base, links, options))
-    app.include_router(events.router(site.base, watch))
     app.include_router(rows.router(site))
-    api.include(app, site)
+    api.include(app, site, events.router(site.base, watch))
     pages = dashboard.make(site)
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")
     inner: Any = WSGIMiddleware(pages.server, workers=THREADS)

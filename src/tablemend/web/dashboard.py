@@ -182,14 +182,16 @@ def _route(app: dash.Dash, site: Site, known: dict[str, Page]) -> None:
 def _page(site: Site, known: dict[str, Page], address: Address) -> Any:
     page = known.get(address.name)
     if page is None:
-        return basics.empty(
-            "There is no such page", f"Nothing is at /{address.name}.", basics.link_button("Overview", "/")
-        )
+        return [
+            basics.header("There is no such page"),
+            html.P(f"Nothing is at /{address.name}.", className="tm-about"),
+            basics.link_button("Overview", "/"),
+        ]
     try:
         require(page.right)
         return page.layout(site, address)
     except TablemendError as problem:
-        return basics.notice("This cannot be shown", f"{problem}.", hint=problem.hint or "")
+        return basics.failed(page.title, problem)
 
 
 def _who() -> Any:

@@ -38,6 +38,7 @@ class Done(Record, frozen=True, kw_only=True):
     message: Any = ""
     shown: Any = None  # put on the page, such as a secret that is shown once
     redraw: bool = True  # whether what the page shows has changed
+    stores: dict[str, Any] = {}  # stores of the page, and what they hold from now on
 
 
 class Action(Record, frozen=True, kw_only=True):
@@ -75,8 +76,11 @@ def box(page: str, drawn: Any) -> html.Div:
     return html.Div(body(page, drawn), id=f"{page}-body")
 
 
-def register(app: dash.Dash, site: Site, page: str, actions: Actions, draw: Draw) -> None:
-    """The callbacks of a page: its clicks, and its parts, which the query of its address names."""
+def register(app: dash.Dash, site: Site, page: str, actions: Actions, draw: Draw, *, name: str = "") -> None:
+    """The callbacks of a page: its clicks, and its parts, which the query of its address names.
+
+    `name` is the first part of its path where that is another word than the page.
+    """
 
     @app.callback(
         Output({"kind": "done", "page": page}, "data"),
@@ -92,11 +96,11 @@ def register(app: dash.Dash, site: Site, page: str, actions: Actions, draw: Draw
             return dash.no_update
         fields = {each["field"]: value for each, value in zip(ids, values, strict=True)}
         asked = Asked(key=ctx.triggered_id["key"], fields=fields)
-        name = ctx.triggered_id["do"]
+        do = ctx.triggered_id["do"]
         try:
-            done = carry_out(site, actions, name, asked)
+            done = carry_out(site, actions, do, asked)
         except TablemendError as problem:
-            blamed = actions[name].blames if name in actions else ""
+            blamed = actions[do].blames if do in actions else ""
             if blamed not in fields:
                 raise
             _clear(page, fields, but=blamed)
@@ -113,7 +117,7 @@ def register(app: dash.Dash, site: Site, page: str, actions: Actions, draw: Draw
     )
     def part(search: str, path: str) -> Any:
         address = parse(path, search)
-        return body(page, drawn(draw, site, address)) if address.name == page else dash.no_update
+        return body(page, drawn(draw, site, address)) if address.name == (name or page) else dash.no_update
 
 
 def drawn(draw: Draw, site: Site, address: Address) -> Any:
@@ -123,7 +127,7 @@ def drawn(draw: Draw, site: Site, address: Address) -> Any:
     try:
         return draw(site, address)
     except TablemendError as problem:
-        return basics.notice("This cannot be shown", f"{problem}.", hint=problem.hint or "")
+        return basics.failed(address.name.capitalize(), problem)
 
 
 def said(problem: TablemendError) -> str:
@@ -132,6 +136,8 @@ def said(problem: TablemendError) -> str:
 
 
 def _show(page: str, fields: Mapping[str, Any], done: Done, draw: Draw, site: Site, address: Address) -> None:
+    for name, held in done.stores.items():
+        set_props(name, {"data": held})
     if done.title:
         set_props("notices", {"sendNotifications": [notices.done(done.title, done.message)]})
     if done.redraw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Literal
 
@@ -20,6 +21,13 @@ class Identity(Record, frozen=True, kw_only=True):
 
 identity: ContextVar[Identity | None] = ContextVar("tablemend_identity", default=None)
 """Set around every request; threads that a request is handed to see it too, as they run in a copy of the context."""
+
+
+standing: ContextVar[Callable[[], bool]] = ContextVar("tablemend_standing", default=lambda: False)
+"""Whether whoever the request is from may still come in, and in the same role: asked anew each time it is called.
+
+For what outlasts the moment at which a request was let in, such as a stream of events.
+"""
 
 
 def current() -> Identity:

@@ -10,11 +10,13 @@ from tablemend.telemetry import Progress, silent
 from tablemend.workspace.intel import Intelligence
 
 if TYPE_CHECKING:
+    from tablemend.store.datasets import Dataset
     from tablemend.workspace.accounts import Accounts
     from tablemend.workspace.alerts import Alerts
     from tablemend.workspace.configuring import Configuration
     from tablemend.workspace.conflicts import Conflicts
     from tablemend.workspace.jobs import Jobs
+    from tablemend.workspace.previewing import SourcePreview
     from tablemend.workspace.schedules import Schedules
     from tablemend.workspace.uploads import Uploads
 
@@ -86,6 +88,21 @@ class Workspace(Intelligence):
         from tablemend.workspace.alerts import Alerts
 
         return Alerts(self)
+
+    def first_rows(self, source: str, **options: str | None) -> SourcePreview:
+        """Look into a source before it is scanned: its columns with types, and its first rows; nothing is kept.
+
+        `options` are table, sql, sheet, delimiter and encoding. Raises SourceError, and the kinds of DatabaseError.
+        """
+        from tablemend.workspace.previewing import preview
+
+        return preview(self, source, options)
+
+    def fed(self, source: str, *, name: str | None = None, **options: str | None) -> Dataset | None:
+        """The dataset that a scan of a source would give a version to; None where it would make a new one."""
+        from tablemend.workspace.previewing import fed
+
+        return fed(self, source, options, name)
 
 
 def open(path: str | Path | None = None, *, progress: Progress = silent, **settings: Any) -> Workspace:  # noqa: A001

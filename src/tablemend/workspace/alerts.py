@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_TELLING: tuple[Kind, ...] = ("score", "drift", "failed", "stalled")
+"""Kinds that tell of something."""
+
 
 class Alerts:
     """The alerts of a workspace: each is told once, until what it tells of changes."""
@@ -31,6 +34,14 @@ class Alerts:
         if not self._workspace.exists:
             return []
         return self._workspace.store.alerts.recent(limit=limit, kind=kind, dataset=dataset)
+
+    def standing(self, *, days: float) -> list[Alert]:
+        """Alerts of the last so many days that still hold, newest first; those that only try the ways are none."""
+        if not self._workspace.exists:
+            return []
+        stored, since = self._workspace.store.alerts, now() - timedelta(days=days)
+        found = [each for kind in _TELLING for each in stored.standing(kind) if each.created >= since]
+        return sorted(found, key=lambda each: each.created, reverse=True)
 
     def get(self, alert: str) -> Alert:
         """One alert; raises NotFound."""
@@ -56,7 +67,7 @@ class Alerts:
         dataset = job.result["dataset"]
         if self._workspace.latest_scan(dataset).id != job.result["run"]:
             return []  # another server was faster, and what it told is newer
-        own = [each for each in self._workspace.schedules.list() if each.dataset == dataset]
+        own = self._workspace.schedules.of(dataset)
         return [alert for each in own for alert in self.after_scan(each, job.result["run"], job.result["score"])]
 
     def _schedule(self, identity: str) -> Schedule | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from tablemend.errors import OutputError, StateError
 from tablemend.records import now
@@ -12,6 +14,7 @@ from tablemend.workspace.many import ManyTables
 
 if TYPE_CHECKING:
     from tablemend.store.checking import Problem
+    from tablemend.store.leftovers import Bounds, Leftovers
     from tablemend.store.retention import Retained
     from tablemend.workspace.archive import Manifest
 
@@ -75,6 +78,40 @@ class Keeping(ManyTables):
         if not dry_run and done.changed:
             self.store.database.compact()
         return done
+
+    def tidy(self, *, at: datetime | None = None, dry_run: bool = False) -> Leftovers:
+        """Let go of what a server leaves, as old as the settings `keep_…_days` say at a moment, by default now.
+
+        Jobs that are over, alerts that no longer hold, sessions that have ended, uploads that nothing was scanned of.
+        The audit log stays whole. A dry run counts and changes nothing; a server does this once an hour by itself.
+        """
+        from tablemend.store import leftovers
+        from tablemend.workspace.uploads import Uploads
+
+        when = now() if at is None else at
+        bounds, uploads = self._bounds(when), Uploads(self)
+        upload_age = timedelta(days=self.settings.keep_upload_days)
+        found = replace(leftovers.count(self.store.database, bounds), uploads=len(uploads.unused(when - upload_age)))
+        if dry_run or not found.any:
+            return found
+        with self.store.transaction():  # nobody asks for a scan of an upload meanwhile
+            unused = uploads.unused(when - upload_age)
+            gone = replace(leftovers.remove(self.store.database, bounds), uploads=len(unused))
+            detail = f"{gone.jobs} jobs, {gone.alerts} alerts, {gone.sessions} sessions, {gone.uploads} uploads"
+            self.store.audit.write(self.settings.person, "tidy", "store", detail)
+            uploads.discard(unused)
+        return gone
+
+    def _bounds(self, when: datetime) -> Bounds:
+        from tablemend.store.leftovers import Bounds
+
+        settings = self.settings
+        return Bounds(
+            jobs=when - timedelta(days=settings.keep_job_days),
+            alerts=when - timedelta(days=settings.keep_alert_days),
+            expired=when,
+            idle=when - timedelta(seconds=settings.session_idle),
+        )
 
     def state_info(self) -> dict[str, Any]:
         """Where the state is, its schema, and how much it holds."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tablemend.errors import Cancelled, SettingsError, StateError, TablemendError
-from tablemend.records import Record, Run, Score, Snapshot, now
+from tablemend.records import Record, Run, Score, Snapshot, Source, now
 from tablemend.store.jobs import Job
 from tablemend.store.schedules import Schedule
 from tablemend.workspace.verbs import arguments_of, scanned
@@ -79,7 +79,7 @@ class Schedules:
                 name=name or place.name,
                 source=source if place.kind not in _FILES else place.location,
                 options=chosen | ({"table": place.table} if place.kind in _FILES and place.table else {}),
-                dataset=dataset_id(place, self._workspace.snapshots.folder.parent),
+                dataset=dataset_id(place, self._workspace.snapshots.folder),
                 interval=seconds(interval),
                 threshold=threshold,
                 by=person,
@@ -87,6 +87,37 @@ class Schedules:
             store.audit.write(person, "schedule", made.id, f"{made.name} every {made.interval} s")
         store.jobs.tell()
         return made
+
+    def repeat(self, dataset: str, *, interval: str | int, threshold: float | None = None) -> Schedule:
+        """Read the source of a dataset again at an interval, under its name; see `add`.
+
+        Raises StateError where the dataset has a schedule, or a source that cannot be read again.
+        """
+        found = self._workspace.store.datasets.get(self._workspace.dataset(dataset))
+        if own := self.of(found.id):
+            raise StateError(f"{found.name} has the schedule {own[0].name} already", hint="Remove it first.")
+        source = self._workspace.store.datasets.snapshot(found.id).source
+        if why := self.unrepeatable(source):
+            raise StateError(why, hint="Add a schedule of a URL or a database instead.")
+        names = ("table", "sql", "sheet", "delimiter", "encoding")
+        options = {name: value for name in names if (value := getattr(source, name))}
+        return self.add(source.location, interval=interval, name=found.name, options=options, threshold=threshold)
+
+    def unrepeatable(self, source: Source) -> str:
+        """Why a source cannot be read again by itself; empty where it can."""
+        from tablemend.store.datasets import is_upload
+
+        if source.kind in ("frame", "stdin"):
+            return f"{source.name} came from a {source.kind}, which is gone"
+        if "***" in source.location:
+            return f"{source.location} was named with a secret, which is not kept"
+        if is_upload(source, self._workspace.snapshots.folder):
+            return f"{source.name} was uploaded, and an uploaded file does not change by itself"
+        return ""
+
+    def of(self, dataset: str) -> Sequence[Schedule]:
+        """The schedules that feed a dataset."""
+        return [each for each in self.list() if each.dataset == dataset]
 
     def get(self, schedule: str) -> Schedule:
         """One schedule by its id or name; raises NotFound."""

@@ -8,28 +8,28 @@ import shutil
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tablemend.errors import LimitExceeded, NotFound, UnreadableSource
-from tablemend.records import Record, Source
+from tablemend.errors import LimitExceeded, NotFound, OutputError, SettingsError, SourceError, UnreadableSource
+from tablemend.records import Record
+from tablemend.workspace.previewing import SourcePreview, fed, parts, preview
 
 if TYPE_CHECKING:
-    from tablemend.tables.read import Loaded
-    from tablemend.workspace import Workspace
+    from tablemend.store.datasets import Dataset
+    from tablemend.workspace.state import State
 
-SHOWN = 20
-"""Rows of a preview."""
-HEAD = 2**20
-"""Bytes of a long text that a preview reads: thousands of rows, and quick."""
+SAMPLE_ROWS = (1_000, 10_000, 100_000)
+"""Rows of the sample that are offered; the last takes three seconds to make."""
 
 _ID = re.compile(r"u[0-9a-f]{16}")
 _UNSAFE = re.compile(r"[^\w .()+-]|^[ .]+|[ .]+$")
 _LONGEST = 100  # bytes of a name; file systems allow 255
 _PIECE = 2**20
-_TEXTS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson")
 _RATIO = 200  # times that an archive may grow: sheets of plain numbers grow 10 to 30 times
 _HARMLESS = 64 * 2**20  # bytes that any archive may grow to
 
@@ -42,38 +42,25 @@ class Upload(Record, frozen=True, kw_only=True):
     bytes: int
 
 
-class PreviewColumn(Record, frozen=True, kw_only=True):
-    """A column of a source, by its first rows."""
-
-    name: str
-    header: str
-    type: str
-    semantic: str
-
-
-class UploadPreview(Record, frozen=True, kw_only=True):
+class UploadPreview(SourcePreview, frozen=True, kw_only=True):
     """A file before it is scanned."""
 
     upload: Upload
-    kind: str  # csv, json, xlsx, …
-    columns: tuple[PreviewColumn, ...]
-    rows: tuple[tuple[str | None, ...], ...]  # the first ones
-    row_count: int | None  # None where only the beginning was read
-    sheets: tuple[str, ...]  # of a workbook
-    sheet: str  # the one that is shown
-    padded_rows: int
-    rejected_rows: int
+    sheets: tuple[str, ...] = ()  # of a workbook
+    tables: tuple[str, ...] = ()  # of a database, with its views
 
 
 class Uploads:
     """The uploads of a workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: State) -> None:
         self._workspace = workspace
 
     @property
     def _folder(self) -> Path:
-        return self._workspace.settings.data.resolve() / "uploads"
+        from tablemend.store.datasets import UPLOADS
+
+        return self._workspace.settings.data.resolve() / UPLOADS
 
     def keep(self, name: str, file: BinaryIO) -> Upload:
         """Keep a file under a safe name; LimitExceeded where it is too large, UnreadableSource for an empty one."""
@@ -95,6 +82,28 @@ class Uploads:
         self._workspace.store.audit.write(person, "upload", identity, f"{path.name}, {size} bytes")
         return Upload(id=identity, name=path.name, bytes=size)
 
+    def stories(self) -> Upload:
+        """The shipped example of stories as an upload, to be scored by its own scorecard."""
+        from tablemend.intel.example import generate
+
+        return self.keep("stories.jsonl", BytesIO(generate.text(generate.stories()).encode()))
+
+    def sample(self, rows: int = SAMPLE_ROWS[0]) -> Upload:
+        """Keep a table of orders with known faults, made of no outside data, to try things on.
+
+        So many orders, before some are repeated; the same ones each time. SettingsError beyond what may be asked for.
+        """
+        from tablemend.tables.sample.orders import faulty_csv
+
+        if not SAMPLE_ROWS[0] <= rows <= SAMPLE_ROWS[-1]:
+            raise SettingsError(
+                f"a sample cannot have {rows:,} rows", hint=f"Ask for {SAMPLE_ROWS[0]:,} to {SAMPLE_ROWS[-1]:,}."
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            path = faulty_csv(Path(folder) / f"sample_orders_{rows}.csv", rows)
+            with path.open("rb") as file:
+                return self.keep(path.name, file)
+
     def get(self, upload: str) -> Upload:
         """One upload; NotFound where there is none."""
         path = self.path(upload)
@@ -115,57 +124,65 @@ class Uploads:
         self._workspace.store.audit.write(self._workspace.settings.person, "remove upload", upload, found.name)
         return found
 
+    def unused(self, before: datetime) -> list[str]:
+        """Uploads handed over before a moment that no dataset comes from, and no job or schedule names."""
+        old = [each.name for each in self._handed_over() if each.stat().st_mtime < before.timestamp()]
+        if not old:
+            return []
+        store = self._workspace.store
+        named = [each.location for each in store.datasets.all()] + [each.source for each in store.schedules.all()]
+        named += [str(each.arguments) for each in store.jobs.named(f"{self._folder.name}/u")]
+        known = "\n".join(named)
+        return [each for each in old if each not in known]
+
+    def _handed_over(self) -> list[Path]:
+        if not self._folder.is_dir():
+            return []
+        return sorted(each for each in self._folder.iterdir() if each.is_dir() and _ID.fullmatch(each.name))
+
+    def discard(self, uploads: Iterable[str]) -> None:
+        """Remove the files of uploads; OutputError where the disk refuses."""
+        for each in uploads:
+            try:
+                shutil.rmtree(self._folder / each)
+            except OSError as problem:
+                raise OutputError(
+                    f"upload {each} cannot be removed: {problem.strerror}", hint="See to the rights of the data folder."
+                ) from problem
+
     def preview(self, upload: str, **options: str | None) -> UploadPreview:
         """The columns and first rows of an upload; raises SourceError where it cannot be read as a table."""
         path = self.path(upload)
-        with _beginning(path) as beginning:
-            part = None if beginning is None else self._part(beginning, options)
-        loaded = part or self._load(path, options)
-        return self._shown(self.get(upload), loaded, partly=part is not None, sheets=_sheets(path, loaded.source))
+        with self.named(path):
+            sheets, tables = parts(path)
+            found = preview(self._workspace, str(path), options)
+        shown = {name: getattr(found, name) for name in found.__struct_fields__}
+        shown["sheet"] = found.sheet or next(iter(sheets), "")
+        shown["table"] = found.table or ("" if options.get("sql") else next(iter(tables), ""))
+        return UploadPreview(upload=self.get(upload), sheets=sheets, tables=tables, **shown)
 
-    def _load(self, path: Path, options: dict[str, str | None]) -> Loaded:
-        """A file as it is read for a scan."""
-        from tablemend.repair.reading import read
-        from tablemend.telemetry import silent
+    def parts(self, upload: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The sheets of a workbook, and the tables of a file that is a database; raises SourceError."""
+        path = self.path(upload)
+        with self.named(path):
+            return parts(path)
 
-        return read(str(path), self._workspace.settings, silent, options=options)
+    def dataset(self, upload: str, *, name: str | None = None, **options: str | None) -> Dataset | None:
+        """The dataset that a scan of an upload would give a version to; None where it would make a new one."""
+        path = self.path(upload)
+        with self.named(path):
+            return fed(self._workspace, str(path), options, name)
 
-    def _part(self, beginning: Path, options: dict[str, str | None]) -> Loaded | None:
-        """The beginning of a file, where it can be read alone; a quoted cell may be cut in two."""
+    @contextmanager
+    def named(self, source: str | Path) -> Iterator[None]:
+        """Errors call an upload by its name: where the server keeps it is nobody's business."""
+        path = Path(source)
         try:
-            return self._load(beginning, options)
-        except UnreadableSource:
-            return None
-
-    def _shown(self, upload: Upload, loaded: Loaded, *, partly: bool, sheets: tuple[str, ...]) -> UploadPreview:
-        from tablemend.tables.values import speak
-
-        first = loaded.table.slice(0, SHOWN)
-        columns = [[speak(value) for value in first[each.name].to_pylist()] for each in loaded.columns]
-        return UploadPreview(
-            upload=upload,
-            kind=loaded.source.kind,
-            columns=self._described(loaded),
-            rows=tuple(zip(*columns, strict=True)),
-            row_count=None if partly else loaded.table.num_rows,
-            sheets=sheets,
-            sheet=loaded.source.sheet or (sheets[0] if sheets else ""),
-            padded_rows=loaded.padded_count,
-            rejected_rows=loaded.rejected_count,
-        )
-
-    def _described(self, loaded: Loaded) -> tuple[PreviewColumn, ...]:
-        """Columns with the types that a scan would find in the first thousands of rows."""
-        from tablemend.quality.profile import profile
-        from tablemend.repair import relation
-
-        with self._workspace._session() as session:
-            relation.register(session, loaded.table.slice(0, 5_000), loaded.columns)
-            found = profile(session, relation.DATA, loaded.columns)
-        return tuple(
-            PreviewColumn(name=each.name, header=own.header, type=each.type, semantic=each.semantic)
-            for own, each in zip(loaded.columns, found.columns, strict=True)
-        )
+            yield
+        except SourceError as problem:
+            if path.parent.parent != self._folder:
+                raise
+            raise type(problem)(problem.message.replace(str(path), path.name), hint=problem.hint) from problem
 
     def _require_harmless(self, path: Path) -> None:
         """Raise LimitExceeded for an archive that would grow beyond reason: a small file that fills the memory."""
@@ -213,25 +230,3 @@ def _written(path: Path, file: BinaryIO, limit: int) -> int:
                 )
             out.write(piece)
     return size
-
-
-@contextmanager
-def _beginning(path: Path) -> Iterator[Path | None]:
-    """A file of the beginning of a long text, up to the end of a line; none for any other file."""
-    if path.suffix.lower() not in _TEXTS or path.stat().st_size <= HEAD:
-        yield None
-        return
-    with tempfile.TemporaryDirectory() as folder, path.open("rb") as file:
-        head = file.read(HEAD)
-        whole, newline, _ = head.rpartition(b"\n")
-        short = Path(folder) / path.name
-        short.write_bytes(whole + newline)
-        yield short if newline else None
-
-
-def _sheets(path: Path, source: Source) -> tuple[str, ...]:
-    if source.kind != "xlsx":
-        return ()
-    from python_calamine import CalamineWorkbook
-
-    return tuple(CalamineWorkbook.from_path(str(path)).sheet_names)

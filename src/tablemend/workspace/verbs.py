@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -49,11 +50,12 @@ class Scan(Arguments, frozen=True, kw_only=True):
 
     def subject(self, workspace: Workspace) -> str:
         """The dataset where it is known, else the place of the source."""
-        return source_subject(workspace, self.source, self.options)
+        return source_subject(workspace, self.source, self.options, self.name)
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Scan the source."""
-        return scanned(workspace.scan(self.source, name=self.name, **self.options.given()))
+        with workspace.uploads.named(self.source):
+            return scanned(workspace.scan(self.source, name=self.name, **self.options.given()))
 
 
 class Rescan(Arguments, frozen=True, kw_only=True):
@@ -135,12 +137,13 @@ class Heal(Arguments, frozen=True, kw_only=True):
 
     def subject(self, workspace: Workspace) -> str:
         """The dataset where it is known, else the place of the source."""
-        return source_subject(workspace, self.source, self.options)
+        return source_subject(workspace, self.source, self.options, self.name)
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Heal the source."""
         options: dict[str, Any] = self.options.given() | ({"name": self.name} if self.name else {})
-        done = workspace.heal(self.source, policy=self.policy, keep_rows=self.keep_rows, **options)
+        with workspace.uploads.named(self.source):
+            done = workspace.heal(self.source, policy=self.policy, keep_rows=self.keep_rows, **options)
         return scanned(done.scanned) | (applied(done.applied) if done.applied else {}) | {"run": done.scanned.run}
 
 
@@ -151,6 +154,7 @@ class ScoreIntel(Arguments, frozen=True, kw_only=True):
     scorecard: str = "brand"
     gate: str = "intel"
     source_name: str = ""
+    now: datetime | None = None  # that ages are counted to; by default when it is scored
 
     def subject(self, workspace: Workspace) -> str:
         """The place of the stories."""
@@ -161,7 +165,9 @@ class ScoreIntel(Arguments, frozen=True, kw_only=True):
 
     def run(self, workspace: Workspace) -> dict[str, Any]:
         """Score them."""
-        done = workspace.score_intel(self.items, scorecard=self.scorecard, gate=self.gate, source_name=self.source_name)
+        done = workspace.score_intel(
+            self.items, scorecard=self.scorecard, gate=self.gate, source_name=self.source_name, now=self.now
+        )
         return {"run": done.run, "read": done.read, "counts": done.counts}
 
 
@@ -204,18 +210,20 @@ def arguments_of(verb: str, given: dict[str, Any]) -> Arguments:
     return made
 
 
-def source_subject(workspace: Workspace, source: str, options: Options) -> str:
-    """The id of the dataset that a source feeds where it is known here, else where the source is."""
+def source_subject(workspace: Workspace, source: str, options: Options, name: str | None) -> str:
+    """The id of the dataset that a source feeds where it is known here, else where the source is, or its name."""
     from tablemend.repair.reading import parsed
-    from tablemend.store.datasets import dataset_id
+    from tablemend.store.datasets import dataset_id, is_upload
     from tablemend.tables.source import STDIN
 
     if source == STDIN:
         raise StateError("a job has no standard input to read", hint="Name a file or a URL.")
-    place = parsed(source, options.given())
-    identity = dataset_id(place, workspace.snapshots.folder.parent)
-    known = workspace.ready().datasets.find(identity)
-    return identity if known else "#".join(filter(None, (place.location, place.table)))
+    place = parsed(source, options.given(), name)
+    data = workspace.snapshots.folder
+    identity = dataset_id(place, data)
+    if workspace.ready().datasets.find(identity):
+        return identity
+    return place.name if is_upload(place, data) else "#".join(filter(None, (place.location, place.table)))
 
 
 def scanned(done: Any) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class Dialect(Record, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()  # values that the database cannot hold: nul, nan, infinity
     session: tuple[str, str] = ("", "")  # before and after everything, so that the session changes no value
     numbered: tuple[str, str] = ("", "")  # around writing values of an identity column: {target}
+    first: str = "SELECT * FROM ({0}\n) AS first_rows LIMIT {1}"  # the first rows of a query
     alters: Callable[[Column, str], str | None] = lambda _, __: None  # (column, family) → why it would change values
     opened: Callable[[Any], AbstractContextManager[Any]] = lambda driver: closing(driver.cursor())
     counted: Callable[[Any], int] = lambda cursor: cursor.rowcount

@@ -131,6 +131,7 @@ DIALECT = Dialect(
         "nanoseconds": "times are written with microseconds; finer ones are refused",
     },
     refused=("nan", "infinity"),
+    first="SELECT TOP ({1}) * FROM ({0}\n) AS first_rows",
     numbered=("SET IDENTITY_INSERT {target} ON", "SET IDENTITY_INSERT {target} OFF"),
     load=load,
     read=read,

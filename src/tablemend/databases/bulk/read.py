@@ -26,21 +26,24 @@ def read(
     order: Sequence[str] = (),
     columns: Sequence[str] = (),
     where: str = "",
+    first: int | None = None,
     timeout: float | None = None,
 ) -> pa.RecordBatchReader:
     """Stream a query, whose parameters are written `:name`, or a table (schema, name), in batches of bounded memory.
 
-    Of a table, `columns` names those to read, by default all, `where` is a condition in its SQL, and `order` names the
-    columns that its rows are sorted by. `timeout` is the most seconds for each statement. The connection is held until
-    the reader is read to its end or forgotten; closing it alone keeps the connection. Raises DataRefused for a value
-    that its Arrow type cannot hold, SettingsError for a parameter that is not in the query or not given, MissingObject
-    and the other kinds of DatabaseError.
+    Of a table, `columns` names those to read, by default all, `where` is a condition in its SQL, and `order` names
+    the columns that its rows are sorted by. `first` is the most rows to read, by default all. `timeout` is the most
+    seconds for each statement. The connection is held until the reader is read to its end or forgotten; closing it
+    alone keeps the connection. Raises DataRefused for a value that its Arrow type cannot hold, SettingsError for a
+    parameter that is not in the query or not given, MissingObject and the other kinds of DatabaseError.
     """
     dialect = DIALECTS[database.kind]
     if isinstance(source, str):
         sql = source
     else:
         sql = _table(database, dialect, source, columns, where, order, escaped=bool(params))
+    if first is not None:
+        sql = dialect.first.format(sql, first)
     text, values = bound(dialect, sql, params or {})
     stream = dialect.read(Limited(database, timeout), text, values, batch_rows)
     with missing_told(sql, params or {}):

@@ -27,23 +27,32 @@ OFFICES = ("foodoffice.gov.example", "agronomy.edu.example")
 Entry = dict[str, Any]
 
 
+SCORECARD = Path(str(resources.files("tablemend.intel.example").joinpath("brand.toml")))
+"""The scorecard of the example, with the policy of its brand."""
+
+
 def write(folder: Path, seed: int = 1) -> list[Path]:
     """Write stories, feeds and scorecard into a folder; the paths."""
     told = stories(seed)
     newest = told[-12:]
     texts = {
-        "stories.jsonl": "".join(f"{line}\n" for line in lines.among(told, seed)),
+        "stories.jsonl": text(told, seed),
         "brand.toml": _shipped("brand.toml"),
         "feed.rss": feeds.rss(newest),
         "feed.atom": feeds.atom(newest, NOW),
     }
-    for name, text in texts.items():
-        _write(folder / name, text)
+    for name, content in texts.items():
+        _write(folder / name, content)
     return [folder / name for name in texts]
 
 
-def _write(path: Path, text: str) -> None:
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+def text(told: Sequence[Entry], seed: int = 1) -> str:
+    """The entries as JSON Lines, with faulty ones among them."""
+    return "".join(f"{line}\n" for line in lines.among(told, seed))
+
+
+def _write(path: Path, content: str) -> None:
+    write_whole(path, lambda temporary: temporary.write_text(content, encoding="utf-8", newline="\n"))
 
 
 def _shipped(name: str) -> str:

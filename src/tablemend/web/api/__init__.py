@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from tablemend.web.api import problems
 from tablemend.web.api.routes import PREFIX, SCHEMAS
@@ -20,26 +21,32 @@ NOUNS = (
     *("gates", "scorecards", "rules", "learning", "intel", "cache", "audit", "users", "account"),
 )
 """Modules that have endpoints, in the order of the document."""
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def include(app: FastAPI, site: Site) -> None:
-    """Add every endpoint to an app, and the answers to errors; to be called after other parts under /api."""
-    routers = [import_module(f"{__name__}.{noun}").router(site) for noun in NOUNS]
+def include(app: FastAPI, site: Site, *further: APIRouter) -> None:
+    """Add every endpoint to an app, further ones too, and the answers to errors; to be called after other parts."""
+    routers = [*(import_module(f"{__name__}.{noun}").router(site) for noun in NOUNS), *further]
     for each in routers:
         app.include_router(each, prefix=PREFIX)
     problems.handle(app)
+    app.router.routes.append(Route("/api/{rest:path}", _Nothing(routers), include_in_schema=False))
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
 
-    async def nothing(request: Request) -> None:
-        """Refuse what no endpoint takes, before the pages answer it."""
-        methods = _methods(request, routers)
+
+class _Nothing:
+    """Refuses what no endpoint takes, whatever the method, before the pages answer it."""
+
+    def __init__(self, routers: Sequence[APIRouter]) -> None:
+        self._routers = routers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say what is missing: the address, or only the method."""
+        request = Request(scope, receive, send)
+        methods = _methods(request, self._routers)
         if methods:
             detail = f"{request.url.path} takes {', '.join(methods)}, not {request.method}"
             raise HTTPException(405, detail, {"Allow": ", ".join(methods)})
         raise HTTPException(404, f"nothing is at {request.url.path}")
-
-    app.add_api_route("/api/{rest:path}", nothing, methods=METHODS, include_in_schema=False)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
 
 
 def _methods(request: Request, routers: Sequence[APIRouter]) -> list[str]:

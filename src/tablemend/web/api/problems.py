@@ -1,12 +1,9 @@
-"""Errors as answers: one form for all of them, after RFC 9457."""
+"""Errors of endpoints as answers, each with the status of its kind."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
@@ -14,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tablemend import errors
-from tablemend.records import Record
 from tablemend.web.jobs.failures import told
+from tablemend.web.problem import MEDIA, Problem, RequestFault, answer, kind
 
-MEDIA = "application/problem+json"
+__all__ = ["MEDIA", "Problem", "RequestFault", "answer", "handle"]
 
 STATUSES: dict[type[errors.TablemendError], int] = {
     errors.NotSignedIn: 401,
@@ -38,35 +35,16 @@ STATUSES: dict[type[errors.TablemendError], int] = {
 """Status of each kind of error; one that is not named has that of the kind above it."""
 
 
-class RequestFault(Record, frozen=True, kw_only=True):
-    """One thing that is wrong with a request."""
-
-    where: str  # like query.limit or body.run
-    message: str
-
-
-class Problem(Record, frozen=True, kw_only=True):
-    """What went wrong, and what to do."""
-
-    type: str  # names the kind of error, like urn:tablemend:not-found
-    title: str
-    status: int
-    detail: str
-    hint: str = ""
-    errors: tuple[RequestFault, ...] = ()  # everything that is wrong with the request
-    reference: str = ""  # under which the log of the server says more
-
-
 def status_of(problem: errors.TablemendError) -> int:
     """The status of an error."""
-    return next(STATUSES[kind] for kind in type(problem).__mro__ if kind in STATUSES)
+    return next(STATUSES[each] for each in type(problem).__mro__ if each in STATUSES)
 
 
 def of_error(problem: errors.TablemendError) -> Response:
     """The answer of an error that was raised on purpose."""
     said = told(problem)
     found = Problem(
-        type=_kind(type(problem).__name__),
+        type=kind(type(problem).__name__),
         title=said["title"],
         status=status_of(problem),
         detail=said["message"],
@@ -80,7 +58,7 @@ def of_unexpected(problem: Exception) -> Response:
     said = told(problem)
     return answer(
         Problem(
-            type=_kind("Unexpected"),
+            type=kind("Unexpected"),
             title=said["title"],
             status=500,
             detail=said["message"],
@@ -95,7 +73,7 @@ def of_request(faults: tuple[RequestFault, ...]) -> Response:
     first = faults[0] if faults else RequestFault(where="request", message="it cannot be read")
     return answer(
         Problem(
-            type=_kind("InvalidRequest"),
+            type=kind("InvalidRequest"),
             title="The request cannot be used",
             status=422,
             detail=f"{first.where}: {first.message}",
@@ -103,12 +81,6 @@ def of_request(faults: tuple[RequestFault, ...]) -> Response:
             errors=faults,
         )
     )
-
-
-def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """A problem as an answer."""
-    body = {field: getattr(problem, field) for field in problem.__struct_fields__}
-    return Response(msgspec.json.encode(body), problem.status, dict(headers or {}), MEDIA)
 
 
 def handle(app: FastAPI) -> None:
@@ -142,7 +114,7 @@ def _of_http(problem: HTTPException) -> Response:
     titles = {404: "There is no such address", 405: "The address does not take this method"}
     hints = {404: "/api/v1/openapi.json lists the addresses.", 405: "/api/v1/openapi.json lists the methods."}
     found = Problem(
-        type=_kind(f"Http{problem.status_code}"),
+        type=kind(f"Http{problem.status_code}"),
         title=titles.get(problem.status_code, "The request cannot be used"),
         status=problem.status_code,
         detail=str(problem.detail),
@@ -153,7 +125,3 @@ def _of_http(problem: HTTPException) -> Response:
 
 def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
-
-
-def _kind(name: str) -> str:
-    return "urn:tablemend:" + re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "-", name).lower()

@@ -38,10 +38,11 @@ _ERRORS = {
 
 
 class Content:
-    """An answer that is no JSON: its media types."""
+    """An answer that is no record: its media types, and what it is in words of JSON Schema."""
 
-    def __init__(self, *media: str) -> None:
+    def __init__(self, *media: str, kind: str = "string") -> None:
         self.media = media
+        self.kind = kind
 
 
 class Guarded(APIRoute):
@@ -88,8 +89,8 @@ def _unusable(request: Request, known: set[str]) -> tuple[RequestFault, ...]:
 class Routes:
     """The endpoints of one noun."""
 
-    def __init__(self, tag: str) -> None:
-        self.router = APIRouter(tags=[tag], route_class=Guarded)
+    def __init__(self, tag: str, *, prefix: str = "") -> None:
+        self.router = APIRouter(prefix=prefix, tags=[tag], route_class=Guarded)
 
     def get(self, path: str, **described: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """An endpoint that looks; see `add`."""
@@ -112,7 +113,7 @@ class Routes:
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function: its name is the operation, its docstring the summary and description.
 
-        `answers` is the type of what it gives, or `Content` where it gives an answer that is no JSON; `media` are
+        `answers` is the type of what it gives, or `Content` where it gives an answer that is no record; `media` are
         further media types that it may answer. It runs in a thread of its own.
         """
 
@@ -163,7 +164,8 @@ def _described(answers: Any, status: int, media: Sequence[str]) -> dict[int | st
     problem = {"content": {problems.MEDIA: {"schema": SCHEMAS.of(Problem)}}}
     found: dict[int | str, dict[str, Any]] = {code: {"description": text, **problem} for code, text in _ERRORS.items()}
     kinds = {
-        name: {"schema": {"type": "string"}} for name in (answers.media if isinstance(answers, Content) else media)
+        name: {"schema": {"type": answers.kind if isinstance(answers, Content) else "string"}}
+        for name in (answers.media if isinstance(answers, Content) else media)
     }
     if not isinstance(answers, Content):
         kinds = {"application/json": {"schema": SCHEMAS.of(answers)}} | kinds

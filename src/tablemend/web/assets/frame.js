@@ -1,4 +1,20 @@
-// The frame around every page: navigation, help, keyboard.
+// The frame around every page: title, navigation, help, keyboard.
+(function () {
+  // the tab of the browser, and screen readers, are told which page is shown, also where its address alone changed
+  let told = null;
+
+  function tell() {
+    const head = document.querySelector("#page h1");
+    if (!head || head.textContent === told) return;
+    const first = told === null;
+    told = head.textContent;
+    document.title = told + " · tablemend";
+    if (!first) window.dash_clientside.set_props("told", { children: told });
+  }
+
+  new MutationObserver(tell).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+})();
+
 window.dash_clientside = Object.assign({}, window.dash_clientside, {
   frame: {
     active: function (path) {

@@ -6,6 +6,8 @@
   let broken = false;
   let heard = ""; // id of the newest event: a stream that is opened anew goes on there
 
+  window.tablemendLive = { writes: null }; // the counter of writes; null while nobody tells it
+
   function set(id, props) {
     window.dash_clientside.set_props(id, props);
   }
@@ -32,18 +34,21 @@
     });
     source.addEventListener("state", function (event) {
       heard = event.lastEventId || heard;
-      set("live-writes", { data: JSON.parse(event.data).writes });
+      window.tablemendLive.writes = JSON.parse(event.data).writes;
+      set("live-writes", { data: window.tablemendLive.writes });
     });
     source.onopen = function () {
       clearTimeout(lost);
       lost = null;
       connection("on");
+      signedIn();
       // answers may have been lost with it: pages look again
       if (broken) set("live-regained", { data: Date.now() });
       broken = false;
     };
     source.onerror = function () {
       broken = true;
+      window.tablemendLive.writes = null;
       if (lost === null) {
         lost = setTimeout(function () {
           connection("off");
@@ -68,14 +73,21 @@
     box.setAttribute("role", "alertdialog");
     box.setAttribute("aria-label", "Signed out");
     const text = document.createElement("p");
-    text.textContent = "Your session has ended. What you decided is kept; sign in to go on.";
+    text.textContent = "Your session has ended. This page keeps what you wrote: sign in in another tab, then go on here.";
     const link = document.createElement("a");
-    link.href = "/login?next=" + encodeURIComponent(window.location.pathname + window.location.search);
+    link.href = "/login";
+    link.target = "_blank";
+    link.rel = "noopener";
     link.textContent = "Sign in";
     link.className = "tm-button tm-button-primary";
     box.append(text, link);
     document.body.append(box);
     link.focus();
+  }
+
+  function signedIn() {
+    const box = document.getElementById("signed-out");
+    if (box) box.remove();
   }
 
   // an expired session shows itself in any request of a page

@@ -24,11 +24,11 @@
     });
   }
 
-  function line(job, cancel) {
+  function line(job, cancel, name) {
     const share = Math.round(100 * (job.fraction || 0));
     const state = (job.stage || words[job.status] || job.status) + (job.status === "running" ? " " + share + " %" : "");
-    return element("Div", { className: "tm-job" }, [
-      element("A", { href: "/runs?job=" + job.id }, job.verb + " " + (job.subject || "")),
+    return element("Div", { className: "tm-followed-job" }, [
+      element("A", { href: "/runs?job=" + job.id }, job.verb + " " + (name || job.subject || "")),
       element("Span", { className: "tm-note" }, [state + ", by " + job.by + " ", cancel]),
       element("Span", { className: "tm-bar tm-bar-job", "aria-hidden": "true" }, element("Span", { style: { width: share + "%" } })),
     ]);
@@ -49,6 +49,7 @@
     if (job.status === "failed") {
       const error = job.error || {};
       tell(error.title || "It failed", [error.message, error.hint].filter(Boolean).join(" "), "red");
+      if (waiting.then === "intel" && error.run) go("/intelligence/" + error.run, "?part=rejected"); // it keeps why
     } else if (job.status === "cancelled") {
       tell("Cancelled", "Nothing of it was kept.", "yellow");
     } else if (waiting.then === "review" && job.result.run) {
@@ -72,18 +73,19 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     pages: {
       // after a write, wait until it is quiet for a moment: a job writes often
-      due: function (writes, seen) {
+      due: function (writes, seen, id) {
         if (writes === undefined || writes === null || writes === seen) return keep();
         clearTimeout(pending);
         pending = setTimeout(function () {
-          if (document.getElementById("overview-body")) set("overview-due", { data: writes });
+          const page = id.replace("-seen", "");
+          if (document.getElementById(page + "-body")) set(page + "-due", { data: writes });
         }, 500);
         return keep();
       },
       jobs: function (all) {
         const found = active(all);
         if (!found.length) return null;
-        return element("Div", { className: "tm-jobs tm-card" }, found.slice(0, 8).map(function (job) {
+        return element("Div", { className: "tm-followed tm-card" }, found.slice(0, 8).map(function (job) {
           return line(job);
         }));
       },
@@ -100,9 +102,13 @@
           return null;
         }
         const ask = JSON.stringify({ page: page, verb: "cancel", arguments: { job: job.id } });
-        return element("Div", { className: "tm-jobs tm-card" }, [
-          line(job, element("Button", { className: "tm-plain", type: "button", "data-ask": ask }, "Cancel")),
+        return element("Div", { className: "tm-followed tm-card" }, [
+          line(job, element("Button", { className: "tm-plain", type: "button", "data-ask": ask }, "Cancel"), waiting.name),
         ]);
+      },
+      // a page that takes a file knows it by its id
+      uploaded: function (kept) {
+        return kept ? kept.upload : "";
       },
       // a choice becomes part of the address, so that it can be linked and goes with "back"
       versions: function (before, after) {

@@ -4,7 +4,6 @@
   const wanted = { decision: "open", check: "", column: "", text: "" };
   let rows = [];
   let total = 0;
-  let seenWrites = -1;
   let acts = 0;
   let ended = null;
   let lastActed;
@@ -37,18 +36,10 @@
     return String(text || "").replace(/_/g, " ");
   }
 
-  function state(row) {
-    return row.applied ? "applied" : row.decision || "open";
-  }
-
-  function completed(row) {
-    // what equals its default is left out on the way
-    const whole = Object.assign(
-      { cells: 0, rows: 0, confidence: 0, flags: [], decision: "open", by: "", applied: false, passes: true, shown: false, before: null, after: null },
-      row
-    );
-    whole.state = state(whole);
-    return whole;
+  // buttons that the role of who is asking does not allow stay off
+  function lacks(name) {
+    const button = document.getElementById("review-" + name);
+    return button !== null && button.hasAttribute("data-lacks");
   }
 
   // filters
@@ -88,7 +79,7 @@
     const facets = Array.from(byFacet.values()).sort((a, b) => b.n - a.n || b.cells - a.cells).slice(0, 200);
     const one = wanted.check || wanted.column;
     const list = facets.map(function (each) {
-      const on = each.check === wanted.check && each.column === wanted.column;
+      const on = Boolean(one) && each.check === wanted.check && each.column === wanted.column;
       return element(
         "Button",
         { type: "button", className: "tm-facet", "aria-pressed": String(on), "data-check": each.check, "data-column": each.column },
@@ -105,7 +96,7 @@
     );
     set("review-facets", { children: [every].concat(list) });
     const ready = rows.filter((row) => row.state === "approved").length;
-    set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready });
+    if (document.getElementById("review-apply")) set("review-apply", { children: ready ? "Apply " + number(ready) + " approved" : "Apply approved", disabled: !ready || lacks("apply") });
     const grid = api();
     const shown = grid ? grid.getDisplayedRowCount() : rows.length;
     const cut = total > rows.length ? "; the first " + number(rows.length) + " of " + number(total) + " are listed" : "";
@@ -142,22 +133,6 @@
   };
   functions.tmFlagsText = function (params) {
     return (params.data.flags || []).join(" ") + (params.data.passes ? "" : " below gate");
-  };
-  functions.tmTheme = function (theme) {
-    return theme.themeQuartz.withParams({
-      backgroundColor: "var(--tm-page)",
-      foregroundColor: "var(--tm-text)",
-      headerBackgroundColor: "var(--tm-soft)",
-      headerTextColor: "var(--tm-muted)",
-      borderColor: "var(--tm-line)",
-      rowHoverColor: "var(--tm-soft)",
-      selectedRowBackgroundColor: "var(--tm-accent-soft)",
-      accentColor: "var(--tm-accent)",
-      fontFamily: "inherit",
-      fontSize: 13,
-      cellHorizontalPadding: 10,
-      wrapperBorderRadius: 8,
-    });
   };
   functions.tmFocused = function (params) {
     if (params.rowIndex === null || params.rowIndex === undefined) return;
@@ -232,11 +207,40 @@
     },
   };
 
+  // the item that the address names, once the grid holds it
+  function reveal(id, tries) {
+    const grid = api();
+    const node = grid && grid.getRowNode(id);
+    if (node && node.rowIndex !== null && node.rowIndex !== undefined) {
+      grid.ensureNodeVisible(node, "middle");
+      grid.setFocusedCell(node.rowIndex, "change");
+    } else if (tries > 0) {
+      setTimeout(() => reveal(id, tries - 1), 50);
+    } else {
+      set("review-focus", { data: id }); // it is not among the rows that are listed
+    }
+  }
+
   function waiting(first, tries) {
     // the grid makes its interface a moment after Dash has drawn it
     const grid = api();
     if (grid) first(grid);
-    else if (tries > 0) setTimeout(() => waiting(first, tries - 1), 50);
+    else if (tries > 0) setTimeout(() => waiting(first, tries - 1), 10);
+  }
+
+  function renew(run, mine) {
+    window.tablemendItems.renewed(run).then(
+      function (changed) {
+        const grid = api();
+        if (!changed || !grid) return;
+        if (mine) grid.deselectAll(); // what was selected is decided
+        if (!changed.length) return;
+        grid.applyTransaction({ update: changed });
+        grid.refreshCells({ columns: ["state"], force: true });
+        refilter();
+      },
+      function () {} // the stream of events tells when the server is back
+    );
   }
 
   // callbacks
@@ -245,31 +249,29 @@
     review: {
       load: function (run) {
         if (!run) return none();
-        if (!run.turn) Object.assign(wanted, { decision: "", check: "", column: "", text: "" }, run.narrow || {});
-        return window
-          .fetch("/data/items/" + encodeURIComponent(run.run))
-          .then(function (answer) {
-            if (!answer.ok) throw new Error("the server answered " + answer.status);
-            return answer.json();
-          })
-          .then(
-            function (found) {
-              rows = found.rows.map(completed);
-              total = found.total;
-              seenWrites = found.writes;
-              if (!rows.some((row) => row.state === "open") && wanted.decision === "open") wanted.decision = "";
-              waiting(function (grid) {
-                grid.setGridOption("loading", false);
-                grid.setGridOption("quickFilterText", wanted.text);
-                setTimeout(refilter, 0);
-              }, 100);
-              return rows;
-            },
-            function (problem) {
-              set("review-shown", { children: "The items could not be read: " + problem.message + ". Reload the page." });
-              return [];
-            }
-          );
+        if (!run.turn) {
+          Object.assign(wanted, { decision: "", check: "", column: "", text: "" }, run.narrow || {});
+          lastActed = undefined;
+        }
+        rows = [];
+        window.tablemendItems.of(run.run, Boolean(run.turn)).then(
+          function (found) {
+            rows = found.rows;
+            total = found.total;
+            if (!rows.some((row) => row.state === "open") && wanted.decision === "open") wanted.decision = "";
+            waiting(function (grid) {
+              // past Dash, which would compare and keep every row of its own
+              grid.updateGridOptions({ rowData: rows, quickFilterText: wanted.text, loading: false });
+              setTimeout(draw, 0);
+              if (run.item && !run.turn) reveal(run.item, 100);
+              if (window.tablemendItems.outdated()) renew(run.run, false);
+            }, 500);
+          },
+          function (problem) {
+            set("review-shown", { children: "The items could not be read: " + problem.message + ". Reload the page." });
+          }
+        );
+        return none();
       },
       search: function (text) {
         wanted.text = text || "";
@@ -279,45 +281,17 @@
         return "";
       },
       refresh: function (writes, acted, run) {
-        if (!run || !rows.length) return none();
-        return window
-          .fetch("/data/items/" + encodeURIComponent(run.run) + "/decisions")
-          .then((answer) => (answer.ok ? answer.json() : null))
-          .then(
-            function (found) {
-              const grid = api();
-              if (!found || !grid || found.writes < seenWrites) return none();
-              seenWrites = found.writes;
-              const mine = acted !== lastActed;
-              lastActed = acted;
-              if (mine) grid.deselectAll(); // what was selected is decided
-              const now = new Map(found.decisions.map((each) => [each[0], each]));
-              const changed = [];
-              for (const row of rows) {
-                const each = now.get(row.id);
-                if (!each || (row.decision === each[1] && row.by === each[2] && row.applied === Boolean(each[3]))) continue;
-                Object.assign(row, { decision: each[1], by: each[2], applied: Boolean(each[3]) });
-                row.state = state(row);
-                changed.push(row);
-              }
-              if (changed.length) {
-                grid.applyTransaction({ update: changed });
-                grid.refreshCells({ columns: ["state"], force: true });
-                refilter();
-              }
-              return none();
-            },
-            function () {
-              return none(); // the stream of events tells when the server is back
-            }
-          );
+        const mine = acted !== lastActed;
+        lastActed = acted;
+        if (run && rows.length && (mine || window.tablemendItems.outdated())) renew(run.run, mine);
+        return none();
       },
       selected: function (chosen, focus) {
         const n = (chosen || []).length;
         const cells = (chosen || []).reduce((sum, row) => sum + row.cells, 0);
         const text = n ? number(n) + " selected, " + number(cells) + " cells" : focus ? "The item in focus" : "Nothing selected";
         const off = !n && !focus;
-        return [text, off, off, off];
+        return [text].concat(["approve", "reject", "reopen"].map((name) => off || lacks(name)));
       },
       act: function () {
         const given = Array.from(arguments);

@@ -15,6 +15,7 @@ from dash import ClientsideFunction, Input, Output, State, dcc, html
 
 from tablemend.errors import StateError, TablemendError
 from tablemend.web import notices
+from tablemend.web.components.allowed import bound
 from tablemend.web.identity import require
 from tablemend.web.site import Site
 
@@ -40,11 +41,12 @@ def place(page: str) -> html.Div:
 def button(page: str, text: str, verb: str, *, then: str = "again", name: str = "", **arguments: Any) -> html.Button:
     """A button that asks for a piece of work; `then` says what follows its end: `again`, `review` or `intel`.
 
-    `name` is what it is called where the text alone does not say what it is about.
+    `name` is what it is called where the text alone does not say what it is about. It is off for whoever may not ask.
     """
     asked = {"page": page, "verb": verb, "then": then, "arguments": arguments}
     told = {"aria-label": name} if name else {}
-    return html.Button(text, type="button", className="tm-button", **{"data-ask": json.dumps(asked)}, **told)
+    made = html.Button(text, type="button", className="tm-button", **{"data-ask": json.dumps(asked)}, **told)
+    return bound(made, ASKED[verb][0])
 
 
 def callbacks(app: dash.Dash, site: Site, page: str) -> None:
@@ -88,6 +90,9 @@ def submit(site: Site, asked: dict[str, Any] | None, waiting: dict[str, Any] | N
     return waiting_for(job.id, str(asked.get("then", "again"))), dash.no_update
 
 
-def waiting_for(job: str, then: str) -> dict[str, Any]:
-    """What a page waits for, and what follows; the mark tells two waits for one job apart."""
-    return {"job": job, "then": then, "mark": secrets.token_hex(4)}
+def waiting_for(job: str, then: str, *, name: str = "") -> dict[str, Any]:
+    """What a page waits for, and what follows; the mark tells two waits for one job apart.
+
+    `name` is what the job works on, where its subject would say less to the person who waits.
+    """
+    return {"job": job, "then": then, "mark": secrets.token_hex(4)} | ({"name": name} if name else {})

@@ -9,6 +9,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from tablemend.errors import TablemendError
+
 
 def icon(name: str, *, label: str = "") -> html.Span:
     """An icon of `assets/icons`; without a label it is hidden from screen readers."""
@@ -38,6 +40,11 @@ def card(*children: Any, className: str = "", **given: Any) -> html.Div:  # noqa
     return html.Div(_some(children), className=f"tm-card {className}".strip(), **given)
 
 
+def failed(title: str, problem: TablemendError) -> list[Any]:
+    """A page that cannot be shown: its title, why, and what to do."""
+    return [header(title), notice("This cannot be shown", f"{problem}.", hint=problem.hint or "")]
+
+
 def empty(title: str, text: str, *actions: Any) -> html.Div:
     """What is shown where there is nothing yet: what it is for, and how to begin."""
     return html.Div(
@@ -64,9 +71,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], *, label: str, num
     return html.Div(
         html.Table(
             [
-                html.Thead(
-                    html.Tr([html.Th(name, scope="col", className=right.get(n)) for n, name in enumerate(head)])
-                ),
+                html.Thead(html.Tr([_head(name, right.get(n)) for n, name in enumerate(head)])),
                 html.Tbody(
                     [html.Tr([html.Td(cell, className=right.get(n)) for n, cell in enumerate(row)]) for row in rows]
                 ),
@@ -79,6 +84,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], *, label: str, num
         role="region",
         **{"aria-label": label},
     )
+
+
+def _head(name: str, kind: str | None) -> html.Th | html.Td:
+    """The head of a column; one without a name, such as that of buttons, is none to screen readers."""
+    return html.Th(name, scope="col", className=kind) if name else html.Td()
 
 
 def notice(title: str, message: str, *, hint: str = "", color: str = "red") -> dmc.Alert:
@@ -110,6 +120,14 @@ def ago(moment: datetime, *, now: datetime | None = None) -> str:
             number = int(seconds // size)
             return f"{number} {unit}{'s' if number > 1 else ''} ago"
     return "just now"
+
+
+def megabytes(size: float) -> str:
+    """Bytes in words."""
+    if size < 2**10:
+        return f"{size:,} B"
+    number, unit = (size / 2**20, "MB") if size >= 2**20 else (size / 2**10, "KB")
+    return f"{number:,.1f}".removesuffix(".0") + f" {unit}"
 
 
 def _some(children: Sequence[Any]) -> list[Any]:

@@ -27,7 +27,7 @@ def scores(found: Sequence[tuple[int, float | None]]) -> Any:
             html.Img(src=_drawn(found, low, high), alt=label, className="tm-chart", width=_WIDE, height=_TALL),
             html.Figcaption(f"Score of versions {found[0][0]} to {found[-1][0]}", className="tm-note"),
         ],
-        className="tm-figure",
+        className="tm-plot",
     )
 
 

@@ -34,7 +34,7 @@ def _row(each: Standing) -> html.Tr:
     name = html.Th(
         [
             dcc.Link(each.name, href=path("datasets", each.id)),
-            html.Div(_place(each.source), className="tm-note tm-source", title=each.source),
+            html.Div(place(each.source), className="tm-note tm-source", title=each.source),
         ],
         scope="row",
     )
@@ -43,8 +43,8 @@ def _row(each: Standing) -> html.Tr:
     return html.Tr([name, *[_cell(title, cell) for title, cell in pairs]])
 
 
-def _place(source: str) -> str:
-    """Where a dataset is from, in short: an address, or the name of a file."""
+def place(source: str) -> str:
+    """Where something is from, in short: an address, or the name of a file."""
     return source if "://" in source else source.rpartition("/")[2]
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from tablemend.web.components.allowed import bound
+
 Choices = Sequence[str | tuple[str, str]]
 """Values, or values with what is shown for them."""
 
@@ -53,11 +55,15 @@ def button(
     danger: bool = False,
     label: str = "",
     disabled: bool = False,
+    right: str = "",
 ) -> html.Button:
-    """A button that does something to what `key` names; `label` tells it apart from others of the same caption."""
+    """A button that does something to what `key` names; `label` tells it apart from others of the same caption.
+
+    With a `right` it is off for whoever lacks that, and says why.
+    """
     kind = " tm-button-primary" if primary else " tm-button-danger" if danger else ""
     told = {"aria-label": label} if label else {}
-    return html.Button(
+    made = html.Button(
         caption,
         id={"kind": "do", "page": page, "do": do, "key": key},
         type="button",
@@ -65,6 +71,7 @@ def button(
         disabled=disabled,
         **told,
     )
+    return bound(made, right) if right else made
 
 
 def confirmed(page: str, do: str, caption: str, question: str, *, key: str = "", sure: str = "") -> html.Details:
@@ -87,11 +94,11 @@ def filter_text(name: str, label: str, value: str | None, **more: Any) -> dmc.Te
     )
 
 
-def filter_choice(name: str, label: str, options: Choices, value: str | None) -> dmc.Select:
+def filter_choice(name: str, label: str, options: Choices, value: str | None, *, clearable: bool = True) -> dmc.Select:
     """A condition on what is listed, kept in the address; none where nothing is chosen."""
     return dmc.Select(
         id={"kind": "filter", "name": name}, label=label, data=_options(options), value=value or None, size="sm",
-        clearable=True, placeholder="all", searchable=len(options) > 10,
+        clearable=clearable, allowDeselect=clearable, placeholder="all", searchable=len(options) > 10,
     )  # fmt: skip
 
 

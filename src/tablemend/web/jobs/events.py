@@ -3,44 +3,85 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
+from tablemend.errors import StateError
 from tablemend.store.jobs import ACTIVE, Job, Mark
 from tablemend.store.jobs import Jobs as Stored
+from tablemend.web.api.jobs import JobPath
+from tablemend.web.api.routes import Content, Routes
+from tablemend.web.identity import standing
 from tablemend.web.jobs.watch import Event, Watch
 from tablemend.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 HEARTBEAT = 15.0
 """Seconds between two comments on a silent stream: proxies close connections that say nothing (nginx: 60 s)."""
 RETRY = 1000
 """Milliseconds after which a browser connects again."""
 
+Since = Annotated[str | None, Query(max_length=100, description="Id of the newest event that is known; as the header.")]
+
+LastEvent = Annotated[str | None, Header(max_length=100, description="Sent by browsers that connect again.")]
+
 _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
-def router(workspace: Workspace, watch: Watch, *, dependencies: Sequence[Any] = ()) -> APIRouter:
-    """The streams under /api/v1; `dependencies` decide who may listen."""
-    made = APIRouter(prefix="/api/v1", tags=["jobs"], dependencies=list(dependencies))
-    content = {"text/event-stream": {"schema": {"type": "string"}}}
-    streamed: dict[str, Any] = {"response_class": StreamingResponse, "responses": {200: {"content": content}}}
+def router(workspace: Workspace, watch: Watch) -> APIRouter:
+    """The streams; each ends when whoever listens may no longer come in."""
+    routes = Routes("jobs")
+    stream = Content("text/event-stream")
 
-    @made.get("/events", summary="Every job as it moves, and every write to the state", **streamed)
-    async def events(since: str | None = None, last_event_id: str | None = Header(None)) -> StreamingResponse:
-        stream = _everything(workspace.ready().jobs, watch, _number(last_event_id or since))
-        return StreamingResponse(stream, media_type="text/event-stream", headers=_HEADERS)
+    @routes.get("/events", right="read", answers=stream)
+    def stream_events(since: Since = None, last_event_id: LastEvent = None) -> Any:
+        """Stream every job as it moves, and a counter that rises with every write to the state."""
+        listener = Listener(standing=standing.get())
+        return _streamed(_everything(workspace.ready().jobs, watch, listener, _number(last_event_id or since)))
 
-    @made.get("/jobs/{job}/events", summary="One job as it moves, until it is over", **streamed)
-    async def job_events(job: str) -> StreamingResponse:
+    @routes.get("/jobs/{job}/events", right="read", answers=stream)
+    def stream_job(job: JobPath) -> Any:
+        """Stream one job as it moves, until it is over."""
         stored = workspace.ready().jobs
-        await asyncio.to_thread(stored.get, job)  # raises NotFound before the answer begins
-        return StreamingResponse(_one(stored, watch, job), media_type="text/event-stream", headers=_HEADERS)
+        stored.get(job)  # raises NotFound before the answer begins
+        return _streamed(_one(stored, watch, Listener(standing=standing.get()), job))
 
-    return made
+    return routes.router
+
+
+def _streamed(pieces: AsyncIterator[bytes]) -> StreamingResponse:
+    return StreamingResponse(pieces, media_type="text/event-stream", headers=_HEADERS)
+
+
+class Listener:
+    """Whoever a stream tells.
+
+    Signing out, being removed, another role and a revoked token are writes to the state: they are noticed at once. A
+    session or token that grows too old writes nothing, and is noticed with the next heartbeat.
+    """
+
+    def __init__(self, *, standing: Callable[[], bool]) -> None:
+        self._standing = standing
+        self._looked = time.monotonic()
+
+    async def stays(self, news: Sequence[Event]) -> bool:
+        """Whether they may still listen; a state that cannot say ends the stream, and the browser asks again."""
+        written = any(each.job is None for each in news)
+        if not written and time.monotonic() - self._looked < HEARTBEAT:
+            return True
+        self._looked = time.monotonic()
+        try:
+            return await asyncio.to_thread(self._standing)
+        except StateError as problem:
+            logger.warning("who listens to a stream could not be looked up: %s", problem)
+            return False
 
 
 class _Sent:
@@ -74,7 +115,7 @@ class _Sent:
         return _job(job)
 
 
-async def _everything(stored: Stored, watch: Watch, since: int | None) -> AsyncIterator[bytes]:
+async def _everything(stored: Stored, watch: Watch, listener: Listener, since: int | None) -> AsyncIterator[bytes]:
     """At once the active jobs, or all that changed since a number, and the counter; then what is new."""
     with watch.subscribe() as subscription:
         mark, jobs = await asyncio.to_thread(_present, stored, since)
@@ -83,10 +124,12 @@ async def _everything(stored: Stored, watch: Watch, since: int | None) -> AsyncI
         yield sent.beginning(jobs) + b"id: %d\n" % mark.jobs + sent.state(mark.writes)
         while not subscription.closed:
             news = await subscription.take(HEARTBEAT)
+            if not await listener.stays(news):
+                return
             yield b"".join(map(sent.event, news)) if news else _SILENT
 
 
-async def _one(stored: Stored, watch: Watch, identity: str) -> AsyncIterator[bytes]:
+async def _one(stored: Stored, watch: Watch, listener: Listener, identity: str) -> AsyncIterator[bytes]:
     """A job as it stands now, then as it moves, until it is over."""
     with watch.subscribe() as subscription:
         job = await asyncio.to_thread(stored.get, identity)
@@ -94,6 +137,8 @@ async def _one(stored: Stored, watch: Watch, identity: str) -> AsyncIterator[byt
         yield sent.beginning([job])
         while not job.over and not subscription.closed:
             news = await subscription.take(HEARTBEAT)
+            if not await listener.stays(news):
+                return
             own = [each for each in news if each.job is not None and each.job.id == identity]
             for each in own:
                 yield sent.event(each)

@@ -54,7 +54,8 @@ def told(problem: BaseException) -> dict[str, str]:
     """Title, message and hint of an error; one that nobody expected is logged, and told by a reference to the log."""
     if isinstance(problem, errors.TablemendError):
         kind = type(problem).__name__
-        return {"title": title(problem), "message": problem.message, "hint": problem.hint or "", "kind": kind}
+        found = {"title": title(problem), "message": problem.message, "hint": problem.hint or "", "kind": kind}
+        return found | ({"run": problem.run} if isinstance(problem, errors.NothingAccepted) else {})
     if isinstance(problem, OSError) and problem.strerror:
         named = f"{problem.filename}: {problem.strerror}" if problem.filename else problem.strerror
         return {"title": "A file cannot be used", "message": named, "hint": "Check the path, and who may use it."}

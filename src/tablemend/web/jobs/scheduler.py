@@ -1,4 +1,4 @@
-"""What a server does by the clock: refreshes that are due, and alerts that are to be raised and told."""
+"""What a server does by the clock: refreshes that are due, alerts to be raised and told, old things to let go of."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ TICK = 1.0
 """Most seconds between two looks at what is due."""
 SILENT = 30.0
 """Seconds between two looks for runs that say nothing."""
+TIDY = 3_600.0
+"""Seconds between two looks for what is too old: its settings count in days."""
 HANDED = 2.0
 """Seconds between two looks for deliveries that nobody here has raised: tests, and what another server left."""
 ALERTED = ("refresh", "scan", "rescan", "heal")
@@ -26,7 +28,7 @@ ALERTED = ("refresh", "scan", "rescan", "heal")
 
 
 class Scheduler:
-    """Threads of a server: one asks for refreshes, one raises alerts, one tells them; a context manager.
+    """Threads of a server: one asks for refreshes, one raises alerts, one tells them, one tidies up; a context manager.
 
     A delivery that takes long holds up neither a refresh nor another alert.
     """
@@ -41,7 +43,10 @@ class Scheduler:
         self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._keep, args=(work,), name=name, daemon=True)
-            for name, work in (("schedules", self._refresh), ("alerts", self._alert), ("deliveries", self._deliver))
+            for name, work in (
+                *(("schedules", self._refresh), ("alerts", self._alert)),
+                *(("deliveries", self._deliver), ("upkeep", self._tidy)),
+            )
         ]
 
     def __enter__(self) -> Self:
@@ -108,3 +113,9 @@ class Scheduler:
         self._raised.clear()
         self._workspace.alerts.deliver()
         self._raised.wait(HANDED)
+
+    def _tidy(self) -> None:
+        gone = self._workspace.tidy()
+        if gone.any:
+            logger.info("let go of %s", gone)
+        self._closing.wait(TIDY)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import dash
-import msgspec
 from dash import ClientsideFunction, Input, Output, State, dcc, html
 
 from tablemend.store.health import Standing
 from tablemend.web.address import Address
-from tablemend.web.components import basics, datasets
+from tablemend.web.components import allowed, basics, datasets, following
+from tablemend.web.components.allowed import may
 from tablemend.web.identity import require
 from tablemend.web.page import Page
+from tablemend.web.pages.runs import alerts
 from tablemend.web.site import Site
 
 
@@ -26,11 +26,15 @@ def layout(site: Site, address: Address) -> Any:
     return [
         dcc.Store(id="overview-seen", data=seen),
         dcc.Store(id="overview-due"),
-        dcc.Store(id="overview-mark", data=fingerprint(standings)),
-        basics.header("Overview", basics.link_button("Add data", "/add", primary=True), note=note(standings)),
+        dcc.Store(id="overview-mark", data=mark(site)),
+        basics.header("Overview", _add(), note=html.Span(note(standings), id="overview-note")),
         html.Div(id="overview-jobs", role="status"),
-        html.Div(body(standings), id="overview-body"),
+        html.Div([alerts.calm(site), body(standings)], id="overview-body"),
     ]
+
+
+def _add() -> Any:
+    return basics.link_button("Add data", "/add", primary=True) if may("scan") else None
 
 
 def body(standings: Sequence[Standing]) -> Any:
@@ -40,8 +44,9 @@ def body(standings: Sequence[Standing]) -> Any:
             "No data yet",
             "Add a file, a table of a database or an address on the web. tablemend finds what is wrong with it, "
             "proposes repairs, and changes nothing before you approve.",
-            basics.link_button("Add data", "/add", primary=True),
-            basics.link_button("Try it on the built-in faulty sample", "/add?from=sample"),
+            _add(),
+            basics.link_button("Try it on the built-in faulty sample", "/add?from=sample") if may("scan") else None,
+            allowed.note("scan"),
         )
     return datasets.table(standings)
 
@@ -55,42 +60,41 @@ def note(standings: Sequence[Standing]) -> str:
     return f"{told}, {waiting:,} item{'' if waiting == 1 else 's'} to review"
 
 
-def fingerprint(standings: Sequence[Standing]) -> str:
+def mark(site: Site) -> str:
     """Tells apart two states of what is shown; how long ago something was does not count."""
-    return hashlib.sha256(msgspec.json.encode(standings)).hexdigest()
+    workspace = site.workspace
+    told = [(each.id, each.message) for each in workspace.alerts.standing(days=alerts.DAYS)]
+    return following.mark_of((workspace.store.health.all(), told))
 
 
-def changed(site: Site, mark: str | None) -> tuple[Any, Any]:
-    """The body again where something of it has changed, else nothing."""
+def changed(site: Site, drawn: str | None) -> tuple[Any, Any, Any]:
+    """Body, note and mark again where something of it has changed, else nothing."""
     require("read")
+    found = mark(site)
+    if found == drawn:
+        return dash.no_update, dash.no_update, dash.no_update
     standings = site.workspace.store.health.all()
-    found = fingerprint(standings)
-    return (dash.no_update, dash.no_update) if found == mark else (body(standings), found)
+    return [alerts.calm(site), body(standings)], note(standings), found
 
 
 def callbacks(app: dash.Dash, site: Site) -> None:
     """Follow what others decide and what is under way."""
-    app.clientside_callback(
-        ClientsideFunction("pages", "due"),
-        Output("overview-due", "data"),
-        Input("live-writes", "data"),
-        State("overview-seen", "data"),
-        prevent_initial_call=True,
-    )
+    following.waits(app, "overview")
     app.clientside_callback(
         ClientsideFunction("pages", "jobs"), Output("overview-jobs", "children"), Input("live-jobs", "data")
     )
 
     @app.callback(
         Output("overview-body", "children"),
+        Output("overview-note", "children"),
         Output("overview-mark", "data"),
         Input("overview-due", "data"),
         State("overview-mark", "data"),
         prevent_initial_call=True,
     )
-    def follow(due: int | None, mark: str | None) -> tuple[Any, Any]:
+    def follow(due: int | None, drawn: str | None) -> tuple[Any, Any, Any]:
         del due
-        return changed(site, mark)
+        return changed(site, drawn)
 
 
 PAGE = Page(name="", title="Overview", layout=layout, callbacks=callbacks, icon="home")

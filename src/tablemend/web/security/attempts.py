@@ -38,8 +38,7 @@ class Attempts:
             taken.append(moment)
             self._taken[key] = taken
             self._taken.move_to_end(key)
-            while len(self._taken) > self.most:
-                self._taken.popitem(last=False)
+            self._let_go(moment)
         return 0.0
 
     def give_back(self, key: str) -> None:
@@ -52,6 +51,14 @@ class Attempts:
         """Let the attempts of a key count no longer, after a success."""
         with self._lock:
             self._taken.pop(key, None)
+
+    def _let_go(self, moment: float) -> None:
+        """Forget whoever's newest attempt counts no longer; they stand in front, as the last ones are put behind."""
+        while self._taken:
+            first = next(iter(self._taken.values()))
+            if len(self._taken) <= self.most and first and first[-1] > moment - self.window:
+                return
+            self._taken.popitem(last=False)
 
     def _recent(self, key: str, moment: float) -> deque[float]:
         found = self._taken.get(key, deque())

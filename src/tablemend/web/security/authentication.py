@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tablemend.errors import StateError
 from tablemend.store.sessions import Session
 from tablemend.store.tokens import Token
-from tablemend.web.identity import Identity, identity
+from tablemend.web.identity import Identity, identity, standing
 from tablemend.web.security.messages import bearer, for_machines, problem
 from tablemend.web.security.options import SecurityOptions
 from tablemend.workspace import Workspace
@@ -42,10 +42,13 @@ class Authentication:
         if found is None and not self.options.open_to_all(scope["path"]):
             await self._refuse(scope, receive, send)
             return
-        before = identity.set(_identity(found))
+        who = _identity(found)
+        before = identity.set(who)
+        asked = standing.set(lambda: who is not None and _identity(self._find(secret, token)) == who)
         try:
             await self.app(scope, receive, send)
         finally:
+            standing.reset(asked)
             identity.reset(before)
             if found is not None:
                 await run_in_threadpool(self._note, secret, found)
@@ -79,10 +82,11 @@ class Authentication:
         if for_machines(scope["path"]) or bearer(scope) or scope["method"] not in {"GET", "HEAD"}:
             return problem(
                 401,
-                "Not signed in",
-                "you are not signed in, or the session has ended",
-                "Sign in again; nothing is lost. Programs send a token: Authorization: Bearer tm_…",
-                {"WWW-Authenticate": "Bearer"},
+                "NotSignedIn",
+                title="Nobody is signed in",
+                detail="you are not signed in, or the session has ended",
+                hint="Sign in again; nothing is lost. Programs send a token: Authorization: Bearer tm_…",
+                headers={"WWW-Authenticate": "Bearer"},
             )
         query = scope.get("query_string", b"").decode("latin-1")
         wanted = quote(scope["path"], safe="/") + (f"?{query}" if query else "")

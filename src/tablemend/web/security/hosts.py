@@ -27,9 +27,10 @@ class Hosts:
         if scope["type"] in {"http", "websocket"} and not self._known(_hostname(f"//{header(scope, 'host')}")):
             answer = problem(
                 421,
-                "Unknown host",
-                "this server does not answer to that name",
-                "Use its address, or add the name to the setting serve_hosts.",
+                "UnknownHost",
+                title="Unknown host",
+                detail="this server does not answer to that name",
+                hint="Use its address, or add the name to the setting serve_hosts.",
             )
             await refuse(scope, receive, send, answer)
             return
@@ -54,9 +55,10 @@ class Origins:
         if checked and not _same(scope):
             answer = problem(
                 403,
-                "Not from this page",
-                "the request did not come from a page of this server",
-                "Open the page again from its own address; programs use a token.",
+                "OtherOrigin",
+                title="Not from this page",
+                detail="the request did not come from a page of this server",
+                hint="Open the page again from its own address; programs use a token.",
             )
             await refuse(scope, receive, send, answer)
             return

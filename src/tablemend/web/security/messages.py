@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from tablemend.web.problem import Problem, answer, kind
 
 MACHINES = ("/api/", "/_dash-", "/_reload-hash")
 """Paths that scripts and programs ask for: they are told in JSON, never led to another page."""
@@ -17,18 +19,19 @@ def for_machines(path: str) -> bool:
     return path.startswith(MACHINES)
 
 
-def problem(status: int, title: str, message: str, hint: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """An answer that says what went wrong and what to do."""
-    body = {"title": title, "message": message, "hint": hint}
-    return JSONResponse(body, status_code=status, headers=dict(headers or {}))
+def problem(
+    status: int, name: str, *, title: str, detail: str, hint: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer that says what went wrong and what to do; `name` is that of the kind of error."""
+    return answer(Problem(type=kind(name), title=title, status=status, detail=detail, hint=hint), headers)
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, answer: JSONResponse, *, code: int = 4403) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, response: Response, *, code: int = 4403) -> None:
     """Answer instead of the app; a websocket is closed before it opens."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": code, "reason": ""})
     else:
-        await answer(scope, receive, send)
+        await response(scope, receive, send)
 
 
 def header(scope: Scope, name: str) -> str:

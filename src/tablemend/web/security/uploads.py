@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tablemend.web.security.messages import header, problem
@@ -65,11 +65,12 @@ class Uploads:
             await _answer(limit)(scope, receive, send)
 
 
-def _answer(limit: int) -> JSONResponse:
+def _answer(limit: int) -> Response:
     return problem(
         413,
-        "Too large",
-        f"the request has more than {limit:,} bytes",
-        "Send a smaller file, or raise the setting upload_bytes.",
-        {"Connection": "close"},
+        "LimitExceeded",
+        title="Too large",
+        detail=f"the request has more than {limit:,} bytes",
+        hint="Send a smaller file, or raise the setting upload_bytes.",
+        headers={"Connection": "close"},
     )

@@ -1,4 +1,4 @@
-"""The page of a dataset: score, columns, findings, versions, what differs, downloads, recipe."""
+"""The page of a dataset: score, columns, findings, versions, what differs, downloads, recipe, schedule."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, dcc, html
 
-from tablemend.errors import TablemendError
 from tablemend.records import Source
 from tablemend.web.address import Address, parse
-from tablemend.web.components import asking, basics, datasets, marks, scores
+from tablemend.web.components import asking, basics, datasets, following, marks, scores
+from tablemend.web.doing import body, drawn, register
 from tablemend.web.identity import require
 from tablemend.web.page import Page
-from tablemend.web.pages.dataset import columns, compare, downloads, findings, recipe, versions
+from tablemend.web.pages.dataset import columns, compare, downloads, findings, recipe, schedule, versions
 from tablemend.web.pages.dataset.subject import Subject
 from tablemend.web.site import Site
 
@@ -25,21 +25,39 @@ TABS: dict[str, tuple[str, Callable[[Subject], Any]]] = {
     "compare": ("Compare", compare.section),
     "download": ("Download", downloads.section),
     "recipe": ("Recipe and SQL", recipe.section),
+    "schedule": ("Schedule", schedule.section),
 }
 """The parts of the page, by what the query string calls them."""
+
+ACTIONS = {**schedule.ACTIONS, **following.ACTIONS}
 
 
 def layout(site: Site, address: Address) -> Any:
     """The page of a dataset, or the list of all."""
     if not address.subject:
         return [basics.header("Datasets"), datasets.table(site.workspace.store.health.all())]
-    return [asking.place("dataset"), html.Div(whole(site, address), id="dataset-page")]
+    return [asking.place("dataset"), html.Div(body("dataset", draw(site, address)), id="dataset-body")]
 
 
-def whole(site: Site, address: Address) -> list[Any]:
-    """Head, parts and the chosen part."""
+def draw(site: Site, address: Address) -> list[Any]:
+    """Head, parts and the chosen part, with the state that they were drawn in."""
     subject = Subject(site, address)
-    return [_head(subject), _summary(subject), html.Div(chosen(subject), id="dataset-body")]
+    written = subject.store.writes_counted()
+    return [
+        following.place("dataset", written, mark(site, address)),
+        _head(subject),
+        _summary(subject),
+        html.Div(chosen(subject)),
+    ]
+
+
+def mark(site: Site, address: Address) -> str:
+    """Changes with a version, a scan, a decision and a schedule of the dataset."""
+    workspace = site.workspace
+    standing = next((each for each in workspace.store.health.all() if each.id == address.subject), None)
+    schedules = [(each.id, each.enabled, each.last) for each in workspace.schedules.of(address.subject)]
+    shown = standing and (standing.version, standing.score, standing.scan, standing.open, standing.approved)
+    return following.mark_of((shown, schedules))
 
 
 def chosen(subject: Subject) -> list[Any]:
@@ -87,7 +105,7 @@ def _tabs(subject: Subject, name: str) -> html.Div:
         dcc.Link(
             [title, html.Span(f" {counts[key]:,}", className="tm-note") if key in counts else None],
             href=_tab(subject, key),
-            className="tm-tab tm-tab-on" if key == name else "tm-tab",
+            className="tm-tab tm-tab-current" if key == name else "tm-tab",
         )
         for key, (title, _) in TABS.items()
     ]
@@ -114,18 +132,11 @@ def _older(subject: Subject) -> html.P | None:
 def callbacks(app: dash.Dash, site: Site) -> None:
     """Change the part of the page with the query string, and show it again when work on it has ended."""
     asking.callbacks(app, site, "dataset")
+    register(app, site, "dataset", ACTIONS, draw, name="datasets")
+    following.callbacks(app, site, "dataset", mark)
 
     @app.callback(
-        Output("dataset-body", "children"),
-        Input("address", "search"),
-        State("address", "pathname"),
-        prevent_initial_call=True,
-    )
-    def show(search: str | None, path: str | None) -> Any:
-        return turned(site, path, search)
-
-    @app.callback(
-        Output("dataset-page", "children"),
+        Output("dataset-body", "children", allow_duplicate=True),
         Input("dataset-again", "data"),
         State("address", "pathname"),
         State("address", "search"),
@@ -134,8 +145,7 @@ def callbacks(app: dash.Dash, site: Site) -> None:
     def again(done: str | None, path: str | None, search: str | None) -> Any:
         del done
         require("read")
-        address = parse(path, search)
-        return whole(site, address) if address.name == "datasets" and address.subject else dash.no_update
+        return turned(site, path, search)
 
     for function, inputs in (("versions", ("dataset-before", "dataset-after")), ("other", ("dataset-other",))):
         app.clientside_callback(
@@ -147,15 +157,11 @@ def callbacks(app: dash.Dash, site: Site) -> None:
 
 
 def turned(site: Site, path: str | None, search: str | None) -> Any:
-    """The part of the page that an address asks for; nothing where it is that of another page."""
-    require("read")
+    """The page at an address; nothing where it is that of another page."""
     address = parse(path, search)
     if address.name != "datasets" or not address.subject:
         return dash.no_update
-    try:
-        return chosen(Subject(site, address))
-    except TablemendError as problem:
-        return basics.notice("This cannot be shown", f"{problem}.", hint=problem.hint or "")
+    return body("dataset", drawn(draw, site, address))
 
 
 PAGE = Page(name="datasets", title="Datasets", layout=layout, callbacks=callbacks, icon="")

@@ -29,7 +29,7 @@ def section(subject: Subject) -> Any:
     rows = [_row(subject, each, found[each.name]) for each in shown]
     return [
         _facts(subject),
-        html.Div(basics.table(_HEAD, rows, label="Columns", numbers=(2, 3)), className="tm-wide"),
+        basics.table(_HEAD, rows, label="Columns", numbers=(2, 3)),
         paging(page, len(known), SIZE, lambda to: subject.here(tab="columns", page=to), what="columns"),
     ]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from tablemend.errors import NotFound
 from tablemend.records import ChangeSet, Finding, Profile, Run, Score, Snapshot
+from tablemend.store.schedules import Schedule
 from tablemend.web.address import Address, path
 from tablemend.web.site import Site
 
@@ -71,6 +73,11 @@ class Subject:
     def change_sets(self) -> list[ChangeSet]:
         """What changed it, oldest first."""
         return self.store.change_sets.of(self.id)
+
+    @cached_property
+    def schedules(self) -> Sequence[Schedule]:
+        """The schedules that feed it."""
+        return self.workspace.schedules.of(self.id)
 
     def number(self, name: str, default: int, *, most: int) -> int:
         """A number of the query string, from 1 to `most`; the default where it is none."""

@@ -90,6 +90,6 @@ def _actions(subject: Subject, snapshot: Snapshot, made: ChangeSet | None, stand
         name = f"Undo {made.id}, which made version {made.version}"
         found.append(asking.button("dataset", "Undo", "undo", name=name, change_set=made.id))
     if made and made.kind == "undo" and made.version == subject.dataset.head:
-        name = f"Take back the undo {made.id}"
+        name = f"Redo: take back the undo {made.id}"
         found.append(asking.button("dataset", "Redo", "undo", name=name, change_set=made.id))
     return found

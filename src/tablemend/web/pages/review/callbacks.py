@@ -29,7 +29,7 @@ def _in_the_browser(app: dash.Dash) -> None:
     def client(name: str, *outputs: Any, **options: Any) -> None:
         app.clientside_callback(ClientsideFunction("review", name), *outputs, **options)
 
-    client("load", Output("review-grid", "rowData"), Input("review-run", "data"))
+    client("load", Output("review-facets", "title"), Input("review-run", "data"))
     client("search", Output("review-search", "error"), Input("review-search", "value"), prevent_initial_call=True)
     client(
         "refresh",
@@ -78,7 +78,6 @@ def _acting(app: dash.Dash, site: Site) -> None:
     @app.callback(
         Output("review-acted", "data"),
         Output("review-job", "data"),
-        Output("notices", "sendNotifications"),
         Output("review-note", "value"),
         Output("review-rating", "value"),
         Input("review-act", "data"),
@@ -88,11 +87,11 @@ def _acting(app: dash.Dash, site: Site) -> None:
         if not asked:
             raise dash.exceptions.PreventUpdate
         done = acting.act(site, asked)
-        return done.at, done.job or dash.no_update, done.notices, "", 0
+        _tell(*done.notices)
+        return done.at, done.job or dash.no_update, "", 0
 
     @app.callback(
         Output("review-head", "children"),
-        Output("notices", "sendNotifications", allow_duplicate=True),
         Input("review-ended", "data"),
         State("review-run", "data"),
         prevent_initial_call=True,
@@ -101,7 +100,8 @@ def _acting(app: dash.Dash, site: Site) -> None:
         if not job:
             raise dash.exceptions.PreventUpdate
         workspace = site.workspace
-        return head(workspace, workspace.run(run["run"])), [acting.told(workspace.jobs.get(job))]
+        _tell(acting.told(workspace.jobs.get(job)))
+        return head(workspace, workspace.run(run["run"]))
 
     @app.callback(
         Output("review-head", "children", allow_duplicate=True),
@@ -168,9 +168,8 @@ def shown(site: Site, run: str, item: str) -> Any:
 
 def _changing(app: dash.Dash, site: Site) -> None:
     @app.callback(
-        Output("review-run", "data", allow_duplicate=True),
-        Output("notices", "sendNotifications", allow_duplicate=True),
-        Input({"kind": "review-alternative", "item": ALL, "n": ALL}, "n_clicks"),
+        Output({"kind": "review-chosen", "item": MATCH}, "children"),
+        Input({"kind": "review-alternative", "item": MATCH, "n": ALL}, "n_clicks"),
         State("review-run", "data"),
         prevent_initial_call=True,
     )
@@ -180,7 +179,9 @@ def _changing(app: dash.Dash, site: Site) -> None:
         require("decide")
         asked = ctx.triggered_id
         made = site.working.edit(asked["item"], run=run["run"], alternative=asked["n"])
-        return acting.reloaded(run), [acting.changed(made)]
+        dash.set_props("review-run", {"data": acting.reloaded(run)})
+        _tell(acting.changed(made))
+        return ""
 
     @app.callback(
         Output({"kind": "review-params-error", "item": MATCH}, "children"),
@@ -199,7 +200,7 @@ def _changing(app: dash.Dash, site: Site) -> None:
         except TablemendError as problem:
             return basics.notice("Not saved", f"{problem}.", hint=problem.hint or "")
         dash.set_props("review-run", {"data": acting.reloaded(run)})
-        dash.set_props("notices", {"sendNotifications": [acting.changed(made)]})
+        _tell(acting.changed(made))
         return ""
 
 
@@ -223,8 +224,13 @@ def _proposing(app: dash.Dash, site: Site) -> None:
         except TablemendError as problem:
             return basics.notice("Not proposed", f"{problem}.", hint=problem.hint or "")
         dash.set_props("review-run", {"data": acting.reloaded(run)})
-        dash.set_props("notices", {"sendNotifications": [acting.changed(made, "Proposed")]})
+        _tell(acting.changed(made, "Proposed"))
         return ""
+
+
+def _tell(*notices: Any) -> None:
+    """Show notices; as an output they would have the callback run whenever the page is drawn, since they are there."""
+    dash.set_props("notices", {"sendNotifications": list(notices)})
 
 
 def _params(text: str) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from tablemend.records import Decision, Evidence, Item
+from tablemend.records import Decision, Item
 from tablemend.review.gate import Gate, judge
-from tablemend.web.components import basics, marks
+from tablemend.web.components import basics, evidence, marks
+from tablemend.web.components.allowed import bound, may
+from tablemend.web.components.decisions import log
 
 PAGE = 50  # cells shown at once
-_HEAD = ("row", "column", "before → after")
+_HEAD = ("Row", "Column", "Before → after")
 
 
 def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None) -> Any:
@@ -34,9 +36,9 @@ def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None) -> Any:
         _evidence(item),
         _gate(item, gate),
         _alternatives(item),
-        _edit(item) if item.type == "repair" and not item.applied else None,
+        _edit(item) if item.type == "repair" and not item.applied and may("decide") else None,
         _sql(item),
-        _log(decisions),
+        log(decisions),
         html.P(f"{item.id}, version {item.version}", className="tm-note"),
     ]
     return [part for part in parts if part is not None]
@@ -53,7 +55,7 @@ def _changes(item: Item) -> Any:
     return html.Div(
         [
             html.H3("What changes", className="tm-h3"),
-            basics.table(("row", "column", "before → after"), rows, label="First changed cells", numbers=(0,))
+            basics.table(("Row", "Column", "Before → after"), rows, label="First changed cells", numbers=(0,))
             if rows
             else None,
             html.Button(
@@ -83,27 +85,9 @@ def cells(rows: Sequence[dict[str, Any]], total: int, start: int) -> Any:
 def _evidence(item: Item) -> Any:
     if not item.evidence:
         return None
-    told = {claim.id: claim.text for claim in item.claims}
-    groups: list[Any] = []
-    for claim in item.claims or ():
-        found = [each for each in item.evidence if claim.id in each.claims]
-        if told[claim.id] != item.summary:
-            groups.append(html.P(told[claim.id], className="tm-claim"))
-        groups.append(html.Ul([html.Li(_one(each)) for each in found], className="tm-list"))
-    loose = [each for each in item.evidence if not set(each.claims) & set(told)]
-    if loose:
-        groups.append(html.Ul([html.Li(_one(each)) for each in loose], className="tm-list"))
-    return html.Div([html.H3("Evidence", className="tm-h3"), *groups])
-
-
-def _one(evidence: Evidence) -> Any:
-    source = " · ".join(part for part in (evidence.domain or evidence.source, evidence.tier, evidence.date) if part)
-    against = marks.tag("contradicts", kind="error") if evidence.kind == "contradict" else None
-    return [
-        against,
-        f" {evidence.text} ".strip(),
-        html.Span(f" {source}", className="tm-note") if evidence.domain else None,
-    ]
+    return html.Div(
+        [html.H3("Evidence", className="tm-h3"), *evidence.listed(item.claims, item.evidence, told=item.summary)]
+    )
 
 
 def _gate(item: Item, gate: Gate | None) -> Any:
@@ -113,7 +97,7 @@ def _gate(item: Item, gate: Gate | None) -> Any:
     return html.Details(
         [
             html.Summary(["Gate ", html.Strong(gate.name), f": {judgement.word}"]),
-            html.Ul([html.Li(line) for line in judgement.explanation], className="tm-list"),
+            html.Ul([html.Li(line) for line in judgement.explanation], className="tm-points"),
         ],
         className="tm-more",
         open=judgement.outcome != "promote",
@@ -129,16 +113,20 @@ def _alternatives(item: Item) -> Any:
             html.H3("Instead", className="tm-h3"),
             html.Div(
                 [
-                    html.Button(
-                        each.get("label") or each["operation"].replace("_", " "),
-                        id={"kind": "review-alternative", "item": item.id, "n": n},
-                        className="tm-button",
-                        type="button",
+                    bound(
+                        html.Button(
+                            each.get("label") or each["operation"].replace("_", " "),
+                            id={"kind": "review-alternative", "item": item.id, "n": n},
+                            className="tm-button",
+                            type="button",
+                        ),
+                        "decide",
                     )
                     for n, each in enumerate(found, start=1)
                 ],
                 className="tm-actions",
             ),
+            html.Div(id={"kind": "review-chosen", "item": item.id}),
         ]
     )
 
@@ -171,26 +159,3 @@ def _edit(item: Item) -> Any:
 def _sql(item: Item) -> Any:
     sql = item.body.get("sql")
     return html.Details([html.Summary("SQL"), html.Pre(sql)], className="tm-more") if sql else None
-
-
-def _log(decisions: Sequence[Decision]) -> Any:
-    if not decisions:
-        return None
-    lines = []
-    for each in reversed(decisions):
-        who = f"gate {each.by}" if each.gate else each.by
-        rest = "; ".join(part for part in (each.reason, each.note) if part)
-        stars = f", rated {each.rating} of 5" if each.rating else ""
-        lines.append(
-            html.Li(
-                [
-                    html.Strong(marks.WORDS.get(each.decision, each.decision)),
-                    f" by {who}{stars}, ",
-                    basics.when(each.when),
-                    html.Div(rest, className="tm-note") if rest else None,
-                ]
-            )
-        )
-    return html.Details(
-        [html.Summary(f"Decisions ({len(lines)})"), html.Ul(lines, className="tm-list")], className="tm-more"
-    )

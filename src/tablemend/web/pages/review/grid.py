@@ -27,7 +27,7 @@ _COLUMNS: list[dict[str, Any]] = [
         minWidth=230,
         valueGetter=_function("tmChangeText(params)"),
     ),
-    _column("Confidence", "confidence", width=118, cellRenderer="TmConfidence"),
+    _column("Confidence", "confidence", width=128, cellRenderer="TmConfidence"),
     _column("Decision", "state", width=100, cellRenderer="TmDecision"),
     _column("Column", "column", flex=1, minWidth=104),
     _column("Cells", "cells", width=76, type="rightAligned", valueGetter=_function("tmSize(params)")),
@@ -52,11 +52,11 @@ _OPTIONS: dict[str, Any] = {
     "includeHiddenColumnsInQuickFilter": False,
     "cacheQuickFilter": True,
     "animateRows": False,
+    "rowBuffer": 4,  # rows drawn beyond those in sight: each costs about a millisecond
     "suppressCellFocus": False,
     "ensureDomOrder": True,  # the order that screen readers go by
     "enableCellTextSelection": True,
     "overlayComponentParams": {"noMatchingRows": {"overlayText": "No item matches"}},
-    "theme": {"function": "tmTheme(theme)"},
     "loading": True,
 }
 

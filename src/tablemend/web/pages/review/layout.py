@@ -7,10 +7,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from tablemend.errors import NotFound
 from tablemend.records import Run
 from tablemend.repair.operations import OPERATIONS
 from tablemend.web.address import Address, path
 from tablemend.web.components import basics, marks
+from tablemend.web.components.allowed import bound, may, note
 from tablemend.web.pages.review.grid import grid
 from tablemend.web.site import Site
 from tablemend.workspace import Workspace
@@ -33,15 +35,18 @@ def layout(site: Site, address: Address) -> Any:
         return _nothing()
     run = workspace.run(address.subject) if address.subject else runs[0]
     narrowed = {name: address.query[name] for name in NARROWS if name in address.query}
-    start = narrowed if narrowed else {"decision": "open"}
+    item = address.query.get("item", "")
+    start = narrowed if narrowed or item else {"decision": "open"}
+    about = {"run": run.id, "dataset": run.dataset, "kind": run.kind, "narrow": start, "item": item}
     return html.Div(
         [
-            dcc.Store(id="review-run", data={"run": run.id, "dataset": run.dataset, "kind": run.kind, "narrow": start}),
+            dcc.Store(id="review-run", data=about),
             *(
                 dcc.Store(id=f"review-{name}")
                 for name in ("focus", "act", "job", "dialog-info", "acted", "ended", "cells-page")
             ),
             html.Div(head(workspace, run), id="review-head"),
+            _missing(workspace, run, item) if item else None,
             _toolbar(start),
             html.Div(id="review-progress", className="tm-progress", role="status"),
             html.Div(
@@ -61,6 +66,15 @@ def layout(site: Site, address: Address) -> Any:
     )
 
 
+def _missing(workspace: Workspace, run: Run, item: str) -> Any:
+    """That the item that the address names is not in the run; nothing where it is."""
+    try:
+        workspace.store.items.get(item, run.id)
+    except NotFound as problem:
+        return basics.notice("This item is not in the list", f"{problem}.", hint="Choose another one below.")
+    return None
+
+
 def _nothing() -> Any:
     return html.Div(
         [
@@ -68,7 +82,7 @@ def _nothing() -> Any:
             basics.empty(
                 "There is nothing to review yet",
                 "Scan a table: tablemend proposes repairs, each with its evidence, and you decide here.",
-                basics.link_button("Add data", "/add", primary=True),
+                basics.link_button("Add data", "/add", primary=True) if may("scan") else None,
             ),
         ]
     )
@@ -77,25 +91,17 @@ def _nothing() -> Any:
 def head(workspace: Workspace, run: Run) -> Any:
     """The head of the page: dataset, its score now, and what can be done with all that is approved."""
     if run.kind != "scan" or not run.dataset:
-        return basics.header("Review", note=f"{run.kind} {run.id}", back=("Intelligence", path("intelligence", run.id)))
+        back = ("Intelligence", path("intelligence", run.id))
+        unused = html.Div([_undo(disabled=True), _apply()], hidden=True)  # scripts of the page know them
+        return basics.header("Review", unused, note=f"{run.kind} {run.id}", back=back)
     versions = workspace.versions(run.dataset)
     snapshot, now = versions[-1]
     newest = workspace.latest_scan(run.dataset)
     older = html.Span([" A newer scan has its own list: ", dcc.Link(newest.id, href=path("review", newest.id)), "."])
     return basics.header(
         snapshot.source.name,
-        html.Button(
-            "Undo last apply",
-            id="review-undo",
-            className="tm-button",
-            type="button",
-            **{"data-key": "u"},
-            disabled=not workspace.change_sets(run.dataset),
-            title="u",
-        ),
-        html.Button(
-            "Apply approved", id="review-apply", className="tm-button tm-button-primary", type="button", disabled=True
-        ),
+        _undo(disabled=not workspace.change_sets(run.dataset)),
+        _apply(),
         back=("Dataset", path("datasets", run.dataset)),
         note=[
             "score ",
@@ -104,6 +110,21 @@ def head(workspace: Workspace, run: Run) -> Any:
             basics.when(run.finished or run.started),
             older if newest.id != run.id else "",
         ],
+    )
+
+
+def _undo(*, disabled: bool) -> html.Button:
+    given = {"data-key": "u"}
+    made = html.Button(
+        "Undo last apply", id="review-undo", className="tm-button", type="button", disabled=disabled, title="u", **given
+    )
+    return bound(made, "apply")
+
+
+def _apply() -> html.Button:
+    kind = "tm-button tm-button-primary"
+    return bound(
+        html.Button("Apply approved", id="review-apply", className=kind, type="button", disabled=True), "apply"
     )
 
 
@@ -138,8 +159,8 @@ def _toolbar(start: dict[str, str]) -> Any:
 
 
 def _selection() -> Any:
-    def button(name: str, text: str, key: str, more: str = "") -> html.Button:
-        return html.Button(
+    def button(name: str, text: str, key: str, right: str, more: str = "") -> html.Button:
+        made = html.Button(
             [text, html.Kbd(key)],
             id=f"review-{name}",
             className=f"tm-button {more}".strip(),
@@ -147,13 +168,15 @@ def _selection() -> Any:
             disabled=True,
             **{"data-key": key},
         )
+        return bound(made, right)
 
     return html.Div(
         [
             html.Span("Nothing selected", id="review-selected", role="status"),
-            button("approve", "Approve", "a", "tm-button-primary"),
-            button("reject", "Reject", "r"),
-            button("reopen", "Open again", "o"),
+            button("approve", "Approve", "a", "approve", "tm-button-primary"),
+            button("reject", "Reject", "r", "decide"),
+            button("reopen", "Open again", "o", "decide"),
+            note("decide") or note("approve"),
         ],
         className="tm-selection",
     )
@@ -163,8 +186,8 @@ def _detail(run: Run) -> Any:
     return html.Aside(
         [
             html.Div(_hint(), id="review-detail"),
-            html.Div(_note(), id="review-note-box", className="tm-note-box"),
-            _proposing() if run.kind == "scan" else None,
+            html.Div(_note(), id="review-note-box", className="tm-note-box", hidden=not may("decide")),
+            _proposing() if run.kind == "scan" and may("decide") else None,
         ],
         className="tm-detail",
         **{"aria-label": "Item"},
@@ -230,8 +253,11 @@ def _dialog(run: Run) -> Any:
             html.Div(id="review-dialog-score", className="tm-predicted", role="status"),
             html.Div(
                 [
-                    apply,
-                    html.Button("Approve only", id="review-confirm", className="tm-button", type="button"),
+                    bound(apply, "apply"),
+                    bound(
+                        html.Button("Approve only", id="review-confirm", className="tm-button", type="button"),
+                        "approve",
+                    ),
                     html.Button("Cancel", id="review-cancel", className="tm-button", type="button"),
                 ],
                 className="tm-actions",

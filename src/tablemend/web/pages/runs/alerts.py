@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from tablemend.store.alerts import Alert, Delivery
 from tablemend.web.address import Address
@@ -13,6 +13,10 @@ from tablemend.web.pages.runs import words
 from tablemend.web.site import Site
 
 LIMIT = 100
+DAYS = 7
+"""Days that the overview looks back: what is older stands in the list."""
+SHOWN = 3
+"""Alerts on the overview; their number is told whole."""
 KINDS = ("score", "drift", "failed", "stalled", "test")
 _COLOR = {"delivered": "completed", "failed": "failed", "pending": "queued", "sending": "running"}
 
@@ -34,17 +38,44 @@ def draw(site: Site, address: Address) -> Any:
             basics.when(each.created),
             marks.tag(each.kind),
             words.dataset(each.dataset, names),
-            html.Div([each.message, " ", words.run_link(each.run) if each.run else ""]),
+            message(each),
             html.Span(["over since ", basics.when(each.resolved)]) if each.resolved else "still so",
             _deliveries(each),
         )
         for each in found
     ]
-    head = ("when", "kind", "dataset", "what", "state", "told by")
+    head = ("When", "Kind", "Dataset", "What", "State", "Told by")
     return [
         forms.filters(forms.filter_choice("alert", "Kind", KINDS, kind)),
         basics.table(head, rows, label="Alerts"),
     ]
+
+
+def calm(site: Site) -> Any:
+    """Those of the last days that still hold, in few lines; nothing where there are none."""
+    found = site.workspace.alerts.standing(days=DAYS)
+    if not found:
+        return None
+    names = words.datasets(site)
+    rows = [html.Li(_line(each, names)) for each in found[:SHOWN]]
+    more = len(found) - len(rows)
+    all_of_them = dcc.Link(f"{more:,} more" if more else "All alerts", href="/runs?part=alerts")
+    return html.Section(
+        [html.H2("Alerts", className="tm-h2"), html.Ul(rows, className="tm-lines"), all_of_them],
+        className="tm-card tm-calm",
+        **{"aria-label": "Alerts"},
+    )
+
+
+def _line(each: Alert, names: dict[str, str]) -> list[Any]:
+    about = words.dataset(each.dataset, names) if each.dataset in names else None
+    when = html.Span(basics.when(each.created), className="tm-note")
+    return [marks.tag(each.kind, kind="warning"), html.Span(each.message), about, when]
+
+
+def message(alert: Alert) -> html.Div:
+    """What an alert says, with the run that it is about."""
+    return html.Div([alert.message, " ", words.run_link(alert.run) if alert.run else ""])
 
 
 def _deliveries(alert: Alert) -> Any:

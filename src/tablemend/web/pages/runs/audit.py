@@ -39,7 +39,7 @@ def draw(site: Site, address: Address) -> Any:
             forms.filter_choice("span", "When", [(k, v[0]) for k, v in _SPANS.items()], query.get("span")),
             _export(query),
         ),
-        basics.table(("when", "who", "what", "subject", "detail"), rows, label="Audit log"),
+        basics.table(("When", "Who", "What", "Subject", "Detail"), rows, label="Audit log"),
         forms.paging("/runs", {"part": "audit", **query}, offset=offset, limit=LIMIT, total=total),
     ]
 

@@ -69,7 +69,7 @@ def _server(site: Site) -> Any:
         )
         for each in found[:NAMES]
     ]
-    head = ("answer", "kind", "count", "failed", "p50", "p95", "longest", "p95 aimed at")
+    head = ("Answer", "Kind", "Count", "Failed", "p50", "p95", "Longest", "p95 aimed at")
     return basics.section(
         "Server",
         html.Div(heads, className="tm-figures"),
@@ -91,7 +91,7 @@ def _slow(site: Site) -> Any:
         return basics.section("Slow answers", html.P("None took longer than is aimed at.", className="tm-good"))
     rows = [(basics.when(each.at), html.Code(each.name), each.kind, words.seconds(each.seconds)) for each in found]
     return basics.section(
-        "Slow answers", basics.table(("when", "answer", "kind", "took"), rows[:12], label="Slow answers", numbers=(3,))
+        "Slow answers", basics.table(("When", "Answer", "Kind", "Took"), rows[:12], label="Slow answers", numbers=(3,))
     )
 
 
@@ -101,9 +101,9 @@ def _cache(site: Site) -> Any:
         (name, *_counted(each))
         for name, each in (("last minute", found.minute), ("last hour", found.hour), ("in all", found.all))
     ]
-    head = ("", "hits", "of lookups", "ratio", "evicted", "made invalid")
+    head = ("", "Hits", "Of lookups", "Ratio", "Evicted", "Made invalid")
     redis = {"none": "no Redis", "ready": "Redis answers"}.get(found.redis.state, f"Redis is {found.redis.state}")
-    note = f"{found.entries:,} results of {words.megabytes(found.bytes)}; {redis}"
+    note = f"{found.entries:,} results of {basics.megabytes(found.bytes)}; {redis}"
     return basics.section(
         "Cache of the server", basics.table(head, rows, label="Cache", numbers=range(1, 6)), note=note
     )
@@ -130,6 +130,6 @@ def _run(report: RunReport) -> Any:
         ("took", words.seconds(whole.sum if whole else None)),
         ("memory at most", words.number(peak.last, "memory_peak_mb") if peak else "–"),
     )
-    head = ("metric", "kind", "count", "mean", "p50", "p95", "most", "in all")
+    head = ("Metric", "Kind", "Count", "Mean", "p50", "p95", "Most", "In all")
     table = basics.table(head, measured, label=f"Pools, cache and batches of {report.run.id}", numbers=range(2, 8))
     return basics.section(f"Newest {report.run.kind}", facts, table if measured else None, note=note)

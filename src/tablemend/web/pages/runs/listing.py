@@ -10,6 +10,7 @@ from tablemend.errors import NotFound
 from tablemend.store.runs import STATUSES
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may
 from tablemend.web.pages.runs import under_way, words
 from tablemend.web.site import Site
 
@@ -55,7 +56,7 @@ def _runs(site: Site, address: Address, names: dict[str, str]) -> Any:
         return basics.empty(
             "Nothing was done yet",
             "Scans, repairs and undos are listed here, with the time that each of their stages took.",
-            basics.link_button("Add data", "/add", primary=True),
+            basics.link_button("Add data", "/add", primary=True) if may("scan") else None,
         )
     rows = [
         (
@@ -69,7 +70,7 @@ def _runs(site: Site, address: Address, names: dict[str, str]) -> Any:
         )
         for run in found
     ]
-    head = ("run", "kind", "status", "dataset", "started", "took", "counts")
+    head = ("Run", "Kind", "Status", "Dataset", "Started", "Took", "Counts")
     return basics.section(
         "Runs",
         basics.table(head, rows, label="Runs", numbers=(5,)),

@@ -29,7 +29,7 @@ def draw(site: Site, identity: str) -> Any:
             back=("Runs", "/runs"),
         ),
         *(basics.notice("What was noted", note, color=_color(run)) for note in run.notes),
-        html.Div([_facts(run, names), _stages(report)], className="tm-columns"),
+        html.Div([_facts(run, names), stages(report)], className="tm-columns"),
         _tables(site, run),
         _metrics(report),
         html.Details(
@@ -54,6 +54,8 @@ def _links(run: Run, names: dict[str, str]) -> list[Any]:
     found = []
     if run.dataset in names:
         found.append(basics.link_button("Dataset", path("datasets", run.dataset)))
+    if run.kind == "intel" and run.status in ("completed", "partial"):
+        found.append(basics.link_button("Intelligence", path("intelligence", run.id)))
     if run.kind in _REVIEWED and run.status in ("completed", "partial"):
         found.append(basics.link_button("Review", path("review", run.id), primary=True))
     return found
@@ -74,7 +76,8 @@ def _facts(run: Run, names: dict[str, str]) -> Any:
     )
 
 
-def _stages(report: RunReport) -> Any:
+def stages(report: RunReport) -> Any:
+    """The time of each stage as a bar; nothing where none was measured."""
     found = {
         name.removeprefix(_STAGE): each.sum
         for name, each in report.metrics.items()
@@ -115,7 +118,7 @@ def _metrics(report: RunReport) -> Any:
     if not report.metrics:
         return basics.section("Metrics", html.P("Nothing was measured.", className="tm-note"))
     rows = [metric(name, each) for name, each in report.metrics.items()]
-    head = ("metric", "kind", "count", "mean", "p50", "p95", "most", "in all")
+    head = ("Metric", "Kind", "Count", "Mean", "p50", "p95", "Most", "In all")
     return basics.section("Metrics", basics.table(head, rows, label="Metrics of the run", numbers=range(2, 8)))
 
 

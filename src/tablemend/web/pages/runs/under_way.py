@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from tablemend.store.jobs import Job
 from tablemend.web.components import basics, forms
+from tablemend.web.identity import current
 from tablemend.web.pages.runs import words
 from tablemend.web.site import Site
 
@@ -51,11 +52,16 @@ def card(job: Job, names: dict[str, str]) -> html.Div:
             html.Div([bar, html.Span(f"{job.stage or 'waiting'}, {share} %", className="tm-stage")]),
             html.Span("stopping …", className="tm-hint")
             if job.cancel
-            else forms.button("runs", "cancel", "Cancel", key=job.id, label=f"Cancel {label}"),
+            else forms.button("runs", "cancel", "Cancel", key=job.id, label=f"Cancel {label}", right=_to_cancel(job)),
         ],
         className="tm-job",
         **{"data-job": job.id},
     )
+
+
+def _to_cancel(job: Job) -> str:
+    """What it takes to end a job: one's own is ended by whoever may ask for one."""
+    return "scan" if job.by == current().name else "apply"
 
 
 def table(jobs: Sequence[Job], names: dict[str, str]) -> Any:
@@ -73,7 +79,7 @@ def table(jobs: Sequence[Job], names: dict[str, str]) -> Any:
         for job in jobs
     ]
     return basics.table(
-        ("job", "status", "of", "by", "asked for", "took", "run"), rows, label="Newest jobs", numbers=(5,)
+        ("Job", "Status", "Of", "By", "Asked for", "Took", "Run"), rows, label="Newest jobs", numbers=(5,)
     )
 
 

@@ -58,8 +58,3 @@ def number(value: float, name: str = "") -> str:
     """A figure: whole where it is whole, in megabytes where its name says so."""
     shown = f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
     return f"{shown} MB" if name.endswith("_mb") else shown
-
-
-def megabytes(size: float) -> str:
-    """Bytes in words."""
-    return f"{size / 2**20:,.1f} MB" if size >= 2**20 else f"{size / 2**10:,.1f} KB" if size >= 2**10 else f"{size:,} B"

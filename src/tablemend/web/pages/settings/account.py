@@ -55,7 +55,7 @@ def _sessions(found: list[Session]) -> Any:
     rows = [
         (each.agent or "unknown", each.address, basics.when(each.created), basics.when(each.seen)) for each in found
     ]
-    table = basics.table(("browser", "from", "since", "last request"), rows, label="My sessions")
+    table = basics.table(("Browser", "From", "Since", "Last request"), rows, label="My sessions")
     end = forms.confirmed(
         "settings", "own-sessions", "Sign out everywhere", "This browser is signed out too.", sure="Yes, sign out"
     )

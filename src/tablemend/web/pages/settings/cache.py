@@ -8,9 +8,8 @@ from dash import html
 
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Action, Asked, Done
-from tablemend.web.pages.runs import words
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 
 
@@ -22,16 +21,16 @@ def draw(site: Site, address: Address) -> Any:
     redis = found.redis
     facts = basics.facts(
         ("results", f"{found.entries:,}"),
-        ("size", words.megabytes(found.bytes)),
+        ("size", basics.megabytes(found.bytes)),
         ("hits", f"{found.all.hits_process + found.all.hits_redis:,} of {found.all.lookups:,} lookups, {ratio}"),
         ("gone to make room", f"{found.all.evictions:,}"),
         ("made invalid by writes", f"{found.all.invalidations:,}"),
         ("Redis", f"{redis.state} {redis.problem}".strip()),
     )
-    rows = [(name, f"{entries:,}", words.megabytes(size)) for name, (entries, size) in sorted(found.held.items())]
-    table = basics.table(("table", "results", "size"), rows, label="Kept by table", numbers=(1, 2))
+    rows = [(name, f"{entries:,}", basics.megabytes(size)) for name, (entries, size) in sorted(found.held.items())]
+    table = basics.table(("Table", "Results", "Size"), rows, label="Kept by table", numbers=(1, 2))
     return [
-        only_admins(),
+        note("admin"),
         html.Div(
             [basics.section("Kept in this process", facts), _form() if may("admin") else None], className="tm-columns"
         ),

@@ -8,8 +8,8 @@ from dash import dcc, html
 
 from tablemend.web.address import Address
 from tablemend.web.components import forms, marks
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Asked
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.workspace.shelf import Shelf, Shelved, digest
 
 PAGE = "settings"
@@ -39,13 +39,13 @@ def _link(each: Shelved, part: str, one: Shelved, in_force: str) -> Any:
 def _one(shelf: Shelf, one: Shelved, noun: str, more: Any, *, in_force: bool) -> Any:
     text, own = shelf.text(one.name), one.own
     if not may("admin"):
-        return html.Div([html.H2(one.name, className="tm-h2"), only_admins(), html.Pre(text)], className="tm-wide")
-    note = "Save it under a name of your own to change it." if not own else one.what
+        return html.Div([html.H2(one.name, className="tm-h2"), note("admin"), html.Pre(text)], className="tm-wide")
+    told = "Save it under a name of your own to change it." if not own else one.what
     gone = forms.confirmed(PAGE, f"{noun}-remove", "Remove", f"Remove {one.name} for everybody?", key=one.name)
     return html.Div(
         [
             html.Div(
-                [html.H2(one.name, className="tm-h2"), html.Div(note, className="tm-note")], className="tm-section-head"
+                [html.H2(one.name, className="tm-h2"), html.Div(told, className="tm-note")], className="tm-section-head"
             ),
             forms.area(PAGE, "text", f"TOML of the {noun}", text, minRows=14),
             forms.hidden(PAGE, "opened", one.name if own else ""),

@@ -10,9 +10,9 @@ from tablemend.errors import NotFound
 from tablemend.review.replay import Flip, Replay
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may
 from tablemend.web.doing import Action, Asked, Done
 from tablemend.web.pages.settings import files
-from tablemend.web.pages.settings.access import may
 from tablemend.web.site import Site
 
 MOST = 200
@@ -71,9 +71,9 @@ def replayed(found: Replay) -> Any:
         (who, f"{each.agreed:,}", f"{each.contradicted:,}", f"{each.left:,}", f"{each.reopened:,}", f"{each.total:,}")
         for who, each in (("people", found.people), ("gates", found.gates))
     ]
-    head = ("decided by", "agrees", "contradicts", "leaves to people", "reopened", "decisions")
+    head = ("Decided by", "Agrees", "Contradicts", "Leaves to people", "Reopened", "Decisions")
     flips = [_flip(each) for each in found.flips[:MOST]]
-    listed = basics.table(("item", "was", "by", "would be", "why"), flips, label="Decisions that it would turn")
+    listed = basics.table(("Item", "Was", "By", "Would be", "Why"), flips, label="Decisions that it would turn")
     rest = len(found.flips) - len(flips)
     return basics.section(
         "Past decisions replayed",

@@ -8,6 +8,7 @@ from dash import html
 
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may
 from tablemend.web.doing import box, drawn
 from tablemend.web.pages.settings import (
     account,
@@ -21,7 +22,6 @@ from tablemend.web.pages.settings import (
     users,
     values,
 )
-from tablemend.web.pages.settings.access import may
 from tablemend.web.site import Site
 
 PARTS = {

@@ -10,8 +10,8 @@ from dash import html
 from tablemend.review.learning import Acceptance
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms, marks
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Action, Asked, Done
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 
 
@@ -26,10 +26,10 @@ def draw(site: Site, address: Address) -> Any:
         intro = "Learning is turned off by the setting learning: decisions are counted, and move nothing."
     if not found:
         return [html.P(intro, className="tm-note"), html.P("No person has decided on a repair yet.")]
-    head = ("check", "operation", "column type", "approved", "rejected", "acceptance", "95 % interval", "")
+    head = ("Check", "Operation", "Column type", "Approved", "Rejected", "Acceptance", "95 % interval", "")
     return [
         html.P(intro, className="tm-note"),
-        only_admins(),
+        note("admin"),
         basics.table(head, [_row(each) for each in found], label="Learned", numbers=(3, 4)),
         html.Div(_all(), className="tm-section-head") if may("admin") else None,
     ]

@@ -9,8 +9,8 @@ from dash import html
 from tablemend.records import Finding
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms, marks
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Action, Asked, Done
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 from tablemend.workspace.shelf import digest
 
@@ -23,7 +23,7 @@ def draw(site: Site, address: Address) -> Any:
     text = site.workspace.configuration.rules()
     intro = "Each scan checks these rules of tablemend.toml as well as what it finds out by itself."
     if not may("admin"):
-        return [html.P(intro, className="tm-note"), only_admins(), html.Pre(text or "There is none.")]
+        return [html.P(intro, className="tm-note"), note("admin"), html.Pre(text or "There is none.")]
     datasets = sorted(((each.id, each.name) for each in site.base.store.datasets.all()), key=lambda each: each[1])
     chosen = datasets[0][0] if datasets else None
     return html.Div(
@@ -79,7 +79,7 @@ def tried(found: tuple[Finding, ...]) -> Any:
         )
         for each in found
     ]
-    head = ("rule", "", "rows that fail", "what", "first of them")
+    head = ("Rule", "", "Rows that fail", "What", "First of them")
     return basics.section("What would fail", basics.table(head, rows, label="What would fail", numbers=(2,)))
 
 

@@ -1,19 +1,18 @@
-"""Schedules: sources that are read again and again."""
+"""Schedules: sources that are read again by themselves, and what can be done with each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
-from tablemend.errors import SettingsError
 from tablemend.store.schedules import Schedule
 from tablemend.web.address import Address
-from tablemend.web.components import basics, forms, marks
+from tablemend.web.api import places
+from tablemend.web.components import basics, forms, schedules
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Action, Asked, Done
 from tablemend.web.pages.runs import words
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 
 
@@ -25,45 +24,21 @@ def draw(site: Site, address: Address) -> Any:
     head = ("name", "source", "every", "alert below", "next", "last read", "failures", "")
     table = basics.table(head, rows, label="Schedules", numbers=(6,))
     none = html.P("No source is read again by itself yet.", className="tm-note")
-    return [only_admins(), table if rows else none, _form() if may("admin") else None]
+    return [note("admin"), table if rows else none, _form() if may("admin") else None]
 
 
 def _row(each: Schedule, names: dict[str, str]) -> tuple[Any, ...]:
     name = each.name if each.dataset not in names else words.dataset(each.dataset, {each.dataset: each.name})
-    job = dcc.Link("newest refresh", href=f"/runs?job={each.job}") if each.job else None
-    state = basics.when(each.next) if each.enabled else marks.tag("paused", kind="warning")
     return (
         html.Span([name, " ", html.Span(f"by {each.by}", className="tm-hint")]),
         html.Span(each.source),
-        every(each.interval),
-        "–" if each.threshold is None else f"{each.threshold:g}",
-        state,
-        html.Span([basics.when(each.last), " ", job]),
-        html.Span(f"{each.failures:,}", className="tm-slow" if each.failures else ""),
-        _buttons(each) if may("admin") else None,
+        schedules.every(each.interval),
+        schedules.threshold(each),
+        schedules.due(each),
+        schedules.last(each),
+        schedules.failures(each),
+        schedules.buttons("settings", each),
     )
-
-
-def _buttons(each: Schedule) -> Any:
-    turn, caption = ("schedule-pause", "Pause") if each.enabled else ("schedule-resume", "Resume")
-    return html.Div(
-        [
-            forms.button("settings", "schedule-run", "Read now", key=each.id, label=f"Read {each.name} now"),
-            forms.button("settings", turn, caption, key=each.id, label=f"{caption} {each.name}"),
-            forms.confirmed(
-                "settings", "schedule-remove", "Remove", "Its dataset and versions stay.", key=each.id, sure="Remove it"
-            ),
-        ],
-        className="tm-actions",
-    )
-
-
-def every(seconds: int) -> str:
-    """An interval in the largest unit that divides it."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _form() -> Any:
@@ -73,8 +48,7 @@ def _form() -> Any:
             [
                 forms.text("settings", "source", "Source", placeholder="https://… or a database URL#table"),
                 forms.text("settings", "schedule", "Name", placeholder="by default that of the source"),
-                forms.text("settings", "interval", "Every", "1h", description="30s, 15m, 1h, 1d"),
-                forms.text("settings", "threshold", "Alert where the score is below", placeholder="no alert"),
+                *schedules.fields("settings"),
                 html.Div(forms.button("settings", "schedule-add", "Add", primary=True), className="tm-actions"),
             ],
             className="tm-form",
@@ -83,40 +57,13 @@ def _form() -> Any:
 
 
 def _add(site: Site, asked: Asked) -> Done:
-    threshold = asked.text("threshold")
     made = site.workspace.schedules.add(
-        asked.text("source"),
+        places.source(site, asked.text("source")),
         interval=asked.text("interval"),
         name=asked.text("schedule") or None,
-        threshold=_number(threshold) if threshold else None,
+        threshold=schedules.asked_threshold(asked),
     )
-    return Done(title=f"{made.name} is read every {every(made.interval)}", message="For the first time now.")
+    return schedules.added(made)
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError as problem:
-        raise SettingsError(f"{text!r} is no score", hint="Give a threshold from 0 to 100.") from problem
-
-
-def _run(site: Site, asked: Asked) -> Done:
-    job = site.workspace.schedules.run_now(asked.key)
-    return Done(title="It is being read", message=dcc.Link("Watch it", href=f"/runs?job={job.id}"))
-
-
-def _does(verb: str, said: str) -> Callable[[Site, Asked], Done]:
-    def run(site: Site, asked: Asked) -> Done:
-        found: Schedule = getattr(site.workspace.schedules, verb)(asked.key)
-        return Done(title=f"{said} {found.name}")
-
-    return run
-
-
-ACTIONS = {
-    "schedule-add": Action(run=_add, blames="source"),
-    "schedule-run": Action(run=_run),
-    "schedule-pause": Action(run=_does("pause", "Paused")),
-    "schedule-resume": Action(run=_does("resume", "Resumed")),
-    "schedule-remove": Action(run=_does("remove", "Removed")),
-}
+ACTIONS = {"schedule-add": Action(run=_add, blames="source"), **schedules.ACTIONS}

@@ -10,9 +10,8 @@ from tablemend.errors import StateError
 from tablemend.store.retention import Retained
 from tablemend.web.address import Address
 from tablemend.web.components import basics, forms
+from tablemend.web.components.allowed import may, note
 from tablemend.web.doing import Action, Asked, Done
-from tablemend.web.pages.runs import words
-from tablemend.web.pages.settings.access import may, only_admins
 from tablemend.web.site import Site
 
 
@@ -24,13 +23,16 @@ def draw(site: Site, address: Address) -> Any:
     facts = basics.facts(
         ("state", found["state"]),
         ("schema", found["schema"]),
-        ("files", f"{found['files']:,}, {words.megabytes(found['bytes'])}"),
+        ("files", f"{found['files']:,}, {basics.megabytes(found['bytes'])}"),
         ("folder", found["folder"]),
     )
     return [
-        only_admins(),
+        note("admin"),
         html.Div([basics.section("State", facts), *(_forms() if may("admin") else ())], className="tm-columns"),
-        basics.section("Rows", basics.table(("table", "rows"), rows, label="Rows of each table", numbers=(1,))),
+        html.Div(
+            basics.section("Rows", basics.table(("Table", "Rows"), rows, label="Rows of each table", numbers=(1,))),
+            className="tm-slim",
+        ),
     ]
 
 
@@ -64,7 +66,7 @@ def _checked(site: Site, *, deep: bool) -> Done:
     if not found:
         return Done(shown=html.P("The state is sound.", className="tm-good", role="status"), redraw=False)
     rows = [(each.what, each.subject, each.detail) for each in found]
-    table = basics.table(("what", "subject", "what is wrong"), rows, label="Contradictions")
+    table = basics.table(("What", "Subject", "What is wrong"), rows, label="Contradictions")
     return Done(shown=basics.section(f"{len(found):,} contradictions", table), redraw=False)
 
 

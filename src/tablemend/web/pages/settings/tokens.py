@@ -32,7 +32,7 @@ def table(found: Sequence[Token], revoke: str) -> Any:
         )
         for each in found
     ]
-    return basics.table(("token", "id", "of", "role", "made", "expires", "used", ""), rows, label="Tokens")
+    return basics.table(("Token", "Id", "Of", "Role", "Made", "Expires", "Used", ""), rows, label="Tokens")
 
 
 def secret(text: str, token: Token) -> Any:

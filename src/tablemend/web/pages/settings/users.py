@@ -25,7 +25,7 @@ def draw(site: Site, address: Address) -> Any:
     chosen = next((each for each in found if each.name == address.query.get("name")), None)
     rows = [_row(each, len(accounts.sessions(each.name))) for each in found]
     none = "There are no users: only whoever starts the server gets in, by a one-time link. The first user is an admin."
-    head = ("user", "role", "password", "state", "sessions", "since", "")
+    head = ("User", "Role", "Password", "State", "Sessions", "Since", "")
     return [
         basics.table(head, rows, label="Users", numbers=(4,)) if rows else html.P(none, className="tm-note"),
         html.Div([_one(chosen) if chosen else None, _form(first=not found)], className="tm-columns"),

@@ -28,7 +28,7 @@ def draw(site: Site, address: Address) -> Any:
         )
         for each in found
     ]
-    head = ("setting", "value", "default", "from", "meaning")
+    head = ("Setting", "Value", "Default", "From", "Meaning")
     intro = "Values that the server was started with; those of the file change with its next start, the gate at once."
     return [
         html.P(intro, className="tm-note"),

@@ -7,8 +7,8 @@ from datetime import date
 
 import numpy as np
 
-from tablemend.bench import catalogue
 from tablemend.records import Record
+from tablemend.tables.sample import catalogue
 
 Spoil = Callable[[str, np.random.Generator], str | None]
 """The faulty value of a right one; the value itself where it cannot be spoilt so."""

@@ -1,0 +1,42 @@
+"""A workspace with something on every page, made of generated data: for looking at pages, not for measuring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tablemend.bench.generate import faulty_csv
+from tablemend.intel.example import generate as stories
+from tablemend.workspace import Workspace
+from tablemend.workspace import open as open_workspace
+
+SUPPLIERS = "id,name,city,founded\n" + "".join(
+    f"{n},Supplier {n},{'  Lyon' if n % 9 == 0 else 'Lyon' if n % 2 else 'Turin'},{1950 + n % 60}\n" for n in range(200)
+)
+
+
+def furnish(folder: Path, rows: int = 2_000) -> Path:
+    """Make `.tablemend` in a folder: datasets with versions and decisions, stories, a schedule, an alert."""
+    faulty_csv(folder / "orders.csv", rows)
+    (folder / "suppliers.csv").write_text(SUPPLIERS + "201,too,many,cells,here\n", encoding="utf-8")
+    stories.write(folder / "desk")
+    with open_workspace(folder / ".tablemend", user="ann") as ws:
+        _orders(ws, folder)
+        ws.scan(folder / "suppliers.csv")
+        ws.score_intel(folder / "desk" / "stories.jsonl", scorecard=folder / "desk" / "brand.toml", now=stories.NOW)
+        ws.schedules.add(str(folder / "suppliers.csv"), interval="1d", name="suppliers", threshold=95)
+        ws.schedules.pause("suppliers")
+        ws.alerts.test()
+    return folder
+
+
+def _orders(ws: Workspace, folder: Path) -> None:
+    """Three versions: as it came, healed as far as the gate lets, and with one apply taken back."""
+    found = ws.scan(folder / "orders.csv")
+    ws.pass_gate(found.run)
+    ws.apply(found.run)
+    again = ws.rescan(found.snapshot.dataset)
+    waiting = [item.id for item in again.items if item.decision == "open"]
+    ws.reject(again.run, ids=waiting[:2], note="these are other products")
+    ws.approve(again.run, ids=waiting[2:5], force=True)
+    ws.apply(again.run)
+    ws.undo(ws.newest_apply(found.snapshot.dataset))

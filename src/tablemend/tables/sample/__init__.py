@@ -1,0 +1,1 @@
+"""Tables with known faults, made of no outside data: to try things on, and to measure them by."""
