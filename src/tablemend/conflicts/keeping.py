@@ -123,7 +123,7 @@ class Keeper:
 
         written = self._history_of(run)
         if not written.num_rows:
-            raise NotFound(f"run {run} has written no conflict here", hint="`tablemend conflicts runs` lists them.")
+            raise NotFound(f"run {run} has written no conflict here", hint="`tablemend runs list` lists runs.")
         with self.database.transaction() as connection:
             kept = self.kept()
             there = written.filter(pc.is_in(written[KEY], kept[KEY]))
