@@ -132,7 +132,7 @@ def list_(
     status: Annotated[
         list[str] | None, typer.Option(help="N, U, W, I, R or D; may be repeated.", show_default=False)
     ] = None,
-    limit: Annotated[int, typer.Option(min=1)] = SHOWN,
+    limit: Annotated[int, typer.Option(min=1, help="Most conflicts that are listed.")] = SHOWN,
     as_json: Json = False,
 ) -> None:
     """List conflicts that are kept, those last changed first."""
