@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser spark conformance lint docs bench soak lock reference examples picture clean
+.PHONY: help setup demo test browser spark conformance lint docs bench soak lock reference examples picture screenshots clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -58,6 +58,9 @@ examples: $(READY) ## write the outputs of the documentation's examples anew
 
 picture: $(READY) ## draw the run that the README shows
 	$(BIN)/python docs/picture.py
+
+screenshots: $(READY) ## take the pictures of the browser that the documentation shows; they need Chromium
+	$(BIN)/python docs/screenshots.py
 
 lock: ## pin the newest allowed version of every dependency
 	test -x $(BIN)/uv || $(MAKE) setup

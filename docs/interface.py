@@ -18,9 +18,9 @@ from tablemend.web.site import Site
 
 INTRO = """# Interface for programs
 
-Every verb of the command line over HTTP, below `/api/v1`. Send a token with every request: `Authorization: Bearer
-tm_…`. `GET /api/v1/openapi.json` is this page for programs. Each endpoint names the right that it needs; a role has the
-rights of those before it.
+The verbs of the command line over HTTP, below `/api/v1`; [a few](../how-to/api.md) only the command line has. Send a
+token with every request: `Authorization: Bearer tm_…`. `GET /api/v1/openapi.json` is this page for programs. Each
+endpoint names the right that it needs; a role has the rights of those before it.
 
 | Role | Rights |
 | --- | --- |

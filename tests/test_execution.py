@@ -136,6 +136,46 @@ def test_within_a_phase_the_first_that_changes_a_cell_wins() -> None:
     assert result.won == {"i1": 1, "i2": 1}
 
 
+VALUES = st.sampled_from([None, "", "x", "y", "z"])
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> list[Step]:
+    """Maps of one phase: most by the same keys, so that they are looked up together, some by others in between."""
+    found = []
+    for n in range(draw(st.integers(1, 7))):
+        keys = draw(st.sampled_from([("b",), ("b",), ("a", "b"), ("_row", "b")]))
+        old = [st.integers(1, 4) if key == "_row" else VALUES for key in keys]
+        pairs = draw(st.dictionaries(st.tuples(*old), VALUES, min_size=1, max_size=4))
+        found.append(
+            step("map_values", "b", identity=f"i{n}", keys=list(keys), pairs=[[*k, new] for k, new in pairs.items()])
+        )
+    return found
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4), chosen=maps())
+def test_maps_that_are_looked_up_together_are_as_if_each_were_alone(
+    rows: list[tuple[str | None, str | None]], chosen: list[Step]
+) -> None:
+    result = run(table(a=[a for a, _ in rows], b=[b for _, b in rows]), *chosen)
+    expected, won = [], dict[str, int]()
+    for number, (a, b) in enumerate(rows, start=1):
+        seen = {"_row": number, "a": a, "b": b}
+        offers = (
+            (each.id, pair[-1])
+            for each in chosen
+            for pair in each.params["pairs"]
+            if [seen[key] for key in each.keys] == pair[:-1] and pair[-1] != b
+        )
+        by, new = next(offers, ("", b))
+        expected.append(new)
+        if by:
+            won[by] = won.get(by, 0) + 1
+    assert result.table["b"].to_pylist() == expected
+    assert result.won == won
+
+
 def test_across_phases_each_sees_what_earlier_ones_left() -> None:
     data = table(k=[" p", "p"], c=[" a", "b"])
     result = run(

@@ -11,11 +11,15 @@ from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 
+import servers
 import tablemend as tm
 from pages_helpers import HOSTILE, assert_plain, ids, links, said, signed_in, walk
+from tablemend.databases import bulk
+from tablemend.databases.database import Database
 from tablemend.errors import Forbidden, NotFound, SettingsError, SourceNotFound, TablemendError, UnreadableSource
 from tablemend.web.address import parse
 from tablemend.web.components.uploading import uploading
@@ -236,6 +240,30 @@ def test_a_database_is_connected_to_looked_at_and_scanned(site: Site, tmp_path: 
     assert site.workspace.store.datasets.get(result["dataset"]).location.endswith("shop.db")
     again = carry_out(site, database.ACTIONS, "look", Asked(fields=given)).shown
     assert "at version 1" in said(again)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_database_of_a_server_is_looked_at_and_scanned(site: Site, tmp_path: Path, kind: str) -> None:
+    with servers.database(kind, tmp_path) as url:
+        with Database(url) as opened:
+            bulk.create(opened, (None, "sale"), pa.schema([("id", pa.int64()), ("city", pa.string())]), key=["id"])
+            rows = {"id": range(6_000), "city": [" Bonn" if n % 9 == 0 else "Bonn" for n in range(6_000)]}
+            bulk.insert(opened, (None, "sale"), pa.table(rows))
+        given: dict[str, Any] = {"url": url}
+        connected = carry_out(site, database.ACTIONS, "connect", Asked(fields=given)).shown
+        assert_plain(connected)
+        given |= fields(connected)
+        assert given["table"] == "sale"
+        looked = carry_out(site, database.ACTIONS, "look", Asked(fields=given)).shown
+        assert "The first 20 rows, 2 columns" in said(looked)
+        given |= {"sql": "SELECT city, count(*) AS number FROM sale GROUP BY city"}
+        looked = carry_out(site, database.ACTIONS, "look", Asked(fields=given)).shown
+        assert "2 rows, all shown; 2 columns" in said(looked)
+        result = work(site, carry_out(site, database.ACTIONS, "scan", Asked(fields=given | {"sql": ""})))
+        assert site.workspace.store.datasets.get(result["dataset"]).name == "sale"
+        assert "no schema" in said(
+            carry_out(site, database.ACTIONS, "look", Asked(fields=given | {"schema": "x"})).shown
+        )
 
 
 def test_a_query_goes_before_the_table_and_stays_where_it_fails(site: Site, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,3 +172,11 @@ def test_a_browser_cannot_ask_for_more_than_the_page_offers(site: Site, asked: d
         _, told = asking.submit(site, asked)
     assert "cannot be asked for" in said(told[0]["message"])
     assert len(site.base.jobs.recent()) == before
+
+
+def test_of_an_upload_people_are_told_its_name_and_not_where_the_server_keeps_it(site: Site) -> None:
+    kept = site.base.uploads.keep("handed over.csv", io.BytesIO(b"id,name\n1,a\n2,b\n"))
+    made = site.base.scan(site.base.uploads.path(kept.id)).snapshot
+    page = said(dataset.PAGE.layout(site, parse(f"/dataset/{made.dataset}")))
+    assert "handed over.csv" in page
+    assert str(site.base.settings.data) not in page

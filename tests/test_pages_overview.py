@@ -79,3 +79,38 @@ def test_items_that_wait_are_counted_by_decision(site: Site) -> None:
 
 def test_an_empty_store_stands_nowhere(store: Store) -> None:
     assert store.health.all() == []
+
+
+def test_alerts_of_the_last_days_that_hold_stand_at_the_top(tmp_path: Path) -> None:
+    with tm.open(tmp_path / "data") as ws, signed_in():
+        ws.scan(faulty_csv(tmp_path / "orders.csv", 300))
+        site = Site(ws)
+        assert "Alerts" not in said(overview.layout(site, parse("/")))
+        before = overview.mark(site)
+        schedule = ws.schedules.repeat("orders", interval="1h", threshold=99.9)
+        ws.schedules.refresh_and_tell(schedule.id)
+        page = overview.layout(site, parse("/"))
+        assert_plain(page)
+        assert "below 99.9" in said(page)
+        assert "/runs?part=alerts" in links(page)
+        assert overview.mark(site) != before
+        ws.store.alerts.resolve("score", schedule=schedule.id, dataset=schedule.dataset)
+        assert "below 99.9" not in said(overview.layout(site, parse("/")))
+
+
+def test_an_alert_that_only_tries_the_ways_is_not_shown(tmp_path: Path) -> None:
+    with tm.open(tmp_path / "data") as ws, signed_in():
+        ws.scan(faulty_csv(tmp_path / "orders.csv", 300))
+        ws.alerts.test()
+        assert "Alerts" not in said(overview.layout(Site(ws), parse("/")))
+
+
+def test_more_alerts_than_are_shown_are_counted(tmp_path: Path) -> None:
+    with tm.open(tmp_path / "data") as ws, signed_in():
+        ws.scan(faulty_csv(tmp_path / "orders.csv", 300))
+        for number in range(5):
+            ws.store.alerts.tell("failed", state="x", message=f"<b>{number}</b>", deliveries=(), schedule=f"s{number}")
+        told = said(overview.layout(Site(ws), parse("/")))
+        assert told.index("<b>4</b>") < told.index("<b>2</b>")
+        assert "<b>1</b>" not in told
+        assert "2 more" in told

@@ -18,7 +18,7 @@ from api_helpers import PASSWORD, problem
 from job_helpers import until
 from tablemend.records import now
 from tablemend.store.state import Store
-from tablemend.web import api
+from tablemend.web import api, rows
 from tablemend.web.jobs import events
 from tablemend.web.jobs.watch import Watch
 from tablemend.web.security import SecurityOptions, secure
@@ -260,3 +260,12 @@ def test_a_stream_of_a_job_that_is_not_there_is_a_problem(ws: Workspace, address
     problem(httpx.get(f"{address}/jobs/j0/events", headers=_bearer(ws)), 404)
     problem(httpx.get(f"{address}/events?sinse=1", headers=_bearer(ws)), 422)
     problem(httpx.post(f"{address}/events", headers=_bearer(ws)), 405)
+
+
+def test_streams_and_rows_name_the_right_that_they_need(ws: Workspace) -> None:
+    app = FastAPI()
+    app.include_router(rows.router(Site(ws)))
+    api.include(app, Site(ws), events.router(ws, Watch(ws)))
+    found = {path: each for path, methods in api.document(app)["paths"].items() for each in methods.values()}
+    assert {"/api/v1/events", "/api/v1/jobs/{job}/events", "/data/items/{run}"} <= found.keys()
+    assert {path for path, each in found.items() if "x-right" not in each} == set()

@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         5_000_000, gt=0, description="Estimated rows from which `scan --push-down auto` leaves a table in its database."
     )
     push_down_timeout: float = Field(
-        600.0, gt=0, description="Most seconds for each statement of a scan in the database."
+        600.0, gt=0, description="Most seconds for each statement of a scan in the database, or on a file of one."
     )
     workers: int = Field(2, ge=1, le=64, description="Tables that `scan` and `heal` take on at once.")
     max_workers: int = Field(4, ge=1, le=64, description="Partitions that `conflicts run` works on at once.")
@@ -185,7 +185,10 @@ class Settings(BaseSettings):
 
     def present(self, name: str) -> Any:
         """The value of a setting as it stands now, also where the file was changed since these settings were read."""
-        return getattr(load() if self.origin(name) in ("file", "default") else self, name)
+        origin = self.origin(name)
+        if origin == "default":
+            return type(self).model_fields[name].get_default(call_default_factory=True)
+        return getattr(load() if origin == "file" else self, name)
 
     @property
     def given(self) -> frozenset[str]:

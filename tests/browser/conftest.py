@@ -9,12 +9,14 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import tablemend as tm
 from tablemend.bench import served
 from tablemend.bench.generate import faulty_csv
 from tablemend.bench.served import Server
+
+expect.set_options(timeout=15_000)  # a machine that does other work besides is slow to answer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,6 +85,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         height: int = 800,
         dark: bool = False,
         port: int = 0,
+        sign_in: Callable[[Page], None] | None = None,
         **options: Any,
     ) -> Page:
         scheme: Literal["dark", "light"] = "dark" if dark else "light"
@@ -90,9 +93,14 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         context.on("request", lambda request: heed(request.url))
         context.on("weberror", lambda error: fault(str(error.error)))
+        context.on("console", lambda said: fault(said.text) if "React error" in said.text else None)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        if server.key:
+        if sign_in:
+            page.goto(server.url("/login"))
+            sign_in(page)
+            page.wait_for_selector("#page h1")
+        elif server.key:
             page.goto(server.url(server.key))
             server.key = ""
             server.cookies = context.cookies()

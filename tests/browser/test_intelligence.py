@@ -44,7 +44,7 @@ def test_the_example_is_scored_told_and_decided_on(tmp_path: Path, serving: Serv
     page.keyboard.press("r")
     expect(page.locator("#review-detail")).to_contain_text("Rejected")
     page.locator("#review-head").get_by_role("link", name="Intelligence").click()
-    page.get_by_label("Search").fill(title)
+    page.get_by_label("Search", exact=True).fill(title)
     row = page.locator(".tm-story-row").first
     expect(row).to_contain_text(title)
     page.goto(f"{page.url.split('?')[0]}?decision=rejected")
@@ -107,11 +107,11 @@ def test_bands_and_words_narrow_the_list_and_stay_in_the_address(
     page = visit(serving(tmp_path), f"/intelligence/{run}")
     page.get_by_role("navigation", name="Bands").get_by_role("link", name="must-cover 8").click()
     expect(page.locator("#page")).to_contain_text("8 stories of 1 event")
-    page.get_by_label("Search").fill("seal fault")
+    page.get_by_label("Search", exact=True).fill("seal fault")
     expect(page).to_have_url(re.compile(r"band=must-cover.*text=seal\+fault"))
     expect(page.locator(".tm-story-row")).to_have_count(1)
     page.reload()
-    expect(page.get_by_label("Search")).to_have_value("seal fault")
+    expect(page.get_by_label("Search", exact=True)).to_have_value("seal fault")
     expect(page.locator(".tm-story-row")).to_have_count(1)
 
 

@@ -104,6 +104,17 @@ def test_more_rows_than_a_batch_stream_in_and_out(database: Database) -> None:
     assert same(pa.Table.from_batches(batches), table)
 
 
+def test_of_a_table_or_query_only_the_first_rows_are_read(database: Database) -> None:
+    table = pa.table({"row": range(100), "text %s": [f"{n}" for n in range(100)]})
+    bulk.create(database, (None, "long :one"), table.schema, key=["row"])
+    bulk.insert(database, (None, "long :one"), table)
+    found = bulk.read(database, (None, "long :one"), order=["row"], first=7).read_all()
+    assert same(found, table.slice(0, 7))
+    query = f"SELECT * FROM {DIALECTS[database.kind].quoted('long :one')} -- all of it"
+    assert bulk.read(database, query, first=3).read_all().num_rows == 3
+    assert bulk.read(database, query, first=1_000).read_all().num_rows == 100
+
+
 def test_a_reader_that_is_left_gives_its_connection_back(database: Database) -> None:
     table = pa.table({"row": pa.array(range(20_000), pa.int64())})
     bulk.create(database, (None, "left"), table.schema)

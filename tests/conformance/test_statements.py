@@ -44,6 +44,12 @@ def test_every_template_is_filled(dialect: Dialect, shape: Shape) -> None:
         assert not [each for each in texts if "{" in each or "}" in each]
 
 
+def test_the_first_rows_of_a_query_are_spelled(dialect: Dialect) -> None:
+    tree = parsed(dialect, dialect.first.format("SELECT a FROM t -- b", 7))
+    assert "7" in tree.sql()
+    assert {each.name for each in tree.find_all(exp.Table)} == {"t"}
+
+
 @pytest.mark.parametrize("verb", ["update", "delete"])
 def test_a_change_names_the_target_and_only_matched_rows(dialect: Dialect, shape: Shape, verb: str) -> None:
     found = getattr(statements, verb)(dialect, shape)

@@ -28,12 +28,18 @@ class Row(Record, frozen=True, kw_only=True):
     peak_mb: float | None = None  # of the process, before the baseline ran
 
 
+def nothing() -> str:
+    """What a case lacks that runs anywhere."""
+    return ""
+
+
 class Case(Record, frozen=True, kw_only=True):
     """A named measurement; its function gets a folder of its own and gives rows."""
 
     name: str
     help: str
     function: Callable[[Path], Sequence[Row]]
+    lacks: Callable[[], str] = nothing  # what this computer does not have for it, in words; empty where it can run
 
 
 def times(work: Callable[[], object], *, repetitions: int = 5, warm: bool = True) -> list[float]:
@@ -127,6 +133,21 @@ def rate(
         bar=bar,
         met=_all([bar is None or value >= bar, _enough(ratio, least_ratio)], bar, least_ratio),
         peak_mb=peak,
+    )
+
+
+def more(case: str, what: str, found: Sequence[float], than: Sequence[float], *, than_what: str, bar: float) -> Row:
+    """How much longer one way takes than another, by their medians; met where it is within the bar."""
+    value, other = statistics.median(found), statistics.median(than)
+    return Row(
+        case=case,
+        what=what,
+        value=value - other,
+        unit="s",
+        baseline=other,
+        baseline_what=than_what,
+        bar=bar,
+        met=value - other <= bar,
     )
 
 

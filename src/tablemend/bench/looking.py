@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tablemend.bench.served import Server
+from tablemend.bench.served import Server, chromium, lacking
 from tablemend.errors import StateError
+from tablemend.workspace import Workspace
+from tablemend.workspace import open as open_workspace
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -38,6 +41,15 @@ async ({click, type, until, text, gone, origin, patience}) => {
 """
 """Looks at every frame; one more is waited for, so that what is there has been drawn."""
 
+_FETCH = """
+async (path) => {
+  const started = performance.now();
+  const answer = await fetch(path);
+  await answer.json();
+  return [(performance.now() - started) / 1000, answer.status];
+}
+"""
+
 
 class Visitor:
     """Somebody at a browser of their own, whose cache is empty at first."""
@@ -67,6 +79,13 @@ class Visitor:
         """Seconds from now until something is seen, or is no longer."""
         return self._waited(until, text=text, gone=gone)
 
+    def fetch(self, path: str) -> float:
+        """Seconds until the page has read the whole answer to a request of its own."""
+        spent, status = self.page.evaluate(_FETCH, path)
+        if status != 200:
+            raise StateError(f"{path} was answered with {status}")
+        return float(spent)
+
     def _waited(self, until: str, **given: Any) -> float:
         asked = {"click": None, "type": None, "text": "", "gone": False, "origin": False, "patience": PATIENCE}
         found = self.page.evaluate(_WAIT, {**asked, "until": until, **given})
@@ -87,20 +106,36 @@ class Visitor:
         self.context.close()
 
 
-@contextmanager
-def visiting(browser: Browser, server: Server, *, cookies: list[Any] | None = None) -> Iterator[Visitor]:
-    """A browser of its own, signed in to a server by its link, or with the cookies of who is already."""
-    with Visitor(browser.new_context(viewport={"width": 1280, "height": 800}), server) as visitor:
-        if cookies is not None:
-            visitor.context.add_cookies(cookies)
-        elif server.cookies:
-            visitor.context.add_cookies(server.cookies)
+class Watched:
+    """A state that is served, and the browser that looks at it."""
+
+    def __init__(self, workspace: Workspace, server: Server, browser: Browser) -> None:
+        self.workspace = workspace
+        self.server = server
+        self._browser = browser
+
+    def visitor(self, secret: str = "") -> Visitor:
+        """Somebody whose browser has nothing in its cache, signed in by the link of the server or by a session."""
+        visitor = Visitor(self._browser.new_context(viewport={"width": 1280, "height": 800}), self.server)
+        if secret:
+            cookie = {"name": f"tablemend_{self.server.port}", "value": secret, "url": self.server.url()}
+            visitor.context.add_cookies([cookie])  # type: ignore[list-item]
+        elif self.server.cookies:
+            visitor.context.add_cookies(self.server.cookies)
         else:
-            _enter(visitor, server)
-        yield visitor
+            visitor.page.goto(self.server.url(self.server.key))
+            self.server.cookies = visitor.context.cookies()
+        return visitor
 
 
-def _enter(visitor: Visitor, server: Server) -> None:
-    visitor.page.goto(server.url(server.key))
-    server.key = ""
-    server.cookies = visitor.context.cookies()
+@contextmanager
+def watching(folder: Path, prepare: Callable[[Workspace], object]) -> Iterator[Watched]:
+    """A state that is prepared in a folder, then served; StateError where there is no browser."""
+    lacks = lacking()
+    if lacks:
+        raise StateError(f"pages cannot be looked at: {lacks}")
+    with open_workspace(folder / ".tablemend") as workspace:
+        prepare(workspace)
+        with chromium() as browser, Server(folder) as server:
+            assert browser is not None
+            yield Watched(workspace, server, browser)

@@ -9,16 +9,36 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tablemend.bench import batching, bulk, caching, databases, heal, many, million, review, startup, store, tuning
+from tablemend.bench import (
+    batching,
+    bulk,
+    caching,
+    databases,
+    heal,
+    many,
+    million,
+    review,
+    served,
+    startup,
+    store,
+    tuning,
+    users,
+    web,
+)
 from tablemend.bench.case import Case, Row
 from tablemend.errors import NotFound, StateError
+
+
+def _web(name: str, help: str, function: Callable[[Path], Sequence[Row]]) -> Case:  # noqa: A002
+    return Case(name=name, help=help, function=function, lacks=served.lacking)
+
 
 CASES = (
     Case(name="heal.ten_10k", help="Ten approved repairs on 10,000 rows.", function=heal.ten),
@@ -52,6 +72,12 @@ CASES = (
     Case(name="tuning.write", help="Loads by batch size and workers.", function=tuning.write_heavy),
     Case(name="tuning.read", help="Callers by pool size, with the cache, beside a load.", function=tuning.read_heavy),
     Case(name="tuning.memory", help="Memory of streamed jobs.", function=tuning.long_jobs),
+    _web("web.first_load", "Overview and Review, with and without a cache.", web.first_load),
+    _web("web.items_10k", "From another page to 10,000 items.", web.items_10k),
+    _web("web.filter", "A finding and a search among 10,000 items.", web.narrowing),
+    _web("web.first_progress", "200 of 10,000 items approved, until a bar moves.", web.first_progress),
+    _web("web.heal_click", "Ten repairs of 10,000 rows, from the click to the score.", web.heal_click),
+    _web("web.users_20", "20 people at work for a minute.", users.twenty),
     Case(name="cli.import", help="`import tablemend`.", function=startup.import_time),
     Case(name="cli.help", help="`tablemend --help`.", function=startup.help_time),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -101,6 +102,13 @@ class Server:
 def browser_path() -> str | None:
     """The browser of this computer; None where there is none."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def lacking() -> str:
+    """What this computer lacks for looking at pages, in words; empty where it has all."""
+    if importlib.util.find_spec("playwright") is None:
+        return "there is no Playwright"
+    return "" if browser_path() else "there is no Chromium"
 
 
 @contextmanager

@@ -25,8 +25,9 @@ def bench(
 
     rows = []
     for case in chosen(patterns or []):
-        show.say(f"{case.name} …")
-        rows += isolated(case)
+        lacks = case.lacks()
+        show.say(f"{case.name}: skipped, {lacks}" if lacks else f"{case.name} …")
+        rows += [] if lacks else isolated(case)
     if page is not None:
         page.write_text(markdown(rows, machine()), encoding="utf-8")
     if as_json:

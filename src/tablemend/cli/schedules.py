@@ -71,6 +71,25 @@ def add(
 
 
 @schedules.command()
+def change(
+    schedule: ScheduleArgument,
+    every: Annotated[str | None, typer.Option("--every", help="Another interval.", show_default=False)] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="Another score below which to raise an alert.")
+    ] = None,
+    no_threshold: Annotated[
+        bool, typer.Option("--no-threshold", help="Go by the setting alert_threshold instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read a source at another interval, or tell below another score; what is not named stays."""
+    with workspace(quiet=True) as ws:
+        found = ws.schedules.change(schedule, interval=every, threshold=threshold, no_threshold=no_threshold)
+    below = "no threshold" if found.threshold is None else f"threshold {found.threshold:g}"
+    _say(found, f"{found.name} is read every {_every(found.interval)}, {below}", as_json=as_json)
+
+
+@schedules.command()
 def pause(schedule: ScheduleArgument, as_json: Json = False) -> None:
     """Do not read the source until `resume`."""
     with workspace(quiet=True) as ws:

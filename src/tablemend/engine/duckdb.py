@@ -69,6 +69,10 @@ class Session:
         """Free the memory; a second call does nothing."""
         self._connection.close()
 
+    def interrupt(self) -> None:
+        """Stop the statement that runs, from another thread; it raises InterruptException there."""
+        self._connection.interrupt()
+
     def execute(self, statement: str, parameters: list[Any] | None = None) -> None:
         """Run a statement for its effect."""
         self._connection.execute(statement, parameters)

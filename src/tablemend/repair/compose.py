@@ -52,6 +52,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     column: str
     value: str  # SQL
     join: str = ""  # SQL of the join that it needs
+    by: str = ""  # SQL of the position, where the value is of one of several steps
 
 
 def require_columns(step: Step, known: Iterable[str]) -> None:
@@ -69,35 +70,101 @@ def require_columns(step: Step, known: Iterable[str]) -> None:
 
 def candidates(session: Session, steps: Sequence[Step]) -> list[Candidate]:
     """The candidate of every step and column; maps become temporary tables of the session."""
-    found: list[Candidate] = []
-    for position, step in enumerate(steps):
-        kind = operations.validate(step.operation, step.params).kind
-        if kind == "expression":
-            found.extend(
-                Candidate(
-                    step=position,
-                    column=column,
-                    value=expressions.expression(step.operation, column, step.params),
-                )
-                for column in step.columns
-            )
-        elif kind == "map":
-            found.append(_map_candidate(session, position, step))
+    return [
+        each
+        for position in range(len(steps))
+        if _kind(steps[position])
+        for each in _offered(session, steps, [position])
+    ]
+
+
+def _kind(step: Step) -> str:
+    """How a step changes cells; nothing where it changes rows or columns."""
+    kind = operations.validate(step.operation, step.params).kind
+    return kind if kind in ("expression", "map") else ""
+
+
+def _offered(session: Session, steps: Sequence[Step], together: Sequence[int]) -> Iterable[Candidate]:
+    """The candidates of one step, or the one of several maps by the same keys."""
+    step = steps[together[0]]
+    if _kind(step) == "map":
+        return [_map_candidate(session, steps, together)]
+    return [
+        Candidate(step=together[0], column=column, value=expressions.expression(step.operation, column, step.params))
+        for column in step.columns
+    ]
+
+
+def _together(steps: Sequence[Step]) -> list[list[int]]:
+    """Steps that change cells, in order of precedence; maps by the same keys are one, as a join for each of hundreds
+    takes time that grows with their square.
+
+    Between two of them no other step may offer a value for their column, and they are of one phase.
+    """
+    found: list[list[int]] = []
+    last: dict[str, list[int]] = {}  # by column
+    for position in sorted(range(len(steps)), key=lambda each: operations.operation(steps[each].operation).order):
+        step, kind = steps[position], _kind(steps[position])
+        columns = step.columns if kind == "expression" else step.keys[-1:]
+        before = last.get(columns[0]) if kind == "map" else None
+        if before is not None and _alike(steps[before[0]], step):
+            before.append(position)
+        elif kind:
+            found.append([position])
+            last |= dict.fromkeys(columns, found[-1])
     return found
 
 
-def _map_candidate(session: Session, position: int, step: Step) -> Candidate:
-    relation = f"_map{position}"
-    load_pairs(session, relation, step.keys, step.params["pairs"])
-    prefix = f"_tm_m{position}_"
-    selected = ", ".join([*(f"k{i} AS {prefix}k{i}" for i in range(len(step.keys))), f"new AS {prefix}new"])
-    match = " AND ".join(f"{sql.name(key)} IS NOT DISTINCT FROM {prefix}k{i}" for i, key in enumerate(step.keys))
-    target = sql.name(step.keys[-1])
+def _alike(step: Step, other: Step) -> bool:
+    phases = {operations.operation(each.operation).phase for each in (step, other)}
+    return _kind(step) == _kind(other) == "map" and step.keys == other.keys and len(phases) == 1
+
+
+def _map_candidate(session: Session, steps: Sequence[Step], together: Sequence[int]) -> Candidate:
+    position = together[0]
+    relation, keys, prefix = f"_map{position}", steps[position].keys, f"_tm_m{position}_"
+    columns = [f"k{i}" for i in range(len(keys))]
+    if len(together) > 1:
+        _load_several(session, relation, steps, together)
+        columns.append("step")
+    else:
+        load_pairs(session, relation, keys, steps[position].params["pairs"])
+    selected = ", ".join(f"{each} AS {prefix}{each}" for each in (*columns, "new"))
+    match = " AND ".join(f"{sql.name(key)} IS NOT DISTINCT FROM {prefix}k{i}" for i, key in enumerate(keys))
     return Candidate(
         step=position,
-        column=step.keys[-1],
-        value=f"CASE WHEN {prefix}hit THEN {prefix}new ELSE {target} END",
+        column=keys[-1],
+        value=f"CASE WHEN {prefix}hit THEN {prefix}new ELSE {sql.name(keys[-1])} END",
         join=f"LEFT JOIN (SELECT {selected}, TRUE AS {prefix}hit FROM {relation}) ON {match}",
+        by=f"{prefix}step" if len(together) > 1 else "",
+    )
+
+
+def _load_several(session: Session, relation: str, steps: Sequence[Step], together: Sequence[int]) -> None:
+    """Make the pairs of several maps one table, with the step: of a key, the first that changes anything."""
+    import pyarrow as pa
+
+    keys = steps[together[0]].keys
+    first: dict[tuple[Any, ...], tuple[Any, int]] = {}
+    for position in together:
+        pairs = steps[position].params["pairs"]
+        require_pairs(keys, pairs)
+        for pair in pairs:
+            old = tuple(int(v) if key == ROW else _text(v) for key, v in zip(keys, pair, strict=False))
+            if (new := _text(pair[-1])) != old[-1]:
+                first.setdefault(old, (new, position))
+    arrays = [*zip(*first, strict=True)] or [()] * len(keys)
+    _load(
+        session,
+        relation,
+        {
+            **{
+                f"k{i}": pa.array(values, pa.int64() if key == ROW else pa.string())
+                for i, (key, values) in enumerate(zip(keys, arrays, strict=True))
+            },
+            "new": pa.array([new for new, _ in first.values()], pa.string()),
+            "step": pa.array([position for _, position in first.values()], pa.int32()),
+        },
     )
 
 
@@ -111,8 +178,13 @@ def load_pairs(session: Session, relation: str, keys: Sequence[str], pairs: Sequ
         f"k{i}": pa.array(map(int, values), pa.int64()) if key == ROW else _texts(values)
         for i, (key, values) in enumerate(zip(keys, columns, strict=False))
     }
-    table = pa.table(arrays | {"new": _texts(columns[-1])})
-    session.register("_pairs", table)
+    _load(session, relation, arrays | {"new": _texts(columns[-1])})
+
+
+def _load(session: Session, relation: str, arrays: dict[str, Any]) -> None:
+    import pyarrow as pa
+
+    session.register("_pairs", pa.table(arrays))
     session.execute(f"CREATE OR REPLACE TEMP TABLE {sql.name(relation)} AS SELECT * FROM _pairs")
     session.unregister("_pairs")
 
@@ -133,7 +205,11 @@ def _texts(values: Sequence[Any]) -> pa.Array:
 
     if all(value is None or isinstance(value, str) for value in values):
         return pa.array(values, pa.string())
-    return pa.array([None if value is None else str(value) for value in values], pa.string())
+    return pa.array(map(_text, values), pa.string())
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def by_column(found: Iterable[Candidate]) -> dict[str, list[tuple[int, Candidate]]]:
@@ -155,30 +231,31 @@ def compose(session: Session, relation: str, columns: Sequence[str], steps: Sequ
     """Chain the cell phases; row and column operations are left to `rows` and `structure`."""
     for step in steps:
         require_columns(step, columns)
-    found = candidates(session, steps)
+    found = [each for together in _together(steps) for each in _offered(session, steps, together)]
     touched = tuple(sorted({each.column for each in found}, key=list(columns).index))
     number = {column: n for n, column in enumerate(touched)}
     carried = "".join(f", {sql.name(c)} AS _tm_o{n}, CAST(NULL AS INTEGER) AS _tm_by{n}" for c, n in number.items())
     parts = [f"base AS (SELECT _row, {sql.names(columns)}{carried} FROM {sql.name(relation)})"]
     previous = "base"
-    ordered = sorted(found, key=lambda each: operations.operation(steps[each.step].operation).order)
-    for phase, members in groupby(ordered, key=lambda each: operations.operation(steps[each.step].operation).phase):
+    for phase, members in groupby(found, key=lambda each: operations.operation(steps[each.step].operation).phase):
         parts.append(f"{phase}_phase AS ({_phase(previous, list(members), number)})")
         previous = f"{phase}_phase"
     return Composed(query=f"WITH {', '.join(parts)} SELECT * FROM {previous}", touched=touched)
 
 
 def _phase(previous: str, found: list[Candidate], number: dict[str, int]) -> str:
-    values = ", ".join(f"{each.value} AS _tm_p{i}" for i, each in enumerate(found))
+    offers = [f"{each.value} AS _tm_p{i}" for i, each in enumerate(found)]
+    offers += [f"{each.by} AS _tm_q{i}" for i, each in enumerate(found) if each.by]
     joins = " ".join(each.join for each in found if each.join)
-    carried = ", ".join([f"{previous}.*", values])
     replaced = []
     for column, members in by_column(found).items():
         quoted, by = sql.name(column), f"_tm_by{number[column]}"
-        wins = " ".join(f"WHEN _tm_p{i} IS DISTINCT FROM {quoted} THEN _tm_p{i}" for i, _ in members)
-        steps = " ".join(f"WHEN _tm_p{i} IS DISTINCT FROM {quoted} THEN {each.step}" for i, each in members)
+        differs = [(f"WHEN _tm_p{i} IS DISTINCT FROM {quoted} THEN", i, each) for i, each in members]
+        wins = " ".join(f"{when} _tm_p{i}" for when, i, _ in differs)
+        steps = " ".join(f"{when} {f'_tm_q{i}' if each.by else each.step}" for when, i, each in differs)
         replaced += [f"CASE {wins} ELSE {quoted} END AS {quoted}", f"CASE {steps} ELSE {by} END AS {by}"]
-    dropped = ", ".join(f"_tm_p{i}" for i in range(len(found)))
+    dropped = ", ".join(each.rpartition(" AS ")[2] for each in offers)
     return (
-        f"SELECT * EXCLUDE ({dropped}) REPLACE ({', '.join(replaced)}) FROM (SELECT {carried} FROM {previous} {joins})"
+        f"SELECT * EXCLUDE ({dropped}) REPLACE ({', '.join(replaced)}) "
+        f"FROM (SELECT {', '.join([f'{previous}.*', *offers])} FROM {previous} {joins})"
     )

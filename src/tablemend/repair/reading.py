@@ -58,6 +58,7 @@ def limits_of(settings: Settings) -> Limits:
         max_columns=settings.max_columns,
         http_timeout=settings.http_timeout,
         http_deadline=settings.http_deadline,
+        statement_timeout=settings.push_down_timeout,
         http_private=settings.http_private is not False,
     )
 

@@ -16,6 +16,7 @@ from tablemend.repair import operations
 from tablemend.repair.compose import ROW
 
 _NULL = {"null": True}  # TOML has no null
+_HINT = "`tablemend recipe save` writes one."
 
 
 class Need(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,14 +147,20 @@ def read(path: Path) -> Recipe:
     """A recipe from a TOML or JSON file; SettingsError says what is wrong in it."""
     try:
         text = path.read_text(encoding="utf-8")
-        plain = json.loads(text) if path.suffix == ".json" else _with_none(tomllib.loads(text))
-        return msgspec.convert(plain, Recipe)
     except FileNotFoundError as problem:
-        raise SettingsError(f"there is no recipe {path}", hint="`tablemend recipe save` writes one.") from problem
-    except (OSError, ValueError, msgspec.ValidationError) as problem:
-        raise SettingsError(
-            f"{path} is not a recipe: {problem}", hint="`tablemend recipe save` writes one."
-        ) from problem
+        raise SettingsError(f"there is no recipe {path}", hint=_HINT) from problem
+    except (OSError, ValueError) as problem:
+        raise SettingsError(f"{path} is not a recipe: {problem}", hint=_HINT) from problem
+    return parse(text, "json" if path.suffix == ".json" else "toml", origin=str(path))
+
+
+def parse(text: str, kind: str, *, origin: str) -> Recipe:
+    """A recipe from its text, `toml` or `json`; `origin` names it where SettingsError says what is wrong in it."""
+    try:
+        plain = json.loads(text) if kind == "json" else _with_none(tomllib.loads(text))
+        return msgspec.convert(plain, Recipe)
+    except (ValueError, RecursionError, msgspec.ValidationError) as problem:
+        raise SettingsError(f"{origin} is not a recipe: {problem}", hint=_HINT) from problem
 
 
 def _without_none(value: Any) -> Any:

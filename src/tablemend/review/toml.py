@@ -61,7 +61,7 @@ def faults(text: str, kind: type[T], *, check: Check[T], hint: str) -> list[Faul
 def _examined(text: str, kind: type[T], check: Check[T]) -> tuple[T | None, list[Fault]]:
     """The record of a document, if it is one, and what is wrong with it in the order in which it is found."""
     try:
-        document = tomllib.loads(text)
+        document = loads(text)
     except tomllib.TOMLDecodeError as problem:
         return None, [syntax_fault(text, problem)]
     try:
@@ -76,6 +76,14 @@ def _examined(text: str, kind: type[T], check: Check[T]) -> tuple[T | None, list
 def fault(found: Problem, lines: Lines) -> Fault:
     """A problem with its line."""
     return Fault(line=lines.of(found.path), text=found.text, hint=found.hint)
+
+
+def loads(text: str) -> dict[str, Any]:
+    """What a text of TOML holds; TOMLDecodeError for one that is none, also for one that is nested without end."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError as problem:
+        raise tomllib.TOMLDecodeError("it is nested too deeply (at end of document)") from problem
 
 
 def syntax_fault(text: str, problem: tomllib.TOMLDecodeError) -> Fault:

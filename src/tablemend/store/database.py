@@ -86,12 +86,25 @@ class Database:
     @contextmanager
     def exclusively(self) -> Iterator[sa.Connection]:
         """Write while the tables themselves may change; for all else there is `transaction`."""
-        with self._translated("written"), self._writing, self._begun() as connection:
+        with self._translated("written"), self._turn(), self._begun() as connection:
             self._local.connection = connection
             try:
                 yield connection
             finally:
                 self._local.connection = None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The turn of this thread to write; StateError where it does not come as long as a lock is waited for."""
+        if not self._writing.acquire(timeout=max(dialects.BUSY_SECONDS, 1)):
+            raise StateError(
+                f"the state {self.name} cannot be written now: others wait to write before",
+                hint="Nothing of it was kept. See who else holds the state, and try again.",
+            )
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def _translated(self, verb: str) -> Iterator[None]:

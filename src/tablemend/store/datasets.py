@@ -33,6 +33,11 @@ def is_upload(source: Source, data: Path) -> bool:
     return Path(source.location).parent.parent == data / UPLOADS
 
 
+def told_location(source: Source, data: Path) -> str:
+    """Where a source is, as people are told: of an upload its name alone."""
+    return Path(source.location).name if is_upload(source, data) else source.location
+
+
 def dataset_id(source: Source, data: Path) -> str:
     """Stable id of the dataset that a source feeds: of where it comes from, never of its content.
 
@@ -107,6 +112,13 @@ class Datasets:
             bodies = connection.execute(sa.select(table.c.body)).scalars().all()
         found = [unpack(body, Snapshot) for body in bodies]
         return {each.hash for each in found} | {each.original for each in found if each.original}
+
+    def locations(self) -> set[str]:
+        """Where the versions of every dataset come from."""
+        table = schema.snapshots
+        with self._database.reading() as connection:
+            bodies = connection.execute(sa.select(table.c.body)).scalars().all()
+        return {unpack(body, Snapshot).source.location for body in bodies}
 
     def create(self, snapshot: Snapshot) -> None:
         """The first version of a new dataset."""

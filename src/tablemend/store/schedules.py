@@ -115,6 +115,11 @@ class Schedules:
         """Pause a schedule, or go on with it: it is due at once if its time has come meanwhile."""
         self._set(schedule, enabled=enabled)
 
+    def change(self, schedule: Schedule, *, interval: int, threshold: float | None) -> None:
+        """Read at another interval, from now on where that is sooner than planned, or tell below another score."""
+        following = min(schedule.next, now() + timedelta(seconds=interval))
+        self._set(schedule.id, interval=interval, threshold=threshold, next=stamp(following))
+
     def remove(self, schedule: str) -> None:
         """Forget a schedule; its dataset stays."""
         with self._database.transaction() as connection:

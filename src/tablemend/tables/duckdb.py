@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ def read(
 ) -> tuple[pa.Table, tuple[Column, ...], tuple[str, ...]]:
     """A table, view or query; also the names of the primary key columns."""
     limits.bytes(path.stat().st_size, path.name)
-    with _opened(path) as session:
+    with _opened(path) as session, _in_time(session, limits, path.name):
         chosen = None if query else choose(_tables(session), table, path)
         key = _key(session, chosen) if chosen else ()
         found, columns = _fetch(session, _query(query, chosen, path), limits, path.name)
@@ -65,6 +66,20 @@ def _opened(path: Path) -> Iterator[Session]:
         raise UnreadableSource(
             f"{path} cannot be read as a DuckDB database: {first}.", hint="Check the file, the table and the query."
         ) from error
+
+
+@contextmanager
+def _in_time(session: Session, limits: Limits, name: str) -> Iterator[None]:
+    """Stop whatever runs too long."""
+    clock = threading.Timer(limits.statement_timeout, session.interrupt)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise limits.too_slow(name) from error
+    finally:
+        clock.cancel()
 
 
 def _query(query: str | None, chosen: str | None, path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tablemend.errors import LimitExceeded
+from tablemend.errors import LimitExceeded, UnreadableSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class Limits:
     max_columns: int = 5_000
     http_timeout: float = 30.0  # seconds between two signs of life
     http_deadline: float = 3_600.0  # seconds for all of it
+    statement_timeout: float = 600.0  # seconds for each statement on a file of a database
     http_private: bool = True  # whether sources may lie in this computer or a private network
 
     def rows(self, found: int, name: str) -> None:
@@ -29,6 +30,13 @@ class Limits:
     def columns(self, found: int, name: str) -> None:
         """Raise LimitExceeded when a source has too many columns."""
         self._check("max_columns", "columns", found, self.max_columns, name)
+
+    def too_slow(self, name: str) -> UnreadableSource:
+        """The error of a statement that took too long."""
+        return UnreadableSource(
+            f"{name} was not read in {self.statement_timeout:g} s.",
+            hint="Narrow the query, or raise the setting push_down_timeout.",
+        )
 
     def _check(self, setting: str, unit: str, found: int, limit: int, name: str) -> None:
         if found > limit:

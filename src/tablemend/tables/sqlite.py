@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,8 @@ from tablemend.tables.text import decode_damaged
 BATCH = 50_000
 """Rows fetched together."""
 
+_STEPS = 10_000  # of its machine, between two looks at the clock
+
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 
 
@@ -34,10 +37,14 @@ def read(
             chosen = None if query else choose(_tables(connection), table, path)
             key = _key(connection, chosen) if chosen else ()
             connection.set_authorizer(_only_reads)
+            until = time.monotonic() + limits.statement_timeout
+            connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
             found, columns = _fetch(
                 connection, query or f"SELECT * FROM {syntax.name(chosen or '')}", limits, path.name
             )
     except sqlite3.DatabaseError as error:
+        if "interrupted" in str(error):
+            raise limits.too_slow(path.name) from error
         raise _explained(path, query, error) from error
     names = {column.header: column.name for column in columns}
     return found, columns, tuple(names[each] for each in key)

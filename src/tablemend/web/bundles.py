@@ -10,10 +10,13 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+_File = tuple[list[tuple[bytes, bytes]], bytes, bytes | None]  # headers, plain, compressed
 
 _KEPT = ("/_dash-component-suites/", "/assets/")
 _TEXT = (b"javascript", b"text/", b"json", b"svg")
 _SMALL = 1_024  # bytes below which compressing gains nothing
+MOST = 64 * 2**20
+"""Bytes of files that are kept; more would only be asked for to fill the memory, by addresses that are made up."""
 LEAST = 4_096
 """Bytes of an answer from which it is compressed, where it is made anew each time."""
 
@@ -23,7 +26,8 @@ class Bundles:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self._files: dict[tuple[str, bytes], tuple[list[tuple[bytes, bytes]], bytes, bytes | None]] = {}
+        self._held = 0  # bytes of them
+        self._files: dict[tuple[str, bytes], _File] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -48,12 +52,20 @@ class Bundles:
             if status != 200:
                 await _send(send, status, headers, body)
                 return
-            self._files[key] = found
+            self._keep(key, found)
         headers, body, packed = found
         if accepts and packed is not None:
             await _send(send, 200, [*headers, (b"content-encoding", b"gzip")], packed)
         else:
             await _send(send, 200, headers, body)
+
+    def _keep(self, key: tuple[str, bytes], found: _File) -> None:
+        """Keep a file, and let go of the oldest ones where there is too much."""
+        if key not in self._files:
+            self._held += _size(found)
+        self._files[key] = found
+        while self._held > MOST and len(self._files) > 1:
+            self._held -= _size(self._files.pop(next(iter(self._files))))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, headers, body = await _whole(self.app, scope, receive)
@@ -61,6 +73,10 @@ class Bundles:
             body = gzip.compress(body, 1, mtime=0)
             headers = [*headers, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
         await _send(send, status, headers, body)
+
+
+def _size(found: _File) -> int:
+    return len(found[1]) + len(found[2] or b"")
 
 
 async def _whole(app: App, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

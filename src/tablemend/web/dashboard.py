@@ -150,7 +150,13 @@ def _help() -> dmc.Modal:
         ("?", "this help"),
     )
     rows = [html.Div([html.Dt(html.Kbd(key)), html.Dd(text)], className="tm-fact") for key, text in keys]
-    return dmc.Modal(html.Dl(rows, className="tm-facts"), id="help", title="Keyboard shortcuts", opened=False)
+    return dmc.Modal(
+        html.Dl(rows, className="tm-facts"),
+        id="help",
+        title="Keyboard shortcuts",
+        opened=False,
+        closeButtonProps={"aria-label": "Close"},
+    )
 
 
 def _route(app: dash.Dash, site: Site, known: dict[str, Page]) -> None:

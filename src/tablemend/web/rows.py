@@ -33,9 +33,10 @@ STEPS = 64
 
 FIELDS = (
     *("id", "check", "operation", "column", "title", "before", "after", "shown"),
-    *("cells", "rows", "confidence", "flags", "passes"),
+    *("cells", "rows", "confidence", "flags", "passes", "total"),
 )
-"""What a row is made of, in this order: `before` and `after` of its first cell if `shown`, `passes` by the gate."""
+"""What a row is made of, in this order: `check` is the band of a story, `before` and `after` are of its first cell if
+`shown`, `passes` is by the gate, `total` by a scorecard."""
 
 Decided = tuple[str, str, bool]
 """Decision, by whom, and whether it is applied."""
@@ -155,7 +156,7 @@ def row(item: Item, gate: Gate | None) -> tuple[Any, ...]:
     before, after, shown = _first(item.body.get("sample", ()))
     return (
         item.id,
-        item.check,
+        item.check or _band(item),
         item.operation,
         ", ".join(item.columns),
         item.title,
@@ -167,7 +168,14 @@ def row(item: Item, gate: Gate | None) -> tuple[Any, ...]:
         item.confidence,
         item.flags,
         gate is None or judge(gate, item).outcome == "promote",
+        item.scores.get("total"),
     )
+
+
+def _band(item: Item) -> str:
+    if item.type != "intel":
+        return ""
+    return item.body["band"] or "below every band"
 
 
 def _first(sample: Sequence[Any]) -> tuple[Any, Any, bool]:

@@ -139,10 +139,10 @@ class Configuration:
         """Everything that keeps a text from being rules, by line."""
         from tablemend.quality import rules
         from tablemend.review.lines import Lines
-        from tablemend.review.toml import Fault, fault, syntax_fault
+        from tablemend.review.toml import Fault, fault, loads, syntax_fault
 
         try:
-            document = tomllib.loads(text)
+            document = loads(text)
         except tomllib.TOMLDecodeError as problem:
             return [syntax_fault(text, problem)]
         lines = Lines(text)

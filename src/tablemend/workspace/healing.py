@@ -98,39 +98,41 @@ class Healing(Writing):
         profile = self.store.runs.recall(scan_run.id, "profile", Profile)
         return recipe.of_repairs(name, repairs, {each.name: each.semantic for each in profile.columns})
 
-    def check_recipe(self, path: Path, source: Any, mapping: Mapping[str, str], **options: Any) -> list[str]:
-        """Why a recipe cannot replay on a source; empty where it can."""
+    def check_recipe(self, chosen: Path | Recipe, source: Any, mapping: Mapping[str, str], **options: Any) -> list[str]:
+        """Why a recipe, or that of a file, cannot replay on a source; empty where it can."""
         from tablemend.repair import recipe
 
+        wanted = recipe.read(chosen) if isinstance(chosen, Path) else chosen
         loaded = self._load(source, options, None)
-        return recipe.problems(recipe.renamed(recipe.read(path), mapping), loaded.columns)
+        return recipe.problems(recipe.renamed(wanted, mapping), loaded.columns)
 
     def replay_recipe(
         self,
-        path: Path,
+        chosen: Path | Recipe,
         source: Any,
         mapping: Mapping[str, str] | None = None,
         *,
         output: str | Path | None = None,
         **options: Any,
     ) -> Healed:
-        """Carry out the repairs of a recipe on a source; raises SettingsError where it cannot replay."""
+        """Carry out the repairs of a recipe, or that of a file, on a source; SettingsError where it cannot replay."""
         from tablemend.repair import recipe
         from tablemend.repair.results import Healed
         from tablemend.review.decisions import RECIPE
 
         started = time.perf_counter()
         self.check_output(output, source)
-        chosen = recipe.renamed(recipe.read(path), mapping or {})
+        wanted = recipe.renamed(recipe.read(chosen) if isinstance(chosen, Path) else chosen, mapping or {})
+        what = str(chosen) if isinstance(chosen, Path) else f"recipe {wanted.name}"
         loaded = self._load(source, options, None)
-        if problems := recipe.problems(chosen, loaded.columns):
+        if problems := recipe.problems(wanted, loaded.columns):
             raise SettingsError(
-                f"{path} cannot replay on {loaded.source.name}: {'; '.join(problems)}", hint="Map columns with --map."
+                f"{what} cannot replay on {loaded.source.name}: {'; '.join(problems)}", hint="Map columns with --map."
             )
-        scanned = self._scan(loaded, "scan", recipe.proposals(chosen), place=str(source))
+        scanned = self._scan(loaded, "scan", recipe.proposals(wanted), place=str(source))
         if not scanned.items:
-            raise NothingToChange(f"{path} would change nothing in {loaded.source.name}", hint="It may be healed.")
-        self.approve(scanned.run, force=True, reason=f"{RECIPE}{chosen.name}")
+            raise NothingToChange(f"{what} would change nothing in {loaded.source.name}", hint="It may be healed.")
+        self.approve(scanned.run, force=True, reason=f"{RECIPE}{wanted.name}")
         applied = self.apply(scanned.run)
         written = None if output is None else self._export(applied.snapshot, output)
         return Healed(

@@ -20,6 +20,8 @@ SHOWN = 20
 """Rows of a preview."""
 ROWS = 5_000
 """Rows that types are told by: a profile of them takes a tenth of a second."""
+SECONDS = 10.0
+"""Most seconds that a query on a file may take in a preview: a person waits for it, and others for their turn."""
 HEAD = 2**20
 """Bytes of a long text that a preview reads: thousands of rows, and quick."""
 
@@ -60,7 +62,7 @@ def preview(workspace: State, source: str, options: Mapping[str, str | None]) ->
         loaded = _server(workspace, source, place)
         return shown(workspace, loaded, place, partly=loaded.table.num_rows >= ROWS)
     if place.kind in ("sqlite", "duckdb"):
-        loaded = load(workspace, str(source), _first_rows(place))
+        loaded = load(workspace, str(source), _first_rows(place), seconds=SECONDS)
         return shown(workspace, loaded, place, partly=loaded.table.num_rows >= ROWS)
     if place.kind == "http":
         loaded = load(workspace, source, options, most=HEAD)
@@ -80,12 +82,22 @@ def fed(workspace: State, source: str, options: Mapping[str, str | None], name: 
     return workspace.ready().datasets.find(dataset_id(place, workspace.snapshots.folder))
 
 
-def load(workspace: State, source: str, options: Mapping[str, str | None], *, most: int | None = None) -> Loaded:
-    """A source as it is read for a scan; of an address on the web at most so many bytes."""
+def load(
+    workspace: State,
+    source: str,
+    options: Mapping[str, str | None],
+    *,
+    most: int | None = None,
+    seconds: float | None = None,
+) -> Loaded:
+    """A source as it is read for a scan; of the web at most so many bytes, of a file of a database for so long."""
     from tablemend.repair.reading import read
     from tablemend.telemetry import silent
 
-    return read(source, workspace.settings, silent, options=options, most=most)
+    settings = workspace.settings
+    if seconds is not None:
+        settings = settings.model_copy(update={"push_down_timeout": min(seconds, settings.push_down_timeout)})
+    return read(source, settings, silent, options=options, most=most)
 
 
 def parts(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -36,6 +36,11 @@ class Due(Record, frozen=True, kw_only=True):
     job: str = ""  # the refresh; empty where the one before still runs
 
 
+def _require_score(threshold: float | None) -> None:
+    if threshold is not None and not 0 <= threshold <= 100:
+        raise SettingsError(f"{threshold:g} is no score", hint="Give a threshold from 0 to 100.")
+
+
 class Schedules:
     """The schedules of a workspace, in the hands of its person."""
 
@@ -70,8 +75,7 @@ class Schedules:
                 f"{without_secrets(source)} was named with a password, which a schedule does not keep",
                 hint="Give it by the setting http_headers, or where the driver of the database looks, like PGPASSWORD.",
             )
-        if threshold is not None and not 0 <= threshold <= 100:
-            raise SettingsError(f"{threshold:g} is no score", hint="Give a threshold from 0 to 100.")
+        _require_score(threshold)
         place = parsed(source, chosen, name)
         store, person = self._workspace.ready(), self._workspace.settings.person
         with store.transaction():
@@ -126,6 +130,32 @@ class Schedules:
     def list(self) -> Sequence[Schedule]:
         """Every schedule, oldest first."""
         return self._workspace.store.schedules.all() if self._workspace.exists else []
+
+    def change(
+        self,
+        schedule: str,
+        *,
+        interval: str | None = None,
+        threshold: float | None = None,
+        no_threshold: bool = False,
+    ) -> Schedule:
+        """Read a source at another interval, or tell below another score; what is not named stays.
+
+        `no_threshold` leaves the score to the setting `alert_threshold`. StateError where nothing would change.
+        """
+        _require_score(threshold)
+        store = self._workspace.ready()
+        with store.transaction():
+            found = self.get(schedule)
+            every = found.interval if interval is None else seconds(interval)
+            below = None if no_threshold else found.threshold if threshold is None else threshold
+            if (every, below) == (found.interval, found.threshold):
+                raise StateError(f"schedule {found.name} is so already", hint="Name another interval or threshold.")
+            store.schedules.change(found, interval=every, threshold=below)
+            detail = f"{found.name} every {every} s, {'no threshold' if below is None else f'below {below:g}'}"
+            store.audit.write(self._workspace.settings.person, "change schedule", found.id, detail)
+        store.jobs.tell()
+        return self.get(found.id)
 
     def pause(self, schedule: str) -> Schedule:
         """Do not read the source until `resume`."""

@@ -63,23 +63,32 @@ class Uploads:
         return self._workspace.settings.data.resolve() / UPLOADS
 
     def keep(self, name: str, file: BinaryIO) -> Upload:
-        """Keep a file under a safe name; LimitExceeded where it is too large, UnreadableSource for an empty one."""
+        """Keep a file under a safe name; LimitExceeded where it is too large, UnreadableSource for an empty one.
+
+        OutputError where the disk refuses it.
+        """
         limit = self._workspace.settings.upload_bytes
         self._workspace.ready()
         identity = "u" + secrets.token_hex(8)
         folder = self._folder / identity
-        folder.mkdir(parents=True)
+        path = folder / safe_name(name)
         try:
-            path = folder / safe_name(name)
+            folder.mkdir(parents=True)
             size = _written(path, file, limit)
             if not size:
                 raise UnreadableSource(f"{path.name} is empty", hint="Choose a file that holds a table.")
             self._require_harmless(path)
+            person = self._workspace.settings.person
+            self._workspace.store.audit.write(person, "upload", identity, f"{path.name}, {size} bytes")
+        except OSError as problem:
+            shutil.rmtree(folder, ignore_errors=True)  # a disk that refuses files may refuse this too
+            raise OutputError(
+                f"{path.name} cannot be kept: {problem.strerror}",
+                hint="See to the room on the disk of the server, and to the rights of its data folder.",
+            ) from problem
         except BaseException:
             shutil.rmtree(folder)
             raise
-        person = self._workspace.settings.person
-        self._workspace.store.audit.write(person, "upload", identity, f"{path.name}, {size} bytes")
         return Upload(id=identity, name=path.name, bytes=size)
 
     def stories(self) -> Upload:
@@ -125,12 +134,12 @@ class Uploads:
         return found
 
     def unused(self, before: datetime) -> list[str]:
-        """Uploads handed over before a moment that no dataset comes from, and no job or schedule names."""
+        """Uploads handed over before a moment that no version comes from, and no job or schedule names."""
         old = [each.name for each in self._handed_over() if each.stat().st_mtime < before.timestamp()]
         if not old:
             return []
         store = self._workspace.store
-        named = [each.location for each in store.datasets.all()] + [each.source for each in store.schedules.all()]
+        named = [*store.datasets.locations(), *(each.source for each in store.schedules.all())]
         named += [str(each.arguments) for each in store.jobs.named(f"{self._folder.name}/u")]
         known = "\n".join(named)
         return [each for each in old if each not in known]

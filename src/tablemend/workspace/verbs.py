@@ -11,7 +11,8 @@ from tablemend.errors import StateError
 from tablemend.records import Record
 
 if TYPE_CHECKING:
-    from tablemend.repair.results import Applied
+    from tablemend.repair.recipe import Recipe
+    from tablemend.repair.results import Applied, Healed
     from tablemend.workspace import Workspace
 
 
@@ -144,7 +145,44 @@ class Heal(Arguments, frozen=True, kw_only=True):
         options: dict[str, Any] = self.options.given() | ({"name": self.name} if self.name else {})
         with workspace.uploads.named(self.source):
             done = workspace.heal(self.source, policy=self.policy, keep_rows=self.keep_rows, **options)
-        return scanned(done.scanned) | (applied(done.applied) if done.applied else {}) | {"run": done.scanned.run}
+        return healed(done)
+
+
+class CheckRecipe(Arguments, frozen=True, kw_only=True):
+    """Say whether a recipe can replay on a source."""
+
+    source: str
+    recipe: str  # its text
+    kind: Literal["toml", "json"] = "toml"
+    mapping: dict[str, str] = {}  # column of the recipe → column of the table
+    options: Options = Options()
+
+    def subject(self, workspace: Workspace) -> str:
+        """The dataset where it is known, else the place of the source; a text that is no recipe is refused at once."""
+        self.parsed()
+        return source_subject(workspace, self.source, self.options, None)
+
+    def parsed(self) -> Recipe:
+        """The recipe; SettingsError where the text is none."""
+        from tablemend.repair import recipe
+
+        return recipe.parse(self.recipe, self.kind, origin="the text")
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Check it."""
+        with workspace.uploads.named(self.source):
+            found = workspace.check_recipe(self.parsed(), self.source, self.mapping, **self.options.given())
+        return {"ok": not found, "problems": found}
+
+
+class ReplayRecipe(CheckRecipe, frozen=True, kw_only=True):
+    """Carry out the repairs of a recipe on a source."""
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Replay it."""
+        with workspace.uploads.named(self.source):
+            done = workspace.replay_recipe(self.parsed(), self.source, self.mapping, **self.options.given())
+        return healed(done)
 
 
 class ScoreIntel(Arguments, frozen=True, kw_only=True):
@@ -192,6 +230,8 @@ VERBS: dict[str, type[Arguments]] = {
     "undo": Undo,
     "write_back": WriteBack,
     "heal": Heal,
+    "check_recipe": CheckRecipe,
+    "replay_recipe": ReplayRecipe,
     "score_intel": ScoreIntel,
     "refresh": Refresh,
 }
@@ -218,7 +258,8 @@ def source_subject(workspace: Workspace, source: str, options: Options, name: st
 
     if source == STDIN:
         raise StateError("a job has no standard input to read", hint="Name a file or a URL.")
-    place = parsed(source, options.given(), name)
+    with workspace.uploads.named(source):
+        place = parsed(source, options.given(), name)
     data = workspace.snapshots.folder
     identity = dataset_id(place, data)
     if workspace.ready().datasets.find(identity):
@@ -236,6 +277,11 @@ def scanned(done: Any) -> dict[str, Any]:
         "findings": len(done.findings),
         "items": len(done.items),
     }
+
+
+def healed(done: Healed) -> dict[str, Any]:
+    """What a heal or the replay of a recipe gives back."""
+    return scanned(done.scanned) | (applied(done.applied) if done.applied else {}) | {"run": done.scanned.run}
 
 
 def applied(done: Applied) -> dict[str, Any]:

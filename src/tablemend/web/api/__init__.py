@@ -1,4 +1,4 @@
-"""The interface for programs: every verb of the command line over HTTP, under /api/v1."""
+"""The interface for programs: the verbs of the command line over HTTP, under /api/v1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tablemend.web.site import Site
 
 NOUNS = (
     *("datasets", "downloads", "uploads", "scans", "items", "decisions", "changes", "jobs", "runs", "schedules"),
-    *("gates", "scorecards", "rules", "learning", "intel", "cache", "audit", "users", "account"),
+    *("gates", "scorecards", "rules", "recipes", "learning", "intel", "cache", "audit", "users", "account", "state"),
 )
 """Modules that have endpoints, in the order of the document."""
 
@@ -63,7 +63,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(
             title=app.title,
             version=app.version,
-            description="Every verb of the command line, for programs. Send a token: `Authorization: Bearer tm_…`.",
+            description="The verbs of the command line, for programs. Send a token: `Authorization: Bearer tm_…`.",
             routes=app.routes,
         )
         schemas = made.setdefault("components", {}).setdefault("schemas", {})

@@ -26,12 +26,18 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/cache", right="read", answers=CacheStatistics)
     def get_cache() -> Any:
-        """Show what the cache of the server holds and has done, by table, in all and in the last minute and hour."""
+        """Show what the cache of the server's own process holds and has done, by table and over time.
+
+        Each worker keeps results of its own, which go with it; the metrics of a run tell what it was served from them.
+        """
         return site.base.cache_statistics()
 
     @routes.delete("/cache", right="admin", answers=Cleared)
     def clear_cache(key: Text = None, table: Text = None, pattern: Text = None) -> Any:
-        """Let go of results: of a key, a table, or queries like a shell pattern; by default of all, also in Redis."""
+        """Let go of results: of a key, a table, or queries like a shell pattern; by default of all, also in Redis.
+
+        Those that workers keep go when they are older than the setting `cache_ttl`.
+        """
         removed = site.base.clear_cache(key=key, table=table, pattern=pattern)
         ws = site.workspace
         ws.store.audit.write(ws.settings.person, "clear cache", key or table or pattern or "all", f"{removed} results")

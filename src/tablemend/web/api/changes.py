@@ -57,7 +57,12 @@ class Writing(Body):
 def router(site: Site) -> APIRouter:
     """The endpoints of changes."""
     routes = Routes("changes")
+    _actions(routes, site)
+    _looks(routes, site)
+    return routes.router
 
+
+def _actions(routes: Routes, site: Site) -> None:
     @routes.post("/apply", right="apply", answers=Job, status=202)
     def apply(asked: Applying) -> Any:
         """Carry out the approved repairs of a run as a new version of its dataset."""
@@ -82,6 +87,8 @@ def router(site: Site) -> APIRouter:
         """Write what a change set changed to the table that was read; rows that others changed are left alone."""
         return site.submit("write_back", change_set=asked.change_set, to=places.target(site, asked.to))
 
+
+def _looks(routes: Routes, site: Site) -> None:
     @routes.get("/writes", right="read", answers=tuple[Write, ...])
     def list_writes(change_set: Annotated[str | None, Query(max_length=500)] = None) -> Any:
         """List what was written to databases, oldest first."""
@@ -104,5 +111,3 @@ def router(site: Site) -> APIRouter:
         """List every cell that a change set changed."""
         ws = site.workspace
         return cells(ws.snapshots.read_changes(ws.store.change_sets.get(change_set).changes), offset, limit)
-
-    return routes.router

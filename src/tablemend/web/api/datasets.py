@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from tablemend.records import ChangeSet, ColumnProfile, Finding, Profile, Record, Run, Score, Snapshot, Source
-from tablemend.store.datasets import Dataset
+from tablemend.store.datasets import Dataset, told_location
 from tablemend.store.filters import Filter
 from tablemend.web.api.body import Limit, Offset
 from tablemend.web.api.page import Page, page
@@ -109,7 +109,12 @@ MOST_ROWS = 1_000
 def router(site: Site) -> APIRouter:
     """The endpoints of datasets."""
     routes = Routes("datasets")
+    _present(routes, site)
+    _past(routes, site)
+    return routes.router
 
+
+def _present(routes: Routes, site: Site) -> None:
     @routes.get("/datasets", right="read", answers=Page[DatasetSummary])
     def list_datasets(limit: Limit = 100, offset: Offset = 0) -> Any:
         """List the datasets by name, with score, trend and open items."""
@@ -127,6 +132,8 @@ def router(site: Site) -> APIRouter:
         ws = site.workspace
         return ws.store.runs.recall(ws.latest_scan(ws.dataset(dataset)).id, "profile", Profile)
 
+
+def _past(routes: Routes, site: Site) -> None:
     @routes.get("/datasets/{dataset}/versions", right="read", answers=Page[VersionInfo])
     def list_versions(dataset: DatasetPath, limit: Limit = 100, offset: Offset = 0) -> Any:
         """List the versions of a dataset, newest first."""
@@ -157,8 +164,6 @@ def router(site: Site) -> APIRouter:
         """Compare two versions: every row and column that differs, and a page of the cells."""
         return _difference(site.working, dataset, before, after, offset, limit)
 
-    return routes.router
-
 
 def summary(ws: Workspace, dataset: Dataset) -> DatasetSummary:
     """A dataset at a glance."""
@@ -168,7 +173,7 @@ def summary(ws: Workspace, dataset: Dataset) -> DatasetSummary:
     return DatasetSummary(
         id=dataset.id,
         name=dataset.name,
-        location=dataset.location,
+        location=told_location(snapshot.source, ws.snapshots.folder),
         version=dataset.head,
         rows=snapshot.rows,
         columns=len(snapshot.columns),

@@ -17,6 +17,8 @@ from tablemend.web.api.routes import Routes
 from tablemend.web.identity import require
 from tablemend.web.site import Site
 
+Standing = Literal["open", "approved", "rejected", "blocked"]
+
 
 class Chosen(Body):
     """Some items of a run: by ids, by conditions, or all of them."""
@@ -45,6 +47,10 @@ class Deciding(Chosen):
     reason: Words = ""
     note: Words = ""
     rating: Annotated[int, Field(ge=1, le=5)] | None = None
+    seen: dict[Name, Standing] | None = Field(
+        None,
+        description="The decision that was seen on each item: where somebody decided otherwise since, that stands.",
+    )
 
     @model_validator(mode="after")
     def _chosen(self) -> Deciding:
@@ -89,6 +95,7 @@ def router(site: Site) -> APIRouter:
             reason=asked.reason,
             note=asked.note,
             rating=asked.rating,
+            seen=asked.seen,
             **given,
         )
 

@@ -68,7 +68,12 @@ class IntelSummary(Record, frozen=True, kw_only=True):
 def router(site: Site) -> APIRouter:
     """The endpoints of intelligence."""
     routes = Routes("intelligence")
+    _scoring(routes, site)
+    _telling(routes, site)
+    return routes.router
 
+
+def _scoring(routes: Routes, site: Site) -> None:
     @routes.post("/intel/scores", right="scan", answers=Job, status=202)
     def score_intel(asked: ScoringStories) -> Any:
         """Score the stories of a source, and let the gate decide on what no person has decided."""
@@ -82,6 +87,8 @@ def router(site: Site) -> APIRouter:
             source_name=asked.source_name,
         )
 
+
+def _telling(routes: Routes, site: Site) -> None:
     @routes.get("/intel/brief", right="read", answers=Brief, media=tuple(_TEXTS.values()))
     def get_brief(
         run: RunQuery = None,
@@ -124,8 +131,6 @@ def router(site: Site) -> APIRouter:
             rejected=found.rejected,
             seconds=found.seconds,
         )
-
-    return routes.router
 
 
 def _named(site: Site, name: str, shelf: Shelf) -> str:

@@ -30,6 +30,7 @@ STATUSES: dict[type[errors.TablemendError], int] = {
     errors.Transient: 503,
     errors.Timeout: 504,
     errors.StorageFull: 507,
+    errors.OutputError: 507,
     errors.TablemendError: 422,
 }
 """Status of each kind of error; one that is not named has that of the kind above it."""
@@ -113,12 +114,13 @@ def faults(problem: RequestValidationError) -> tuple[RequestFault, ...]:
 def _of_http(problem: HTTPException) -> Response:
     titles = {404: "There is no such address", 405: "The address does not take this method"}
     hints = {404: "/api/v1/openapi.json lists the addresses.", 405: "/api/v1/openapi.json lists the methods."}
+    hint = "Send what /api/v1/openapi.json describes for this address."
     found = Problem(
         type=kind(f"Http{problem.status_code}"),
         title=titles.get(problem.status_code, "The request cannot be used"),
         status=problem.status_code,
         detail=str(problem.detail),
-        hint=hints.get(problem.status_code, ""),
+        hint=hints.get(problem.status_code, hint),
     )
     return answer(found, problem.headers)
 

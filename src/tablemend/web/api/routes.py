@@ -34,6 +34,7 @@ _ERRORS = {
     "413": "It is too large.",
     "422": "It cannot be used as it was asked.",
     "500": "Nobody foresaw it.",
+    "507": "The disk of the server refuses it.",
 }
 
 

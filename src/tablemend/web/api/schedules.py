@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from msgspec.structs import replace
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tablemend.store.alerts import Alert
 from tablemend.store.jobs import Job
@@ -43,6 +43,20 @@ class Scheduling(Body):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
+class Rescheduling(Body):
+    """What is to be otherwise; what is not named stays."""
+
+    interval: Name | None = Field(None, description="Like 30s, 15m, 1h, 1d, or a number of seconds.")
+    threshold: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
+    no_threshold: bool = Field(default=False, description="Go by the setting alert_threshold instead.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Rescheduling:
+        if self.no_threshold and self.threshold is not None:
+            raise ValueError("there is a threshold or there is none: leave one of them out")
+        return self
+
+
 def router(site: Site) -> APIRouter:
     """The endpoints of schedules and alerts."""
     routes = Routes("schedules and alerts")
@@ -71,6 +85,13 @@ def _schedules(routes: Routes, site: Site) -> None:
             name=asked.name,
             options=asked.options,
             threshold=asked.threshold,
+        )
+
+    @routes.put("/schedules/{schedule}", right="admin", answers=Schedule)
+    def change_schedule(schedule: SchedulePath, asked: Rescheduling) -> Any:
+        """Read a source at another interval, or tell below another score."""
+        return site.workspace.schedules.change(
+            schedule, interval=asked.interval, threshold=asked.threshold, no_threshold=asked.no_threshold
         )
 
     @routes.post("/schedules/{schedule}/pause", right="admin", answers=Schedule)

@@ -90,13 +90,27 @@
     if (box) box.remove();
   }
 
-  // an expired session shows itself in any request of a page
+  function unanswered() {
+    const message = "What you typed is still here. Once the connection is back, look whether it was done, or do it again.";
+    const notice = { action: "show", id: "unanswered", title: "The server does not answer", message: message };
+    set("notices", { sendNotifications: [Object.assign(notice, { color: "red", autoClose: false })] });
+  }
+
+  // an expired session shows itself in any request of a page, and so does a server that is gone
   const plain = window.fetch;
-  window.fetch = function () {
-    return plain.apply(this, arguments).then(function (answer) {
-      if (answer.status === 401) signIn();
-      return answer;
-    });
+  window.fetch = function (asked) {
+    return plain.apply(this, arguments).then(
+      function (answer) {
+        if (answer.status !== 401) return answer;
+        signIn();
+        // to Dash, a callback that was refused for that is one that changed nothing: the page stays as it is
+        return String(asked).indexOf("_dash-update-component") >= 0 ? new Response(null, { status: 204 }) : answer;
+      },
+      function (lost) {
+        if (String(asked).indexOf("_dash-update-component") >= 0) unanswered();
+        throw lost;
+      },
+    );
   };
 
   const words = { queued: "waiting", running: "running", completed: "done", failed: "failed", cancelled: "cancelled" };

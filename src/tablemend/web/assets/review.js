@@ -6,7 +6,7 @@
   let total = 0;
   let acts = 0;
   let ended = null;
-  let lastActed;
+  let lastActed = 0; // of the decisions of this page that are shown; it rises with each
 
   function none() {
     return window.dash_clientside.no_update;
@@ -92,7 +92,7 @@
     const every = element(
       "Button",
       { type: "button", className: "tm-facet", "aria-pressed": String(!one), "data-check": "", "data-column": "" },
-      [element("Span", { className: "tm-facet-name" }, "All findings"), element("Span", { className: "tm-count" }, number(facets.reduce((a, b) => a + b.n, 0)))]
+      [element("Span", { className: "tm-facet-name" }, "All"), element("Span", { className: "tm-count" }, number(facets.reduce((a, b) => a + b.n, 0)))]
     );
     set("review-facets", { children: [every].concat(list) });
     const ready = rows.filter((row) => row.state === "approved").length;
@@ -228,12 +228,15 @@
     else if (tries > 0) setTimeout(() => waiting(first, tries - 1), 10);
   }
 
-  function renew(run, mine) {
+  function renew(run, acted) {
     window.tablemendItems.renewed(run).then(
       function (changed) {
         const grid = api();
         if (!changed || !grid) return;
-        if (mine) grid.deselectAll(); // what was selected is decided
+        if (acted > lastActed) {
+          grid.deselectAll(); // what was selected is decided
+          lastActed = acted;
+        }
         if (!changed.length) return;
         grid.applyTransaction({ update: changed });
         grid.refreshCells({ columns: ["state"], force: true });
@@ -251,7 +254,7 @@
         if (!run) return none();
         if (!run.turn) {
           Object.assign(wanted, { decision: "", check: "", column: "", text: "" }, run.narrow || {});
-          lastActed = undefined;
+          lastActed = 0;
         }
         rows = [];
         window.tablemendItems.of(run.run, Boolean(run.turn)).then(
@@ -262,9 +265,10 @@
             waiting(function (grid) {
               // past Dash, which would compare and keep every row of its own
               grid.updateGridOptions({ rowData: rows, quickFilterText: wanted.text, loading: false });
-              setTimeout(draw, 0);
+              // what is counted beside the rows comes once these are on the screen
+              requestAnimationFrame(() => setTimeout(draw, 0));
               if (run.item && !run.turn) reveal(run.item, 100);
-              if (window.tablemendItems.outdated()) renew(run.run, false);
+              if (window.tablemendItems.outdated()) renew(run.run, lastActed);
             }, 500);
           },
           function (problem) {
@@ -281,9 +285,7 @@
         return "";
       },
       refresh: function (writes, acted, run) {
-        const mine = acted !== lastActed;
-        lastActed = acted;
-        if (run && rows.length && (mine || window.tablemendItems.outdated())) renew(run.run, mine);
+        if (run && rows.length && (acted > lastActed || window.tablemendItems.outdated())) renew(run.run, acted);
         return none();
       },
       selected: function (chosen, focus) {
@@ -292,6 +294,11 @@
         const text = n ? number(n) + " selected, " + number(cells) + " cells" : focus ? "The item in focus" : "Nothing selected";
         const off = !n && !focus;
         return [text].concat(["approve", "reject", "reopen"].map((name) => off || lacks(name)));
+      },
+      // what is in focus is shown, and again when it may have changed
+      look: function (item) {
+        acts += 1;
+        return item ? { item: item, turn: acts } : none();
       },
       act: function () {
         const given = Array.from(arguments);

@@ -1,5 +1,6 @@
 // Files on their way to the server: dropped or chosen, sent with progress, given up, tried again.
 (function () {
+  const held = {}; // page -> whether its store holds an upload
   const under = {}; // page -> {file, request, shown}: what is under way, or could be tried again
   const RETRIES = [401, 429, 500, 502, 503, 504, 507]; // statuses after which the same file may well be taken
 
@@ -121,6 +122,7 @@
     delete under[page];
     sent(page, name, kept.bytes);
     set(page, "-upload-problem", { children: null });
+    held[page] = true;
     set(page, "-upload", { data: { upload: kept.id, name: kept.name, bytes: kept.bytes } });
   }
 
@@ -130,7 +132,8 @@
     form.append("file", file, file.name);
     under[page] = { file: file, request: request, shown: -1 };
     quiet(page);
-    set(page, "-upload", { data: null });
+    if (held[page]) set(page, "-upload", { data: null }); // what is shown of another file goes
+    held[page] = false;
     line(page, file.name, "0 % of " + size(file.size), 0);
     request.upload.onprogress = function (event) {
       progressed(page, event);

@@ -53,14 +53,16 @@ def callbacks(app: dash.Dash, site: Site, page: str) -> None:
     """Hand over what is asked for on a page, and follow it."""
 
     @app.callback(
-        Output(f"{page}-waiting", "data"),
-        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output(f"{page}-waiting", "data"),  # and none that is there before the page: Dash would call when it is drawn
         Input(f"{page}-ask", "data"),
         State(f"{page}-waiting", "data"),
         prevent_initial_call=True,
     )
-    def hand_over(asked: dict[str, Any] | None, waiting: dict[str, Any] | None) -> tuple[Any, Any]:
-        return submit(site, asked, waiting)
+    def hand_over(asked: dict[str, Any] | None, waiting: dict[str, Any] | None) -> Any:
+        now, said = submit(site, asked, waiting)
+        if said is not dash.no_update:
+            dash.set_props("notices", {"sendNotifications": said})
+        return now
 
     app.clientside_callback(
         ClientsideFunction("pages", "follow"),

@@ -35,6 +35,8 @@ def _plain(value: Any) -> Any:
         return str(value.resolve())
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
     return value
 
 

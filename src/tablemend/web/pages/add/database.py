@@ -49,7 +49,10 @@ def draw(site: Site, address: Address) -> Any:
                 ],
                 className="tm-pair",
             ),
-            html.Div("The password is used for this work alone: it is neither kept nor shown.", className="tm-note"),
+            html.Div(
+                "The password goes to this work alone: it is never shown, and gone when the work ends.",
+                className="tm-note",
+            ),
             html.Div(forms.button("database", "connect", "Connect", primary=True), className="tm-actions"),
         ],
         className="tm-form tm-form-wide",
@@ -122,7 +125,7 @@ def _told(checked: Checked, schema: str, tables: int) -> Any:
     pairs = [
         ("Connected", f"{checked.database}, version {checked.version}"),
         ("May", may or "nothing that the database tells of"),
-        ("Tables and views", f"{tables:,} in the schema {schema or checked.schema}"),
+        ("Tables", f"{tables:,}, with views, in the schema {schema or checked.schema}"),
     ]
     return basics.facts(*pairs)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import dash
 from dash import ClientsideFunction, Input, Output, State, dcc, html
 
 from tablemend.records import Source
+from tablemend.store.datasets import told_location
 from tablemend.web.address import Address, parse
 from tablemend.web.components import asking, basics, datasets, following, marks, scores
 from tablemend.web.doing import body, drawn, register
@@ -77,15 +79,15 @@ def _head(subject: Subject) -> Any:
     facts += [f"key: {', '.join(snapshot.key)}"] if snapshot.key else []
     facts += [f"{snapshot.rejected_count:,} lines rejected"] if snapshot.rejected_count else []
     facts += [f"{snapshot.padded_count:,} short rows padded"] if snapshot.padded_count else []
-    note = [html.Div(place(snapshot.source)), html.Div(", ".join(facts))]
+    note = [html.Div(place(snapshot.source, subject.site.base.snapshots.folder)), html.Div(", ".join(facts))]
     again = asking.button("dataset", "Scan again", "rescan", then="review", dataset=subject.id)
     review = basics.link_button("Review", subject.review(), primary=True) if subject.scan else None
     return basics.header(subject.dataset.name, again, review, note=note, back=("Overview", "/"))
 
 
-def place(source: Source) -> str:
-    """Where a table comes from, in words."""
-    parts = [source.kind, source.location]
+def place(source: Source, data: Path) -> str:
+    """Where a table comes from, in words; where the server keeps what was uploaded is nobody's business."""
+    parts = [source.kind, told_location(source, data)]
     parts += [f"table {source.table}"] if source.table else []
     parts += [f"sheet {source.sheet}"] if source.sheet else []
     parts += ["a query"] if source.sql else []

@@ -8,6 +8,7 @@ from dash import html
 
 from tablemend.errors import SourceNotFound
 from tablemend.store.schedules import Schedule
+from tablemend.tables.source import SERVERS
 from tablemend.web.api import places
 from tablemend.web.components import basics, forms, schedules
 from tablemend.web.components.allowed import may, note
@@ -26,7 +27,7 @@ def section(subject: Subject) -> Any:
     told = "Its source can be read again at an interval: what has changed becomes a new version, which is scanned."
     if not may("admin"):
         return [html.P(told), note("admin")]
-    return [html.P(told), _form(subject.id)]
+    return [html.P(told), _form(subject.id, secret=subject.snapshot.source.kind in SERVERS)]
 
 
 def _one(each: Schedule) -> Any:
@@ -36,7 +37,7 @@ def _one(each: Schedule) -> Any:
         ("alert below", schedules.threshold(each)),
         ("next", schedules.due(each)),
         ("last read", schedules.last(each)),
-        ("failures in a row", schedules.failures(each)),
+        ("failures", schedules.failures(each)),
         ("set by", html.Span([f"{each.by}, ", basics.when(each.created)])),
     )
     return basics.section(each.name, about, html.Div(schedules.buttons("dataset", each), className="tm-below"))
@@ -55,13 +56,13 @@ def _unrepeatable(subject: Subject) -> str:
     return ""
 
 
-def _form(dataset: str) -> Any:
+def _form(dataset: str, *, secret: bool) -> Any:
     add = forms.button("dataset", "schedule-set", "Read it again", key=dataset, primary=True)
     told = "A password is not kept: give it where the driver of the database looks for it."
     return html.Div(
         [
             *schedules.fields("dataset"),
-            html.P(told, className="tm-note"),
+            html.P(told, className="tm-note") if secret else None,
             html.Div(add, className="tm-actions"),
         ],
         className="tm-form",

@@ -10,6 +10,7 @@ from dash import dcc, html
 from tablemend.intel.brief_text import confirmed, when
 from tablemend.web.address import path
 from tablemend.web.components import basics, decisions, evidence, marks, values
+from tablemend.web.components.allowed import may
 from tablemend.web.pages.intelligence.subject import Story, Subject
 
 _WHY = {"promote": "promoted", "monitor": "monitored", "block": "blocked"}
@@ -49,7 +50,7 @@ def _marks(story: Story) -> html.Div:
 
 
 def _review(subject: Subject, story: Story) -> Any:
-    text = "Decide in Review" if story.told.decision == "open" else "Open in Review"
+    text = "Decide in Review" if story.told.decision == "open" and may("decide") else "Open in Review"
     return basics.link_button(text, f"{path('review', subject.id)}?item={story.item.id}")
 
 

@@ -21,6 +21,7 @@ def callbacks(app: dash.Dash, site: Site) -> None:
     _in_the_browser(app)
     _acting(app, site)
     _looking(app, site)
+    _predicting(app, site)
     _changing(app, site)
     _proposing(app, site)
 
@@ -45,6 +46,12 @@ def _in_the_browser(app: dash.Dash) -> None:
         *(Output(f"review-{name}", "disabled") for name in ("approve", "reject", "reopen")),
         Input("review-grid", "selectedRows"),
         Input("review-focus", "data"),
+    )
+    client(
+        "look",
+        Output("review-look", "data"),
+        *(Input(f"review-{name}", "data") for name in ("focus", "acted", "ended")),
+        prevent_initial_call=True,
     )
     client(
         "act",
@@ -117,28 +124,14 @@ def _acting(app: dash.Dash, site: Site) -> None:
 def _looking(app: dash.Dash, site: Site) -> None:
     @app.callback(
         Output("review-detail", "children"),
-        Input("review-focus", "data"),
-        Input("review-acted", "data"),
-        Input("review-ended", "data"),
+        Input("review-look", "data"),
         State("review-run", "data"),
         prevent_initial_call=True,
     )
-    def show(item: str | None, _: Any, __: Any, run: dict[str, str]) -> Any:
-        if not item:
+    def show(look: dict[str, Any] | None, run: dict[str, str]) -> Any:
+        if not look:
             raise dash.exceptions.PreventUpdate
-        return shown(site, run["run"], item)
-
-    @app.callback(
-        Output("review-dialog-text", "children"),
-        Output("review-dialog-score", "children"),
-        Input("review-dialog-info", "data"),
-        State("review-run", "data"),
-        prevent_initial_call=True,
-    )
-    def predict(info: dict[str, Any] | None, run: dict[str, str]) -> Any:
-        if not info:
-            raise dash.exceptions.PreventUpdate
-        return predicting.warning(info), predicting.predicted(site.working, run["run"], info["ids"])
+        return shown(site, run["run"], look["item"])
 
     @app.callback(
         Output({"kind": "review-cells-place", "item": MATCH}, "children"),
@@ -157,6 +150,31 @@ def _looking(app: dash.Dash, site: Site) -> None:
         if not found:  # past the end: begin again
             return html.P(f"Those were all {total:,}.", className="tm-note")
         return detail.cells(found, total, start)
+
+
+def _predicting(app: dash.Dash, site: Site) -> None:
+    @app.callback(
+        Output("review-dialog-text", "children"),
+        Output("review-dialog-score", "children"),
+        Output("review-predict", "data"),
+        Input("review-dialog-info", "data"),
+        prevent_initial_call=True,
+    )
+    def warn(info: dict[str, Any] | None) -> Any:
+        if not info:
+            raise dash.exceptions.PreventUpdate
+        return predicting.warning(info), predicting.under_way(), info["ids"]
+
+    @app.callback(
+        Output("review-dialog-score", "children", allow_duplicate=True),
+        Input("review-predict", "data"),
+        State("review-run", "data"),
+        prevent_initial_call=True,
+    )
+    def predict(ids: list[str] | None, run: dict[str, str]) -> Any:
+        if not ids:
+            raise dash.exceptions.PreventUpdate
+        return predicting.predicted(site.working, run["run"], ids)
 
 
 def shown(site: Site, run: str, item: str) -> Any:

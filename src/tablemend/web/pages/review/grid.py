@@ -17,23 +17,36 @@ def _function(text: str) -> dict[str, str]:
 
 _WORDS = _function("tmWords(params.value)")
 
-_COLUMNS: list[dict[str, Any]] = [
-    _column(
-        "Change",
-        "title",
-        colId="change",
-        cellRenderer="TmChange",
-        flex=3,
-        minWidth=230,
-        valueGetter=_function("tmChangeText(params)"),
-    ),
-    _column("Confidence", "confidence", width=128, cellRenderer="TmConfidence"),
-    _column("Decision", "state", width=100, cellRenderer="TmDecision"),
+_TITLE: dict[str, Any] = {
+    "colId": "change",
+    "cellRenderer": "TmChange",
+    "flex": 3,
+    "minWidth": 230,
+    "valueGetter": _function("tmChangeText(params)"),
+}
+_CONFIDENCE = _column("Confidence", "confidence", width=128, cellRenderer="TmConfidence")
+_DECISION = _column("Decision", "state", width=100, cellRenderer="TmDecision")
+_FLAGS = _column("Flags", "flags", width=130, cellRenderer="TmFlags", valueGetter=_function("tmFlagsText(params)"))
+
+_REPAIRS: list[dict[str, Any]] = [
+    _column("Change", "title", **_TITLE),
+    _CONFIDENCE,
+    _DECISION,
     _column("Column", "column", flex=1, minWidth=104),
     _column("Cells", "cells", width=76, type="rightAligned", valueGetter=_function("tmSize(params)")),
     _column("Check", "check", flex=1, minWidth=120, valueFormatter=_WORDS),
-    _column("Flags", "flags", width=130, cellRenderer="TmFlags", valueGetter=_function("tmFlagsText(params)")),
+    _FLAGS,
     _column("Repair", "operation", flex=1, minWidth=110, valueFormatter=_WORDS),
+]
+_STORIES: list[dict[str, Any]] = [
+    _column("Story", "title", **_TITLE),
+    _column(
+        "Total", "total", width=76, type="rightAligned", valueFormatter=_function("d3.format('.1f')(params.value)")
+    ),
+    _DECISION,
+    _column("Band", "check", flex=1, minWidth=104),
+    _CONFIDENCE,
+    _FLAGS,
 ]
 
 _OPTIONS: dict[str, Any] = {
@@ -61,11 +74,11 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def grid() -> dag.AgGrid:
-    """The empty grid."""
+def grid(kind: str) -> dag.AgGrid:
+    """The empty grid for the items of a run of a kind."""
     return dag.AgGrid(
         id="review-grid",
-        columnDefs=_COLUMNS,
+        columnDefs=_STORIES if kind == "intel" else _REPAIRS,
         defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": True, "filter": False},
         dashGridOptions=_OPTIONS,
         getRowId="params.data.id",

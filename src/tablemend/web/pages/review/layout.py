@@ -20,7 +20,7 @@ from tablemend.workspace import Workspace
 NARROWS = ("check", "column", "decision", "text")
 """What the query of the address may narrow the list by."""
 
-_STORES = ("focus", "act", "job", "dialog-info", "acted", "ended")
+_STORES = ("focus", "look", "act", "job", "dialog-info", "predict", "acted", "ended", "cells-page")
 _DECISIONS = (
     *(("", "All"), ("open", "Open"), ("approved", "Approved"), ("applied", "Applied")),
     *(("rejected", "Rejected"), ("blocked", "Blocked")),
@@ -41,19 +41,16 @@ def layout(site: Site, address: Address) -> Any:
     return html.Div(
         [
             dcc.Store(id="review-run", data=about),
-            *(
-                dcc.Store(id=f"review-{name}")
-                for name in ("focus", "act", "job", "dialog-info", "acted", "ended", "cells-page")
-            ),
+            *(dcc.Store(id=f"review-{name}") for name in _STORES),
             html.Div(head(workspace, run), id="review-head"),
             _missing(workspace, run, item) if item else None,
             _toolbar(start),
             html.Div(id="review-progress", className="tm-progress", role="status"),
             html.Div(
                 [
-                    html.Div(id="review-facets", className="tm-facets", role="group", **{"aria-label": "Findings"}),
+                    html.Div(id="review-facets", className="tm-facets", role="group", **{"aria-label": "Groups"}),
                     html.Div(
-                        [html.Div(grid(), className="tm-grid-box"), _selection()],
+                        [html.Div(grid(run.kind), className="tm-grid-box"), _selection()],
                         className="tm-grid-side",
                     ),
                     _detail(run),
@@ -267,4 +264,5 @@ def _dialog(run: Run) -> Any:
         title="Approve",
         opened=False,
         size="lg",
+        closeButtonProps={"aria-label": "Close"},
     )

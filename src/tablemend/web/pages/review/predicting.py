@@ -30,6 +30,11 @@ def warning(info: dict[str, Any]) -> Any:
     ]
 
 
+def under_way() -> Any:
+    """What is said until the score is known; that of an earlier choice must not stand there meanwhile."""
+    return html.P("The score is being computed …", className="tm-note")
+
+
 def predicted(workspace: Workspace, run: str, ids: Sequence[str]) -> Any:
     """The score before and after, as it will be: an apply carries out too what is approved already."""
     if workspace.run(run).kind != "scan":

@@ -7,7 +7,7 @@ from typing import Any
 from dash import dcc, html
 
 from tablemend.store.alerts import Alert, Delivery
-from tablemend.web.address import Address
+from tablemend.web.address import Address, path
 from tablemend.web.components import basics, forms, marks
 from tablemend.web.pages.runs import words
 from tablemend.web.site import Site
@@ -68,7 +68,8 @@ def calm(site: Site) -> Any:
 
 
 def _line(each: Alert, names: dict[str, str]) -> list[Any]:
-    about = words.dataset(each.dataset, names) if each.dataset in names else None
+    known = names.get(each.dataset)
+    about = dcc.Link(f"Dataset {known}", href=path("datasets", each.dataset)) if known else None
     when = html.Span(basics.when(each.created), className="tm-note")
     return [marks.tag(each.kind, kind="warning"), html.Span(each.message), about, when]
 

@@ -100,7 +100,7 @@ def draw_one(site: Site, identity: str) -> Any:
         ("took", words.took(job.started, job.finished)),
         ("run", words.run_link(job.run)),
     )
-    return live([job], [head, _ended(job), basics.section("Job", facts)], names=names)
+    return live([job], html.Div([head, _ended(job), basics.section("Job", facts)]), names=names)
 
 
 def _ended(job: Job) -> Any:
