@@ -96,14 +96,14 @@ def test_who_has_seen_a_state_is_told_only_what_changed_since(workspace: Workspa
     assert told(standings, workspace, start["writes"]) == {**start, "decisions": {}, "all": False}
     workspace.reject(run, ids=[first])
     between = told(standings, workspace, start["writes"])
-    assert between["decisions"] == {first: ("rejected", "owner", False)}
+    assert between["decisions"] == {first: ("rejected", "owner", "")}
     workspace.reject(run, ids=[second])
     workspace.reopen(run, ids=[first])
     assert set(told(standings, workspace, between["writes"])["decisions"]) == {first, second}
     whole = told(standings, workspace, start["writes"])
     assert not whole["all"]
     assert whole["decisions"][first][0] == "open"
-    assert whole["decisions"][second] == ("rejected", "owner", False)
+    assert whole["decisions"][second] == ("rejected", "owner", "")
     workspace.reopen(run, ids=[second])
 
 
@@ -117,7 +117,7 @@ def test_who_has_seen_what_is_not_known_any_more_is_told_all(workspace: Workspac
         assert found["all"]
         standing = {item: (decision, by) for item, decision, by, _ in workspace.store.items.standing(run)}
         assert standing[one] == ("rejected", "owner")
-        assert all(found["decisions"].get(item, ("open", "", False))[:2] == each for item, each in standing.items())
+        assert all(found["decisions"].get(item, ("open", "", ""))[:2] == each for item, each in standing.items())
     workspace.reopen(run, ids=[one])
 
 
@@ -129,7 +129,22 @@ def test_what_is_applied_is_told(tmp_path: Path) -> None:
         start = told(standings, ws)
         ws.approve(found.run, ids=[found.items[0].id], force=True)
         ws.apply(found.run)
-        assert told(standings, ws, start["writes"])["decisions"] == {found.items[0].id: ("approved", "owner", True)}
+        assert told(standings, ws, start["writes"])["decisions"] == {
+            found.items[0].id: ("approved", "owner", "applied")
+        }
+
+
+def test_a_repair_whose_cells_others_decided_is_superseded_and_not_applied(tmp_path: Path) -> None:
+    (tmp_path / "towns.csv").write_text("id,city\n" + "".join(f"{n},Town{n % 7}\n" for n in range(60)))
+    with tm.open(tmp_path / "data", user="owner") as ws:
+        run = ws.scan(tmp_path / "towns.csv").run
+        first, second = (
+            ws.propose("map_values", ["city"], {"pairs": [["Town1", new]]}, run=run) for new in ("Ulm", "Hof")
+        )
+        ws.approve(run, ids=[first.id, second.id], force=True)
+        ws.apply(run)
+        now = told(Standings(), ws)["decisions"]
+        assert {now[each.id][2] for each in (first, second)} == {"applied", "superseded"}
 
 
 def test_a_state_with_nothing_to_review_says_so(tmp_path: Path) -> None:

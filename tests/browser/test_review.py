@@ -41,9 +41,11 @@ def test_everything_that_matches_is_approved_and_applied_and_undone(
     expect(dialog).to_contain_text("below the gate")
     predicted = dialog.locator(".tm-score.large").inner_text()
     dialog.get_by_role("button", name="Approve and apply").click()
+    expect(page.locator("#review-selected")).to_have_text("Nothing selected")
     expect(page.locator("#review-head")).to_contain_text("version 2")
     assert page.locator("#review-head .tm-score").inner_text() == predicted
-    expect(page.locator('[data-decision="applied"] .tm-count')).to_have_text(str(number))
+    expect(page.locator('[data-decision="approved"] .tm-count')).to_have_text("0")
+    assert segment(page, "applied") + segment(page, "superseded") == number
     page.keyboard.press("u")
     expect(page.locator("#review-head")).to_contain_text("version 3")
     expect(page.locator('[data-decision="open"] .tm-count')).to_have_text(str(number))
@@ -74,6 +76,21 @@ def test_one_item_is_looked_at_and_decided_by_keyboard(scanned: Path, serving: S
         assert ws.store.items.decisions(item.id)[-1].note == "not our words"
 
 
+def test_an_edited_item_is_shown_as_it_is_now(scanned: Path, serving: Serving, visit: Visit) -> None:
+    with tm.open(scanned / ".tablemend") as ws:
+        run = ws.run().id
+        made = ws.propose("map_values", ["status"], {"pairs": [["delivered", "there"]]}, run=run)
+    page = visit(serving(scanned), f"/review/{run}?item={made.id}")
+    detail = page.locator("#review-detail")
+    expect(detail).to_contain_text("there")
+    detail.locator("summary", has_text="Change its parameters").click()
+    detail.get_by_label("Parameters of map_values").fill('{"pairs": [["delivered", "arrived"]]}')
+    detail.get_by_role("button", name="Save").click()
+    expect(detail).to_contain_text("arrived")
+    expect(detail).to_contain_text("version 2")
+    expect(detail.get_by_label("Parameters of map_values")).not_to_have_value(re.compile("there"))
+
+
 def test_a_finding_narrows_the_list_and_the_search_too(scanned: Path, serving: Serving, visit: Visit) -> None:
     page = visit(serving(scanned), "/review")
     page.wait_for_selector(".ag-row")
@@ -81,7 +98,7 @@ def test_a_finding_narrows_the_list_and_the_search_too(scanned: Path, serving: S
     number = int(facet.locator(".tm-count").inner_text())
     facet.click()
     expect(page.locator("#review-shown")).to_have_text(f"{number} shown")
-    page.locator(".tm-facet", has_text="All").click()
+    page.locator('.tm-facet[data-check=""][data-column=""]').click()
     page.keyboard.press("/")
     page.keyboard.type("trim")
     expect(page.locator("#review-shown")).to_have_text(re.compile(r"^[1-9] shown$"))

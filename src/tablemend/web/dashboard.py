@@ -79,7 +79,7 @@ def _frame(known: dict[str, Page]) -> Any:
             dcc.Store(id="live-writes"),  # the counter of writes: something was decided or applied, by whomever
             dcc.Store(id="live-regained"),  # when the stream was there again after it was cut
             dcc.Store(id="live-state"),  # whether the stream of events is connected
-            dmc.NotificationContainer(id="notices", position="top-right", className="tm-notices", limit=4),
+            dmc.NotificationContainer(id="notices", position="bottom-left", className="tm-notices", limit=4),
             html.A("Skip to content", href="#page", className="tm-skip"),
             html.Div(
                 [

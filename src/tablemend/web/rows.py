@@ -38,9 +38,9 @@ FIELDS = (
 """What a row is made of, in this order: `check` is the band of a story, `before` and `after` are of its first cell if
 `shown`, `passes` is by the gate, `total` by a scorecard."""
 
-Decided = tuple[str, str, bool]
-"""Decision, by whom, and whether it is applied."""
-OPEN: Decided = ("open", "", False)
+Decided = tuple[str, str, str]
+"""Decision, by whom, and what became of it: empty, applied, or superseded where others had decided its cells."""
+OPEN: Decided = ("open", "", "")
 
 
 def router(site: Site) -> APIRouter:
@@ -90,7 +90,7 @@ class Standings:
     def since(self, workspace: Workspace, run: str, writes: int | None = None) -> bytes:
         """What was decided since a counter of writes, or what is not open where that is not known any more.
 
-        JSON: {"run": id, "decisions": [[item, decision, by, applied], …], "writes": counter, "all": whether all}.
+        JSON: {"run": id, "decisions": [[item, decision, by, end], …], "writes": counter, "all": whether all}.
         """
         found = _run(workspace, run)
         with self._lock:
@@ -118,7 +118,11 @@ class _Standing:
         if written == self.at:
             return
         standing = workspace.store.items.standing(run)[:MOST]
-        now = {item: (decision, by, bool(applied)) for item, decision, by, applied in standing}
+        ends = workspace.ends(run) if any(applied for *_, applied in standing) else {}
+        now = {
+            item: (decision, by, ends.get(item, "applied") if applied else "")
+            for item, decision, by, applied in standing
+        }
         changed = {item: decided for item, decided in now.items() if self.decided.get(item) != decided}
         if self.at >= 0:
             self._steps.append((self.at, changed))

@@ -53,7 +53,7 @@ def serve(workspace: Workspace, place: Place, *, said: Callable[[str], None]) ->
     if not place.local and not workspace.accounts.any:
         raise SettingsError(
             f"{place.host} can be reached from other computers, and there are no users",
-            hint="Add one with `tablemend users add NAME --role admin`, or leave --host away.",
+            hint="Add one with `tablemend users add NAME admin`, or leave --host away.",
         )
     if workspace.settings.http_private is None:  # who asks is in a browser: not everything here is for them
         workspace.settings = workspace.settings.model_copy(update={"http_private": False})

@@ -296,6 +296,7 @@ def applied(done: Applied) -> dict[str, Any]:
         "after": done.after.overall if done.after else None,
         "cells": change.cells,
         "rows_removed": change.rows_removed,
+        "rows_added": change.rows_added,
         **{name: ends.count(name) for name in ("applied", "superseded", "refused")},
         "written": None if done.write is None else msgspec.to_builtins(done.write),
     }

@@ -88,11 +88,21 @@ class Versions(Scanning):
         except NotFound:
             return None
 
-    def newest_apply(self, dataset: str | None = None) -> str:
-        """The newest apply that is not undone, of all datasets or of one; raises NotFound where there is none."""
+    def ends(self, run: str) -> dict[str, str]:
+        """What became of the repairs of a run in the newest apply of each: applied, superseded or refused."""
+        found = self.store.runs.get(run)
+        applies = (each for each in self.change_sets(found.dataset) if each.kind == "apply" and each.run == run)
+        return {each.repair: each.status for change in applies for each in change.outcomes}
+
+    def standing_applies(self, dataset: str | None = None) -> list[str]:
+        """The applies that are not undone, oldest first, of all datasets or of one."""
         from tablemend.repair.chronicle import active
 
-        found = active(self.change_sets(dataset))
+        return active(self.change_sets(dataset))
+
+    def newest_apply(self, dataset: str | None = None) -> str:
+        """The newest apply that is not undone, of all datasets or of one; raises NotFound where there is none."""
+        found = self.standing_applies(dataset)
         if not found:
             raise NotFound("there is no change set to undo", hint="`tablemend history` lists what there is.")
         return found[-1]

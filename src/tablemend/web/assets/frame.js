@@ -39,10 +39,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     return target.closest("input, textarea, select, [contenteditable=true], .ag-cell-inline-editing") !== null;
   }
 
-  function press(name) {
+  // a button that is off may be about to come on, as after a key that moved to another item
+  function press(name, tries) {
     const button = document.querySelector('[data-key="' + name + '"]');
-    if (!button || button.disabled) return false;
-    button.click();
+    if (!button || button.hasAttribute("data-lacks")) return false;
+    if (!button.disabled) button.click();
+    else if (tries > 0) setTimeout(() => press(name, tries - 1), 20);
     return true;
   }
 
@@ -67,7 +69,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       grid.toggle();
     } else if (event.key === "Escape" && grid) {
       grid.clear();
-    } else if (!["a", "r", "u", "o"].includes(event.key) || !press(event.key)) {
+    } else if (!["a", "r", "u", "o"].includes(event.key) || !press(event.key, grid && event.key !== "u" ? 15 : 0)) {
       return;
     }
     event.preventDefault();

@@ -13,15 +13,15 @@
   }
 
   function state(row) {
-    return row.applied ? "applied" : row.decision;
+    return row.end || row.decision;
   }
 
   function decide(row, decided) {
-    const [, decision, by, applied] = decided;
-    if (row.decision === decision && row.by === by && row.applied === applied) return false;
+    const [, decision, by, end] = decided;
+    if (row.decision === decision && row.by === by && row.end === end) return false;
     row.decision = decision;
     row.by = by;
-    row.applied = applied;
+    row.end = end; // applied, or superseded; empty before
     row.state = state(row);
     return true;
   }
@@ -31,12 +31,12 @@
     for (let n = 0; n < fields.length; n += 1) row[fields[n]] = values[n];
     row.decision = "open";
     row.by = "";
-    row.applied = false;
+    row.end = "";
     row.state = "open";
     return row;
   }
 
-  const open = [null, "open", "", false];
+  const open = [null, "open", "", ""];
 
   function read(run) {
     const path = encodeURIComponent(run);

@@ -4,6 +4,7 @@
   let source = null;
   let lost = null;
   let broken = false;
+  let unheard = false; // a click got no answer
   let heard = ""; // id of the newest event: a stream that is opened anew goes on there
 
   window.tablemendLive = { writes: null }; // the counter of writes; null while nobody tells it
@@ -44,6 +45,7 @@
       signedIn();
       // answers may have been lost with it: pages look again
       if (broken) set("live-regained", { data: Date.now() });
+      if (unheard) answered();
       broken = false;
     };
     source.onerror = function () {
@@ -90,7 +92,15 @@
     if (box) box.remove();
   }
 
+  function answered() {
+    unheard = false;
+    const message = "What you asked for last may not have been done: look whether it was, or do it again.";
+    const notice = { action: "update", id: "unanswered", title: "The server is back", message: message };
+    set("notices", { sendNotifications: [Object.assign(notice, { color: "yellow", autoClose: false })] });
+  }
+
   function unanswered() {
+    unheard = true;
     const message = "What you typed is still here. Once the connection is back, look whether it was done, or do it again.";
     const notice = { action: "show", id: "unanswered", title: "The server does not answer", message: message };
     set("notices", { sendNotifications: [Object.assign(notice, { color: "red", autoClose: false })] });

@@ -176,10 +176,10 @@
   parts.TmFlags = function (props) {
     const row = props.data;
     const found = (row.flags || []).map((flag) => make("span", { key: flag, className: "tm-tag tm-tag-flag" }, words(flag)));
-    if (!row.passes && !found.length) found.push(make("span", { key: "gate", className: "tm-tag" }, "below gate"));
+    if (!row.passes) found.unshift(make("span", { key: "gate", className: "tm-tag" }, "below gate"));
     return make("span", { className: "tm-flags" }, found);
   };
-  const decided = { open: "Open", approved: "Approved", rejected: "Rejected", blocked: "Blocked", applied: "Applied" };
+  const decided = { open: "Open", approved: "Approved", rejected: "Rejected", blocked: "Blocked", applied: "Applied", superseded: "Superseded" };
   parts.TmDecision = function (props) {
     const row = props.data;
     return make("span", { className: "tm-mark tm-mark-" + row.state, title: row.by ? "by " + row.by : "" }, decided[row.state] || row.state);
@@ -194,6 +194,8 @@
       const to = focused ? Math.min(Math.max(focused.rowIndex + step, 0), last) : 0;
       grid.ensureIndexVisible(to);
       grid.setFocusedCell(to, "change");
+      // told at once: the next key may come before the grid tells it
+      set("review-focus", { data: grid.getDisplayedRowAtIndex(to).id });
     },
     toggle: function () {
       const grid = api();
@@ -202,8 +204,7 @@
       if (node) node.setSelected(!node.isSelected());
     },
     clear: function () {
-      const grid = api();
-      if (grid) grid.deselectAll();
+      if (api()) set("review-grid", { selectedRows: [] });
     },
   };
 
@@ -234,7 +235,8 @@
         const grid = api();
         if (!changed || !grid) return;
         if (acted > lastActed) {
-          grid.deselectAll(); // what was selected is decided
+          // what was selected is decided; through Dash, which would choose it again otherwise
+          set("review-grid", { selectedRows: [] });
           lastActed = acted;
         }
         if (!changed.length) return;

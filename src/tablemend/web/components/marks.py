@@ -7,8 +7,16 @@ from typing import Any
 
 from dash import html
 
-WORDS = {"open": "Open", "approved": "Approved", "rejected": "Rejected", "blocked": "Blocked"}
-"""Decision → what is said of it."""
+WORDS = {
+    "open": "Open",
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "blocked": "Blocked",
+    "applied": "Applied",
+    "superseded": "Superseded",
+    "refused": "Refused",
+}
+"""Decision, or what became of it → what is said of it."""
 
 
 def score(value: float | None, *, size: str = "") -> html.Span:
@@ -48,10 +56,8 @@ def percent(value: float) -> str:
     return "99 %" if shown == 100 and value < 1 else "1 %" if shown == 0 and value > 0 else f"{shown} %"
 
 
-def decision(name: str, *, applied: bool = False) -> html.Span:
-    """What was decided, as a word and a colour."""
-    if applied:
-        return html.Span("Applied", className="tm-mark tm-mark-applied")
+def decision(name: str) -> html.Span:
+    """What was decided, or what became of it, as a word and a colour."""
     return html.Span(WORDS.get(name, name), className=f"tm-mark tm-mark-{name}")
 
 

@@ -95,9 +95,15 @@ def told(job: Any) -> dict[str, Any]:
         if before is not None and after is not None
         else ""
     )
-    counts = f"{found.get('cells', 0):,} cells changed, {found.get('rows_removed', 0):,} rows removed."
+    counts = f"{_counted(found.get('cells', 0), 'cell')} changed"
+    for name, what in (("rows_removed", "removed"), ("rows_added", "put back")):
+        counts += f", {_counted(found[name], 'row')} {what}" if found.get(name) else ""
     left = "".join(f" {found[name]:,} repairs {name}." for name in ("superseded", "refused") if found.get(name))
-    return notices.done("Undone" if job.verb == "undo" else "Applied", score + counts + left)
+    return notices.done("Undone" if job.verb == "undo" else "Applied", f"{score}{counts}.{left}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def changed(item: Item, word: str = "Changed") -> dict[str, Any]:

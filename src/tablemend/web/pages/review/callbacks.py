@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import dash
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, html
 
 from tablemend.errors import SettingsError, TablemendError
+from tablemend.records import Item
 from tablemend.web.components import basics
 from tablemend.web.identity import require
 from tablemend.web.pages.review import acting, detail, predicting
@@ -19,6 +21,7 @@ from tablemend.web.site import Site
 def callbacks(app: dash.Dash, site: Site) -> None:
     """Register them."""
     _in_the_browser(app)
+    _asking(app)
     _acting(app, site)
     _looking(app, site)
     _predicting(app, site)
@@ -26,10 +29,13 @@ def callbacks(app: dash.Dash, site: Site) -> None:
     _proposing(app, site)
 
 
-def _in_the_browser(app: dash.Dash) -> None:
-    def client(name: str, *outputs: Any, **options: Any) -> None:
-        app.clientside_callback(ClientsideFunction("review", name), *outputs, **options)
+def _client(app: dash.Dash, name: str, *bound: Any, **options: Any) -> None:
+    """A function of assets/review.js, and what it is bound to."""
+    app.clientside_callback(ClientsideFunction("review", name), *bound, **options)
 
+
+def _in_the_browser(app: dash.Dash) -> None:
+    client = functools.partial(_client, app)
     client("load", Output("review-facets", "title"), Input("review-run", "data"))
     client("search", Output("review-search", "error"), Input("review-search", "value"), prevent_initial_call=True)
     client(
@@ -54,6 +60,20 @@ def _in_the_browser(app: dash.Dash) -> None:
         prevent_initial_call=True,
     )
     client(
+        "progress",
+        Output("review-progress", "children"),
+        Output("review-ended", "data"),
+        Input("live-job", "data"),
+        Input("review-job", "data"),
+        State("review-run", "data"),
+        prevent_initial_call=True,
+    )
+
+
+def _asking(app: dash.Dash) -> None:
+    """What the buttons ask for, with the dialog that may stand between."""
+    _client(
+        app,
         "act",
         Output("review-act", "data"),
         Output("review-dialog", "opened"),
@@ -68,15 +88,6 @@ def _in_the_browser(app: dash.Dash) -> None:
         State("review-run", "data"),
         State("review-note", "value"),
         State("review-rating", "value"),
-        prevent_initial_call=True,
-    )
-    client(
-        "progress",
-        Output("review-progress", "children"),
-        Output("review-ended", "data"),
-        Input("live-job", "data"),
-        Input("review-job", "data"),
-        State("review-run", "data"),
         prevent_initial_call=True,
     )
 
@@ -181,7 +192,8 @@ def shown(site: Site, run: str, item: str) -> Any:
     """One item of a run in detail."""
     workspace = site.workspace
     found = workspace.store.items.get(item, run)
-    return detail.detail(found, workspace.store.items.decisions(found.id), workspace.gate_of(run))
+    end = workspace.ends(run).get(found.id, "applied") if found.applied else ""
+    return detail.detail(found, workspace.store.items.decisions(found.id), workspace.gate_of(run), end=end)
 
 
 def _changing(app: dash.Dash, site: Site) -> None:
@@ -197,8 +209,7 @@ def _changing(app: dash.Dash, site: Site) -> None:
         require("decide")
         asked = ctx.triggered_id
         made = site.working.edit(asked["item"], run=run["run"], alternative=asked["n"])
-        dash.set_props("review-run", {"data": acting.reloaded(run)})
-        _tell(acting.changed(made))
+        _show_anew(run, made)
         return ""
 
     @app.callback(
@@ -217,9 +228,15 @@ def _changing(app: dash.Dash, site: Site) -> None:
             made = site.working.edit(place["item"], run=run["run"], params=_params(text))
         except TablemendError as problem:
             return basics.notice("Not saved", f"{problem}.", hint=problem.hint or "")
-        dash.set_props("review-run", {"data": acting.reloaded(run)})
-        _tell(acting.changed(made))
+        _show_anew(run, made)
         return ""
+
+
+def _show_anew(run: dict[str, Any], made: Item) -> None:
+    """Have the list and the details show an item as it is now."""
+    dash.set_props("review-run", {"data": acting.reloaded(run)})
+    dash.set_props("review-look", {"data": {"item": made.id, "turn": f"version {made.version} of {made.id}"}})
+    _tell(acting.changed(made))
 
 
 def _proposing(app: dash.Dash, site: Site) -> None:

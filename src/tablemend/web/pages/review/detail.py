@@ -19,18 +19,19 @@ PAGE = 50  # cells shown at once
 _HEAD = ("Row", "Column", "Before → after")
 
 
-def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None) -> Any:
-    """Everything about an item."""
+def detail(item: Item, decisions: Sequence[Decision], gate: Gate | None, *, end: str = "") -> Any:
+    """Everything about an item; `end` is what became of it where it was applied."""
     parts = [
         html.H2(item.title, className="tm-h2"),
         html.Div(
             [
-                marks.decision(item.decision, applied=bool(item.applied)),
+                marks.decision(end or item.decision),
                 marks.confidence(item.confidence),
                 *(marks.tag(flag, kind="flag") for flag in item.flags),
             ],
             className="tm-actions",
         ),
+        html.P("It changed nothing: other repairs had decided its cells.") if end == "superseded" else None,
         html.P(item.summary) if item.summary else None,
         _changes(item),
         _evidence(item),

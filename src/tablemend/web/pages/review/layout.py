@@ -23,7 +23,7 @@ NARROWS = ("check", "column", "decision", "text")
 _STORES = ("focus", "look", "act", "job", "dialog-info", "predict", "acted", "ended", "cells-page")
 _DECISIONS = (
     *(("", "All"), ("open", "Open"), ("approved", "Approved"), ("applied", "Applied")),
-    *(("rejected", "Rejected"), ("blocked", "Blocked")),
+    *(("superseded", "Superseded"), ("rejected", "Rejected"), ("blocked", "Blocked")),
 )
 
 
@@ -97,7 +97,7 @@ def head(workspace: Workspace, run: Run) -> Any:
     older = html.Span([" A newer scan has its own list: ", dcc.Link(newest.id, href=path("review", newest.id)), "."])
     return basics.header(
         snapshot.source.name,
-        _undo(disabled=not workspace.change_sets(run.dataset)),
+        _undo(disabled=not workspace.standing_applies(run.dataset)),
         _apply(),
         back=("Dataset", path("datasets", run.dataset)),
         note=[
