@@ -28,6 +28,10 @@ WORLD = sample.world(2_000, today=TODAY, seed=5)
 TRUTH = {(*sorted((str(each["one"]), str(each["other"]))), each["flag"]) for each in WORLD.truth.to_pylist()}
 
 
+TWO = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+"""The other databases are written to by the same verbs, and are tried with a whole run."""
+
+
 @pytest.fixture
 def visits(database_url: str) -> str:
     """URL of a database that holds the table `visits`."""
@@ -76,6 +80,7 @@ def test_all_conflicts_are_kept_and_a_second_run_writes_nothing(ws: Workspace, v
     assert ws.conflicts.report().run == second.run
 
 
+@TWO
 def test_a_dry_run_tells_what_it_would_write_and_makes_not_even_a_table(ws: Workspace, visits: str) -> None:
     found = run(ws, visits, dry_run=True)
     assert found.counts["new"] == len(TRUTH)
@@ -84,6 +89,7 @@ def test_a_dry_run_tells_what_it_would_write_and_makes_not_even_a_table(ws: Work
         ws.conflicts.undo(f"{visits}#conflict", found.run)
 
 
+@TWO
 def test_what_is_no_longer_found_is_resolved_what_people_set_stays_and_what_comes_back_is_updated(
     ws: Workspace, visits: str
 ) -> None:
@@ -108,6 +114,7 @@ def test_what_is_no_longer_found_is_resolved_what_people_set_stays_and_what_come
     assert {each["status"] for each in after.values()} == {"N", "W", "U"}
 
 
+@TWO
 def test_conflicts_of_somebody_who_has_no_row_any_more_are_resolved(ws: Workspace, visits: str) -> None:
     run(ws, visits)
     gone = min(pairs(kept(ws, visits)))
@@ -118,6 +125,7 @@ def test_conflicts_of_somebody_who_has_no_row_any_more_are_resolved(ws: Workspac
     assert gone not in pairs(kept(ws, visits))
 
 
+@TWO
 def test_a_run_is_undone_but_for_what_was_changed_since(ws: Workspace, visits: str) -> None:
     run(ws, visits)
     before = kept(ws, visits)
@@ -147,6 +155,7 @@ class Broken(fetching.Source):
         return super().fetch(part)
 
 
+@TWO
 def test_a_partition_that_fails_stops_no_other_and_resolves_nothing_and_can_be_taken_up(
     ws: Workspace, visits: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
