@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         600.0, gt=0, description="Most seconds for each statement of a scan in the database, or on a file of one."
     )
     workers: int = Field(2, ge=1, le=64, description="Tables that `scan` and `heal` take on at once.")
+    max_workers: int = Field(4, ge=1, le=64, description="Partitions that `conflicts run` works on at once.")
+    conflicts_secret: SecretStr = Field(
+        SecretStr(""),
+        description="What `conflicts` hashes the keys of people with: a long random text, never logged or stored.",
+    )
     pool_min: int = Field(1, ge=0, description="Connections to a database that are opened ahead where it is asked for.")
     pool_max: int = Field(10, gt=0, description="Most connections to one database at once.")
     pool_timeout: float = Field(30.0, gt=0, description="Seconds to wait for a free connection to a database.")

@@ -95,7 +95,7 @@ def interrupted() -> int:
 
 
 COMMANDS = (
-    *("bench", "cache", "databases", "decide", "gates", "heal", "history", "intel", "learning"),
+    *("bench", "cache", "conflicts", "databases", "decide", "gates", "heal", "history", "intel", "learning"),
     *("load", "recipe", "runs", "schedules", "scorecards", "serve", "store", "users"),
 )
 """Modules whose import adds commands."""

@@ -101,33 +101,38 @@ def require(problems: Iterable[Problem], origin: str, hint: str) -> None:
         raise SettingsError(f"{origin}: {found.text}", hint=found.hint or hint)
 
 
-def names(folder: str) -> list[str]:
-    """What is shipped in a folder of the review, by name."""
-    found = resources.files("tablemend.review").joinpath(folder).iterdir()
+_PACKAGE = "tablemend.review"
+
+
+def names(folder: str, package: str = _PACKAGE) -> list[str]:
+    """What is shipped in a folder of a package, by name."""
+    found = resources.files(package).joinpath(folder).iterdir()
     return sorted(each.name.removesuffix(".toml") for each in found if each.name.endswith(".toml"))
 
 
-def shipped(folder: str, name: str) -> str:
+def shipped(folder: str, name: str, package: str = _PACKAGE) -> str:
     """The text of a shipped file; SettingsError where there is none of that name."""
-    if name not in names(folder):
+    there = names(folder, package)
+    if name not in there:
         raise SettingsError(
-            f"there is no shipped file {name!r} of {folder}", hint=f"The shipped ones are {', '.join(names(folder))}."
+            f"there is no shipped file {name!r} of {folder}", hint=f"The shipped ones are {', '.join(there)}."
         )
-    return resources.files("tablemend.review").joinpath(f"{folder}/{name}.toml").read_text(encoding="utf-8")
+    return resources.files(package).joinpath(f"{folder}/{name}.toml").read_text(encoding="utf-8")
 
 
-def text_of(what: str | File, folder: str) -> tuple[str, str]:
+def text_of(what: str | File, folder: str, package: str = _PACKAGE) -> tuple[str, str]:
     """Text and origin of a file, or of what is shipped by that name; SettingsError where there is neither.
 
     A shipped name goes first: write `./repair` for a file of that name.
     """
-    if str(what) in names(folder):
-        return shipped(folder, str(what)), f"{folder}/{what}.toml"
+    there = names(folder, package)
+    if str(what) in there:
+        return shipped(folder, str(what), package), f"{folder}/{what}.toml"
     try:
         content = File(what).read_bytes()
     except FileNotFoundError as problem:
         raise SettingsError(
-            f"there is no file {what}", hint=f"Name a file, or one that is shipped: {', '.join(names(folder))}."
+            f"there is no file {what}", hint=f"Name a file, or one that is shipped: {', '.join(there)}."
         ) from problem
     except OSError as problem:
         raise SettingsError(f"{what} cannot be read: {problem.strerror}", hint="Name a TOML file.") from problem

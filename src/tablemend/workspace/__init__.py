@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tablemend.workspace.accounts import Accounts
     from tablemend.workspace.alerts import Alerts
     from tablemend.workspace.configuring import Configuration
+    from tablemend.workspace.conflicts import Conflicts
     from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.previewing import SourcePreview
     from tablemend.workspace.schedules import Schedules
@@ -52,6 +53,13 @@ class Workspace(Intelligence):
         from tablemend.workspace.configuring import Configuration
 
         return Configuration(self)
+
+    @cached_property
+    def conflicts(self) -> Conflicts:
+        """Rows that cannot both be true, found and kept up to date in a database."""
+        from tablemend.workspace.conflicts import Conflicts
+
+        return Conflicts(self)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -1,0 +1,212 @@
+"""`conflicts run`, `list`, `explain`, `undo`, `rules` and `example`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tablemend.cli import show
+from tablemend.cli.main import Json, Quiet, app, workspace
+from tablemend.errors import SettingsError
+
+if TYPE_CHECKING:
+    from tablemend.conflicts.job import Part
+    from tablemend.conflicts.report import ConflictsRun
+
+conflicts = typer.Typer(
+    help="Rows that cannot both be true, kept up to date in a database.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(conflicts, name="conflicts")
+
+To = Annotated[str, typer.Option("--to", help="Table of conflicts, URL#table; made where it is not there.")]
+Rules = Annotated[str, typer.Option("--rules", help="File, or the name of a shipped ruleset.")]
+SHOWN = 20  # conflicts listed for people
+WIDE = 44  # signs of what is counted
+
+
+@conflicts.command()
+def run(
+    source: Annotated[str, typer.Argument(help="Table of rows, URL#table or URL#schema.table.")],
+    to: To,
+    rules: Rules = "visits",
+    today: Annotated[
+        str | None, typer.Option(help="Day that the window counts from; by default the present.", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="By default the setting max_workers.", show_default=False)
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="About how many rows a partition has.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")] = False,
+    resume: Annotated[
+        str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find conflicts and bring the table of conflicts up to date; exit 1 where a partition failed."""
+
+    def begun(skipped: int, parts: int) -> None:
+        if not (quiet or as_json):
+            show.say(f"Skipping {skipped:,} finished partitions (processing {parts - skipped:,}/{parts:,})")
+
+    def told(part: Part, done: int, parts: int) -> None:
+        if not (quiet or as_json):
+            show.say(_line(part, done, parts))
+
+    with workspace(quiet=True) as ws:
+        found = ws.conflicts.run(
+            source,
+            to,
+            rules=rules,
+            today=_day(today),
+            workers=workers,
+            rows=rows,
+            dry_run=dry_run,
+            resume=resume,
+            told=told,
+            begun=begun,
+        )
+    if as_json:
+        show.json(found.to_dict())
+    else:
+        _told(found)
+    if found.status != "completed":
+        raise typer.Exit(1)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as problem:
+        raise SettingsError(f"{text!r} is no day", hint="Write it like 2026-11-28.") from problem
+
+
+def _line(part: Part, done: int, parts: int) -> str:
+    beginning = f"[{done:,}/{parts:,}] {part.name}"
+    if part.outcome == "failed":
+        return f"{beginning} failed: {part.reason}"
+    return f"{beginning} ({part.rows:,} rows, {part.conflicts:,} conflicts, {part.written:,} updated)"
+
+
+def _told(found: ConflictsRun) -> None:
+    tally = found.tally
+    verb = "to write" if found.dry else "written"
+    show.say(f"{found.rows:,} rows read, {found.saved:,} left out by the database")
+    show.say(f"{found.conflicts:,} conflicts: {found.unchanged:,} as they were, {found.written:,} {verb}")
+    for action, number in found.counts.items():
+        if number:
+            show.say(f"  {number:,} {action}")
+    if found.left:
+        show.say(f"{found.left:,} left as they are: somebody changed them meanwhile")
+    for name, number in _doubts(tally).items():
+        if number:
+            show.say(f"{number:,} rows {name}")
+    for each in tally.suspicious[:3]:
+        show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
+    share = f"{found.done:,}/{len(found.parts):,}"
+    seconds = f"{found.seconds:.1f} s from {found.started:%Y-%m-%d %H:%M:%S} UTC"
+    show.say(f"{found.written:,} records {verb}, partitions {share}, {seconds}")
+    show.say(f"run {found.run}")
+
+
+def _doubts(tally: object) -> dict[str, int]:
+    words = {
+        "half": "recorded at one end only",
+        "backwards": "end before they begin",
+        "unreadable": "have a time that is none",
+        "unplaced": "without a known place",
+        "misplaced": "with coordinates that are nowhere",
+        "unruled": "that no rule can judge",
+    }
+    return {text: getattr(tally, name) for name, text in words.items()}
+
+
+@conflicts.command(name="list")
+def list_(
+    to: To,
+    rules: Annotated[str, typer.Option("--rules", help="Name of the ruleset.")] = "visits",
+    status: Annotated[
+        list[str] | None, typer.Option(help="N, U, W, I, R or D; may be repeated.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most conflicts that are listed.")] = SHOWN,
+    as_json: Json = False,
+) -> None:
+    """List conflicts that are kept, those last changed first."""
+    with workspace(quiet=True) as ws:
+        found = ws.conflicts.list(to, rules=rules, status=status or (), limit=limit)
+    if as_json:
+        show.json(found)
+        return
+    names = ("conflict", "status", "flags", "id_a", "differ_a", "id_b", "differ_b", "amount")
+    show.table(names, [[each[name] for name in names] for each in found], title="Conflicts")
+
+
+@conflicts.command()
+def explain(
+    conflict: Annotated[str, typer.Argument(help="Id of a conflict.")],
+    to: To,
+    rules: Rules = "visits",
+    as_json: Json = False,
+) -> None:
+    """Tell why two rows cannot both be true."""
+    with workspace(quiet=True) as ws:
+        found = ws.conflicts.explain(to, conflict, rules=rules)
+    if as_json:
+        show.json({"conflict": conflict, "told": found})
+        return
+    for each in found:
+        typer.echo(each)
+
+
+@conflicts.command()
+def undo(
+    run: Annotated[str, typer.Argument(help="Run that wrote.")],
+    to: To,
+    rules: Annotated[str, typer.Option("--rules", help="Name of the ruleset.")] = "visits",
+    as_json: Json = False,
+) -> None:
+    """Take back what a run wrote; exit 1 where conflicts were changed since and are left."""
+    with workspace(quiet=True) as ws:
+        done = ws.conflicts.undo(to, run, rules=rules)
+    if as_json:
+        show.json({"removed": done.removed, "restored": done.restored, "left": done.left})
+    else:
+        show.say(f"{done.removed:,} removed, {done.restored:,} restored, {done.left:,} left: changed since")
+    if done.left:
+        raise typer.Exit(1)
+
+
+@conflicts.command(name="rules")
+def rules_(
+    name: Annotated[str | None, typer.Argument(help="Ruleset to print; by default their names.")] = None,
+) -> None:
+    """List the shipped rulesets, or print one."""
+    from tablemend.conflicts import ruleset
+
+    if name is None:
+        show.table(("name", "title"), [(each, ruleset.shipped(each).title) for each in ruleset.names()])
+        return
+    typer.echo(ruleset.source(name)[0], nl=False)
+
+
+@conflicts.command()
+def example(
+    to: Annotated[str, typer.Argument(help="Table to make, URL#table.")],
+    rows: Annotated[int, typer.Option(min=10, help="About how many visits.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Other seeds give other visits.")] = 1,
+    today: Annotated[
+        str | None, typer.Option(help="Day around which they lie; by default the present.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write generated visits with planted conflicts into a new table."""
+    with workspace(quiet=True) as ws:
+        made = ws.conflicts.example(to, rows=rows, seed=seed, today=_day(today))
+    if as_json:
+        show.json({"rows": made.visits.num_rows, "planted": made.truth.num_rows})
+        return
+    show.say(f"{made.visits.num_rows:,} visits with {made.truth.num_rows:,} planted conflicts")

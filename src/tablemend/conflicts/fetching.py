@@ -1,0 +1,115 @@
+"""Reading the rows of a source, partition by partition, only what decides, the next one while one is judged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Self
+
+import sqlalchemy as sa
+
+from tablemend.conflicts import door
+from tablemend.conflicts.preparing import is_text, require_columns
+from tablemend.conflicts.ruleset import Ruleset
+from tablemend.databases import bulk
+from tablemend.databases.partitions import Partition, partition
+from tablemend.engine.sql import literal, literals
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tablemend.databases.bulk.wire import Table
+    from tablemend.databases.database import Database
+
+
+class Source:
+    """A table or view of rows that may contradict each other."""
+
+    def __init__(self, database: Database, table: Table, rules: Ruleset, *, secret: bytes, today: date) -> None:
+        """Look at its columns; UnreadableSource where some are missing or of a wrong type."""
+        self.database, self.table, self.rules = database, table, rules
+        self._secret = secret
+        self.schema = bulk.schema_of(database, table)
+        require_columns(rules, self.schema)
+        self.condition = self._condition(today)
+
+    def _condition(self, today: date) -> str:
+        """What the database itself can leave out: rows whose status does not count, or outside the window."""
+        import pyarrow.types as kinds
+
+        found, exclude, window = [], self.rules.exclude, self.rules.window
+        if exclude.values and is_text(self.schema.field(exclude.column).type):
+            column = self._quoted(exclude.column)
+            values = literals(each.casefold() for each in exclude.values)
+            found.append(f"({column} IS NULL OR lower(trim({column})) NOT IN ({values}))")
+        kind = self.schema.field(self.rules.scope).type
+        if window is not None and (kinds.is_date(kind) or kinds.is_timestamp(kind)):
+            column = self._quoted(self.rules.scope)
+            first, behind = today - timedelta(days=window.past), today + timedelta(days=window.future + 1)
+            found.append(f"{column} >= {literal(str(first))} AND {column} < {literal(str(behind))}")
+        return " AND ".join(found)
+
+    def _quoted(self, name: str) -> str:
+        return self.database.dialect.identifier_preparer.quote_identifier(name)
+
+    def partitions(self, rows: int) -> tuple[Partition, ...]:
+        """Ranges of the entity of about so many rows that count; their labels show no key."""
+        return partition(
+            self.database, self.table, [self.rules.entity], rows=rows, where=self.condition, opaque=True, exact=True
+        )
+
+    def total(self) -> int:
+        """Rows of the table, also those that do not count."""
+        with self.database.connect(read_only=self.database.guards_reading) as connection:
+            return int(connection.execute(sa.text(f"SELECT count(*) FROM {self._named()}")).scalar_one())
+
+    def _named(self) -> str:
+        return ".".join(self._quoted(each).replace(":", "\\:") for each in self.table if each is not None)
+
+    def mark(self, part: Partition) -> str:
+        """Tells a partition apart from one that was cut otherwise, and tells nobody the keys that bound it."""
+        bounds = repr((self.database.place, self.table, part.condition, sorted(part.values.items())))
+        return door.hashed(bounds, self._secret)
+
+    def fetch(self, part: Partition) -> pa.Table:
+        """The rows of a partition, only the columns that decide; their entities are hashes."""
+        reader = bulk.read(
+            self.database, self.table, columns=self.rules.columns, where=part.condition, params=part.values
+        )
+        return door.closed(reader.read_all(), self.rules.entity, self._secret)
+
+
+class Ahead:
+    """Fetches partitions in their order, so many ahead of the workers that judge them; a context manager."""
+
+    def __init__(self, parts: Sequence[Partition], fetch: Callable[[Partition], pa.Table], *, ahead: int) -> None:
+        self._parts = {each.number: each for each in parts}
+        self._order = [each.number for each in parts]
+        self._fetch = fetch
+        self._ahead = ahead
+        self._waiting: dict[int, Future[pa.Table]] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(max(1, ahead), "tablemend-fetch") if ahead else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def get(self, number: int) -> pa.Table:
+        """The rows of a partition; what failed is fetched anew when it is asked for again."""
+        if self._pool is None:
+            return self._fetch(self._parts[number])
+        with self._lock:
+            future = self._waiting.pop(number, None)
+            if future is None:
+                self._order = [each for each in self._order if each != number]
+                future = self._pool.submit(self._fetch, self._parts[number])
+            while self._order and len(self._waiting) < self._ahead:
+                following = self._order.pop(0)
+                self._waiting[following] = self._pool.submit(self._fetch, self._parts[following])
+        return future.result()

@@ -1,0 +1,57 @@
+"""Why two rows cannot both be true, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tablemend.conflicts.ruleset import Ruleset
+
+POINTS = {"call_in": "the call at the beginning", "call_out": "the call at the end", "address": "the address"}
+"""Names of points as people say them; others stand as they are."""
+
+
+def explained(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
+    """A kept conflict in sentences: the two rows, each rule that holds, and what it rests on."""
+    told = [_row(rules, conflict, "a"), _row(rules, conflict, "b")]
+    helps = {rule.flag: rule.help or rule.flag.replace("_", " ") for rule in rules.rules}
+    for flag in conflict["flags"].split():
+        told.append(helps.get(flag, flag))
+    if conflict["overlap_minutes"]:
+        told.append(f"They have {minutes(conflict['overlap_minutes'])} in common.")
+    if conflict["miles"] is not None:
+        told += _way(conflict)
+    if conflict["amount"]:
+        word = "has been billed for both" if conflict["class"] == "recovery" else "can still be avoided"
+        told.append(f"{conflict['amount']:,.2f} is at stake; it {word}.")
+    return tuple(told)
+
+
+def _row(rules: Ruleset, conflict: Mapping[str, Any], side: str) -> str:
+    where = f" at {conflict[f'differ_{side}']}" if conflict[f"differ_{side}"] else ""
+    times = f"from {_time(conflict[f'start_{side}'])} to {_time(conflict[f'end_{side}'])}"
+    return f"{rules.row.capitalize()} {conflict[f'id_{side}']}{where}, {times}."
+
+
+def _time(moment: datetime | None) -> str:
+    if moment is None:
+        return "an unknown time"
+    return moment.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00") if moment.second == 0 else f"{moment:%F %T}"
+
+
+def _way(conflict: Mapping[str, Any]) -> list[str]:
+    first, second = ("a", "b") if conflict["first"] == "a" else ("b", "a")
+    leave, arrive = (POINTS.get(conflict[key], conflict[key]) for key in ("leave_from", "arrive_from"))
+    return [
+        f"From {conflict[f'id_{first}']} ({leave}) to {conflict[f'id_{second}']} ({arrive}) it is "
+        f"{conflict['miles']:g} miles by road.",
+        f"At {conflict['mph']:g} miles an hour that takes {minutes(conflict['travel_minutes'])}; "
+        f"there are {minutes(conflict['gap_minutes'])} between them.",
+    ]
+
+
+def minutes(number: float) -> str:
+    """Minutes with at most one decimal."""
+    shown = f"{number:.1f}".removesuffix(".0")
+    return f"{shown} minute{'' if shown == '1' else 's'}"

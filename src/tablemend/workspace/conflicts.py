@@ -1,0 +1,270 @@
+"""Conflicts of a workspace: rows that cannot both be true, found and kept up to date from database to database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tablemend.errors import NotFound, SettingsError, StateError
+from tablemend.records import now
+
+if TYPE_CHECKING:
+    from tablemend.conflicts.fetching import Source
+    from tablemend.conflicts.job import Part, Terms
+    from tablemend.conflicts.keeping import Keeper, Undone
+    from tablemend.conflicts.report import ConflictsRun
+    from tablemend.conflicts.ruleset import Ruleset
+    from tablemend.conflicts.sample import World
+    from tablemend.databases.bulk.wire import Table
+    from tablemend.databases.database import Database
+    from tablemend.databases.partitions import Partition
+    from tablemend.workspace import Workspace
+
+KIND = "conflicts"
+UNDO = "conflicts-undo"
+
+_PART = "part:"
+"""Beginning of the names under which a run keeps what became of each partition."""
+
+
+class _Place(NamedTuple):
+    """A database and a table of it."""
+
+    database: Database
+    table: Table
+    shown: str  # without password
+
+
+class Conflicts:
+    """Finding, keeping, explaining and undoing conflicts."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def run(
+        self,
+        source: str,
+        to: str,
+        *,
+        rules: str | Path | Ruleset = "visits",
+        today: date | None = None,
+        workers: int | None = None,
+        rows: int | None = None,
+        dry_run: bool = False,
+        resume: str | None = None,
+        pipelined: bool = True,
+        told: Callable[[Part, int, int], None] = lambda *_: None,
+        begun: Callable[[int, int], None] = lambda *_: None,
+    ) -> ConflictsRun:
+        """Find the conflicts among the rows of `URL#table`, and bring the table of conflicts `to` up to date.
+
+        `rows` is about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run
+        writes nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged
+        are skipped. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are, and
+        all of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
+        UnreadableSource for columns that are missing or cannot be used, SettingsError for a ruleset, an address or the
+        secret, DatabaseError, and Cancelled after Ctrl-C.
+        """
+        from tablemend.conflicts import door, fetching, job, ruleset
+
+        chosen = ruleset.load(rules) if isinstance(rules, str | Path) else rules
+        secret = door.secret_of(self._workspace.settings.conflicts_secret.get_secret_value())
+        started, clock = now(), time.perf_counter()
+        with (
+            self._place(source, "source") as origin,
+            self._keeper(to, chosen.name) as (keeper, shown),
+            self._workspace._running(KIND) as run,
+        ):
+            opened = fetching.Source(
+                origin.database, origin.table, chosen, secret=secret, today=today or started.date()
+            )
+            if not dry_run:
+                keeper.prepare()
+            parts = opened.partitions(rows or job.ROWS)
+            done = self._done_before(resume, origin.shown, shown) if resume else {}
+            terms = job.Terms(
+                run=run.id,
+                ruleset=chosen.name,
+                source=origin.shown,
+                target=shown,
+                today=today or started.date(),
+                now=started,
+                dry=dry_run,
+                workers=workers or self._workspace.settings.max_workers,
+                pipelined=pipelined,
+            )
+            self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
+            begun(sum(opened.mark(each) in done for each in parts), len(parts))
+            made = self._worked(opened, keeper, terms, parts, done, told)
+            found = _report(terms, made, total=opened.total(), seconds=time.perf_counter() - clock)
+            self._workspace.store.runs.keep(run.id, "report", found)
+            self._workspace.store.runs.finish(run.id, found.status, counts=_counts(found), notes=[found.source])
+        return found
+
+    def _worked(
+        self,
+        source: Source,
+        keeper: Keeper,
+        terms: Terms,
+        parts: Sequence[Partition],
+        done: Mapping[str, Part],
+        told: Callable[[Part, int, int], None],
+    ) -> list[Part]:
+        """Every partition; each is noted as soon as it is done, so that a run that is killed can be taken up."""
+        from tablemend.conflicts.job import Job
+
+        count = sum(source.mark(each) in done for each in parts)
+        beating = self._workspace._beating(terms.run)
+        runs = self._workspace.store.runs
+
+        def ended(part: Part) -> None:
+            nonlocal count
+            count += 1
+            if part.outcome == "done" and not terms.dry:
+                runs.keep(terms.run, f"{_PART}{part.name}", part)
+            beating("partitions", count / len(parts))
+            told(part, count, len(parts))
+
+        self._workspace.start()
+        with self._workspace._engine.embedded() as session:
+            found = Job(source, keeper, session, terms, ended=ended).run(parts, done)
+        for part in found:
+            if part.outcome == "skipped":
+                runs.keep(terms.run, f"{_PART}{part.name}", part)
+        return found
+
+    def _done_before(self, resume: str, source: str, target: str) -> dict[str, Part]:
+        """What an earlier run did already, by the mark of each partition."""
+        from tablemend.conflicts.job import Part
+
+        run = self._workspace.store.runs.get(resume)
+        places = self._workspace.store.runs.recall_all(run.id, "places", list[str]) if run.kind == KIND else []
+        if places != [[source, target]]:
+            raise StateError(
+                f"run {resume} is no run over conflicts from {source} to {target}",
+                hint="Leave out --resume to begin anew.",
+            )
+        found = self._workspace.store.runs.recall_all(run.id, _PART, Part)
+        return {each.mark: each for each in found}
+
+    def report(self, run: str | None = None) -> ConflictsRun:
+        """What a run found, by default the newest; NotFound where there is none."""
+        from tablemend.conflicts.report import ConflictsRun
+
+        runs = self._workspace.ready().runs
+        hint = "`tablemend conflicts run SOURCE --to TARGET` makes one."
+        found = runs.get(run) if run else runs.latest(KIND, statuses=("completed", "partial", "failed"), hint=hint)
+        if found.kind != KIND:
+            raise NotFound(f"run {found.id} is a {found.kind}, not one over conflicts", hint=hint)
+        return runs.recall(found.id, "report", ConflictsRun)
+
+    def list(
+        self, target: str, *, rules: str = "visits", status: Sequence[str] = (), limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Conflicts that are kept, those last changed first."""
+        import pyarrow.compute as pc
+
+        with self._keeper(target, rules) as (keeper, _):
+            kept = keeper.kept()
+        if status:
+            import pyarrow as pa
+
+            kept = kept.filter(pc.is_in(kept["status"], pa.array(status)))
+        found: list[dict[str, Any]] = (
+            kept.sort_by([("changed_at", "descending"), ("conflict", "ascending")]).slice(0, limit).to_pylist()
+        )
+        return found
+
+    def explain(self, target: str, conflict: str, *, rules: str | Path | Ruleset = "visits") -> tuple[str, ...]:
+        """Why two rows cannot both be true, in sentences; NotFound where no such conflict is kept."""
+        from tablemend.conflicts import ruleset, words
+
+        chosen = ruleset.load(rules) if isinstance(rules, str | Path) else rules
+        with self._keeper(target, chosen.name) as (keeper, shown):
+            found = [each for each in keeper.kept().to_pylist() if each["conflict"] == conflict]
+        if not found:
+            raise NotFound(f"no conflict {conflict} is kept in {shown}", hint="`tablemend conflicts list` lists them.")
+        return words.explained(chosen, found[0])
+
+    def undo(self, target: str, run: str, *, rules: str = "visits") -> Undone:
+        """Take back what a run wrote; conflicts that were changed since are left. NotFound where it wrote nothing."""
+        with self._keeper(target, rules) as (keeper, _), self._workspace._running(UNDO) as own:
+            if not keeper.is_there:
+                raise NotFound(f"run {run} has written no conflict here", hint="Check the table after --to.")
+            done = keeper.undo(run, by=own.id, now=now())
+            counts = {"removed": done.removed, "restored": done.restored, "left": done.left}
+            self._workspace.store.runs.finish(own.id, "partial" if done.left else "completed", counts=counts)
+        return done
+
+    def example(self, to: str, *, rows: int = 10_000, seed: int = 1, today: date | None = None) -> World:
+        """Write generated visits with planted conflicts into a new table; DataRefused where it is there."""
+        from tablemend.conflicts import sample
+        from tablemend.databases import bulk, introspection
+        from tablemend.errors import DataRefused
+
+        made = sample.world(rows, today=today or now().date(), seed=seed)
+        with self._place(to, "table") as place:
+            if place.table[1] in {each.name for each in introspection.tables(place.database, place.table[0])}:
+                raise DataRefused(f"{place.shown} is there", hint="Name a table that is not.")
+            with place.database.transaction() as connection:
+                bulk.create(connection, place.table, made.visits.schema, key=["visit_id"])
+                bulk.insert(connection, place.table, made.visits)
+        return made
+
+    @contextmanager
+    def _keeper(self, target: str, rules: str) -> Iterator[tuple[Keeper, str]]:
+        from tablemend.conflicts.keeping import Keeper
+
+        with self._place(target, "table of conflicts") as place:
+            yield Keeper(place.database, place.table, rules), place.shown
+
+    @contextmanager
+    def _place(self, address: str, what: str) -> Iterator[_Place]:
+        from tablemend.databases import urls
+        from tablemend.databases.database import Database
+        from tablemend.databases.pool import limits
+
+        url, found = urls.parse(address)
+        if found.table is None:
+            raise SettingsError(f"{found.url} names no {what}", hint="Write URL#table or URL#schema.table.")
+        with Database(url, limits=limits(self._workspace.settings), purpose=KIND) as database:
+            yield _Place(database, (found.schema, found.table), found.shown)
+
+
+def _report(terms: Terms, parts: Sequence[Part], *, total: int, seconds: float) -> ConflictsRun:
+    from tablemend.conflicts import tallying
+    from tablemend.conflicts.changes import ACTIONS
+    from tablemend.conflicts.report import ConflictsRun
+
+    failed = sum(each.outcome == "failed" for each in parts)
+    read = sum(each.rows for each in parts if each.outcome != "failed")
+    lost = sum(each.rows for each in parts if each.outcome == "failed")
+    return ConflictsRun(
+        run=terms.run,
+        ruleset=terms.ruleset,
+        source=terms.source,
+        target=terms.target,
+        status="completed" if not failed else "failed" if failed == len(parts) else "partial",
+        dry=terms.dry,
+        started=terms.now,
+        seconds=round(seconds, 3),
+        parts=tuple(parts),
+        rows=read,
+        saved=max(0, total - read - lost),
+        conflicts=sum(each.conflicts for each in parts),
+        unchanged=sum(each.unchanged for each in parts),
+        counts={
+            action: sum(each.counts.get(action, 0) for each in parts if each.outcome == "done") for action in ACTIONS
+        },
+        left=sum(each.left for each in parts),
+        tally=tallying.total(each.tally for each in parts),
+    )
+
+
+def _counts(found: ConflictsRun) -> dict[str, int]:
+    counts = {name.replace(" ", "_"): number for name, number in found.counts.items()}
+    return {"partitions": len(found.parts), "rows": found.rows, "conflicts": found.conflicts, **counts}
