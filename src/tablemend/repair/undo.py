@@ -58,7 +58,7 @@ def undo(desk: Desk, identity: str, what: What, *, force: bool = False) -> Chang
     edits = _edits(desk, versions, what)
     with desk.timings.stage("undo"):
         change, kept = _restored(versions, edits, what, force=force)
-    if not change.rows_moved and not change.changes.num_rows:
+    if not change.rows_moved and not change.changes.num_rows and change.columns == head.columns:
         raise NothingToChange(
             f"undoing {identity} would change nothing: "
             + (f"{kept} cells have changed again since" if kept else "all is as it was before it"),
