@@ -66,8 +66,16 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "users role": ("POST /users/{user}/role",),
 }
 
+_CONFLICTS = "not over HTTP yet: who may name both databases, and where their secret lies, is to be settled first"
+
 ABSENT = {
     "bench": "measures the machine that it runs on",
+    "conflicts example": "writes a table to try the commands on",
+    "conflicts explain": _CONFLICTS,
+    "conflicts list": _CONFLICTS,
+    "conflicts rules": _CONFLICTS,
+    "conflicts run": _CONFLICTS,
+    "conflicts undo": _CONFLICTS,
     "databases check": "a scan says the same of a database, to whoever may name it",
     "databases jobs": "belongs to loading",
     "databases load": "writes any table of any database, which no role of a server is meant to",
