@@ -160,9 +160,7 @@ def test_a_partition_that_fails_stops_no_other_and_resolves_nothing_and_can_be_t
     ws: Workspace, visits: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(ws, visits)
-    change(visits, "UPDATE visits SET status = 'deleted'")
     monkeypatch.setattr(fetching, "Source", Broken)
-    change(visits, "UPDATE visits SET status = NULL")
     change(visits, "UPDATE visits SET agency = 'A000'")
     broken = run(ws, visits)
     assert broken.status == "partial"
