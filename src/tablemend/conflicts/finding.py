@@ -7,10 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from tablemend.conflicts import assembling, judging, preparing, tallying
-from tablemend.conflicts.assembling import ROWS
+from tablemend.conflicts.crowding import crowds, together
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.conflicts.tallying import Tally
-from tablemend.engine.sql import name as quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,20 +40,30 @@ def find(
     `rows` hold every row of an entity that they hold one of; their entities are hashes. The session is used by this
     call alone. `stage` is told the stage that begins.
     """
-    import pyarrow.compute as pc
-
     preparing.require_columns(rules, rows.schema)
-    session.register(SOURCE, rows)
+    stage("prepare")
+    seen = _asked(session, tallying.outline(rules, _prepared(rules, rows, today)), SOURCE, rows)
+    groups = crowds(rules, rows[rules.entity], seen)
+    told = tallying.tally(rules, seen, groups)
+    chosen = rows.take(together(groups))
+    ready = _asked(session, _prepared(rules, chosen, today), SOURCE, chosen)
+    stage("judge")
+    found = judging.judged(session, rules, ready)
+    stage("assemble")
+    made = assembling.assembled(session, rules, found, ready)
+    return Found(made, told, groups.names)
+
+
+def _prepared(rules: Ruleset, rows: pa.Table, today: date) -> str:
+    return preparing.prepared(rules, SOURCE, rows.schema, today=today)
+
+
+def _asked(session: Session, query: str, relation: str, rows: pa.Table) -> pa.Table:
+    """What a query says of each row, in the order of the rows."""
+    session.register(relation, rows)
     try:
-        stage("prepare")
-        query = preparing.prepared(rules, SOURCE, rows.schema, today=today)
-        session.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(ROWS)} AS {query}")
-        told = tallying.tally(session, rules, ROWS)
-        stage("judge")
-        found = judging.judged(session, rules, session.arrow(f"SELECT * FROM {quoted(ROWS)} ORDER BY n"))
-        stage("assemble")
-        made = assembling.assembled(session, rules, found)
+        found = session.arrow(query)
     finally:
-        session.unregister(SOURCE)
-        session.execute(f"DROP TABLE IF EXISTS {quoted(ROWS)}")
-    return Found(made, told, pc.unique(rows[rules.entity].combine_chunks()).drop_null())
+        session.unregister(relation)
+    numbers = found["n"].to_numpy()
+    return found if (numbers[1:] > numbers[:-1]).all() else found.take(numbers.argsort())
