@@ -468,3 +468,28 @@ def test_the_key_of_a_batch_is_the_same_in_every_attempt() -> None:
 
     run(range(5), work, job="j", **QUICK)
     assert keys == ["j:0+5", "j:0+5"]
+
+
+def test_a_row_held_up_by_another_that_hangs_is_not_rejected() -> None:
+    """Row 3 holds what row 4 needs, as a writer holds the only lock of an embedded database, until it is stopped."""
+    lock = threading.Lock()
+    held = threading.Event()
+
+    def work(batch: Batch, attempt: Attempt) -> Done:
+        stopped = threading.Event()
+        with attempt.cancelling(stopped.set):
+            if 3 in batch.rows:
+                with lock:
+                    held.set()
+                    stopped.wait(60)
+                    attempt.check()
+            if 4 in batch.rows:
+                held.wait(60)
+                while not lock.acquire(timeout=0.01):
+                    attempt.check()
+                lock.release()
+        return Done(inserted=len(batch))
+
+    report = run([3, 4], work, ledger=MemoryLedger(), job="j", size=1, timeout=0.2, workers=2, stop_after=None, **QUICK)
+    assert [each.position for each in report.rejections] == [0]
+    assert report.inserted == 1

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
 from tenacity import RetryCallState, Retrying
 from tenacity.wait import wait_random_exponential
 
@@ -110,6 +111,7 @@ class _Runner:
         self._sizing = Sizing(options.size)
         self._tally = Tally(job)
         self._parts: deque[Task] = deque()  # of bisected batches: ahead of new ones
+        self._slow: deque[Task] = deque()  # single rows out of time: tried alone once all else is done
         self._delayed: list[tuple[float, int, Task]] = []  # heap by the moment of the retry
         self._serial = itertools.count()
         self._wait = wait_random_exponential(multiplier=options.wait, max=options.wait_most)
@@ -160,12 +162,16 @@ class _Runner:
         while True:
             self._heed()
             self._feed()
-            if not self._at_work and not self._delayed and not self._parts and (self._exhausted or self._stopping):
+            if not self._at_work and not self._waiting() and (self._exhausted or self._stopping):
                 return
             ended = self._next_end()
             if ended is not None:
                 self._take(ended)
                 self._progress(self._tally.report("running"))
+
+    def _waiting(self) -> bool:
+        """Whether there is something to do that was begun before."""
+        return bool(self._delayed or self._parts or self._slow)
 
     def _feed(self) -> None:
         """Give the workers what they can take: one task each, and one more that waits."""
@@ -182,7 +188,9 @@ class _Runner:
             return heapq.heappop(self._delayed)[2]
         if self._parts:
             return self._parts.popleft()
-        return None if self._exhausted else self._read()
+        if not self._exhausted:
+            return self._read()
+        return self._slow.popleft() if self._slow and not self._at_work and not self._delayed else None
 
     def _read(self) -> Task | None:
         try:
@@ -248,10 +256,11 @@ class _Runner:
         self._forget_parts()
 
     def _forget_parts(self) -> None:
-        for task in (*self._parts, *(each for _, _, each in self._delayed)):
+        for task in (*self._parts, *self._slow, *(each for _, _, each in self._delayed)):
             doubt = "its commit is in doubt; the next run finds out"
             self._leave(task, "the job stopped before" if task.doubt is None else doubt)
         self._parts.clear()
+        self._slow.clear()
         self._delayed.clear()
 
     def _drain(self) -> None:
@@ -340,13 +349,14 @@ class _Runner:
         elif kind == "permanent":
             self._give_up(task, why)
         elif kind == "slow" and not task.refuse and (task.part or task.tries + 1 >= SLOW_TRIES):
-            self._isolate(task, why)
+            if len(task.batch) > 1 or task.alone or self._options.workers == 1:
+                self._isolate(task, why)
+            else:
+                self._slow.append(Task(batch=task.batch, part=True, alone=True))
             self._count_failure(why)
         elif task.tries < self._options.retries:
             self._tally.counts["retries"] += 1
-            self._delay(
-                Task(batch=task.batch, tries=task.tries + 1, part=task.part, refuse=task.refuse), task.tries + 1
-            )
+            self._delay(structs.replace(task, tries=task.tries + 1, doubt=None, looks=0), task.tries + 1)
         else:
             self._give_up(task, f"{why} (after {task.tries + 1} attempts)")
 
@@ -385,7 +395,7 @@ class _Runner:
 
 
 def _doubted(task: Task, problem: BaseException, *, looks: int) -> Task:
-    return Task(batch=task.batch, tries=task.tries, part=task.part, refuse=task.refuse, doubt=problem, looks=looks)
+    return structs.replace(task, doubt=problem, looks=looks)
 
 
 def _elsewhere(options: Options) -> tuple[Any, bool]:

@@ -21,6 +21,7 @@ class Task(Record, frozen=True, kw_only=True):
     part: bool = False  # of a batch that was bisected
     doubt: BaseException | None = None  # what ended an attempt that may have committed: only look whether it did
     looks: int = 0  # that failed
+    alone: bool = False  # its only row ran out of time: a last try, while nothing else runs that could hold it up
     refuse: str = ""  # write its only row down as rejected, for this reason
 
 
