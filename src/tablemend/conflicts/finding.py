@@ -40,18 +40,22 @@ def find(
     `rows` hold every row of an entity that they hold one of; their entities are hashes. The session is used by this
     call alone. `stage` is told the stage that begins.
     """
-    preparing.require_columns(rules, rows.schema)
     stage("prepare")
-    seen = _asked(session, tallying.outline(rules, _prepared(rules, rows, today)), SOURCE, rows)
-    groups = crowds(rules, rows[rules.entity], seen)
-    told = tallying.tally(rules, seen, groups)
-    chosen = rows.take(together(groups))
-    ready = _asked(session, _prepared(rules, chosen, today), SOURCE, chosen)
+    told, names, ready = prepare(session, rules, rows, today=today)
     stage("judge")
     found = judging.judged(session, rules, ready)
     stage("assemble")
-    made = assembling.assembled(session, rules, found, ready)
-    return Found(made, told, groups.names)
+    return Found(assembling.assembled(session, rules, found, ready), told, names)
+
+
+def prepare(session: Session, rules: Ruleset, rows: pa.Table, *, today: date) -> tuple[Tally, pa.Array, pa.Table]:
+    """What rows are like, their entities, and the rows that another one may contradict, prepared."""
+    preparing.require_columns(rules, rows.schema)
+    seen = _asked(session, tallying.outline(rules, _prepared(rules, rows, today)), SOURCE, rows)
+    groups = crowds(rules, rows[rules.entity], seen)
+    chosen = rows.take(together(groups))
+    ready = _asked(session, _prepared(rules, chosen, today), SOURCE, chosen)
+    return tallying.tally(rules, seen, groups), groups.names, ready
 
 
 def _prepared(rules: Ruleset, rows: pa.Table, today: date) -> str:
