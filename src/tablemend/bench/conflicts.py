@@ -44,7 +44,7 @@ NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WORKERS = (1, 2, 4, 6, 8)
 
 KINDS = (
-    "'note ' || visit_id % 9973",
+    "'note ' || visit_id %% 9973",
     "visit_id * {n}",
     "visit_start + interval '{n} minutes'",
     "md5((visit_id + {n})::text)",

@@ -56,9 +56,7 @@ class Source:
 
     def partitions(self, rows: int) -> tuple[Partition, ...]:
         """Ranges of the entity of about so many rows that count; their labels show no key."""
-        return partition(
-            self.database, self.table, [self.rules.entity], rows=rows, where=self.condition, opaque=True, exact=True
-        )
+        return partition(self.database, self.table, [self.rules.entity], rows=rows, where=self.condition, opaque=True)
 
     def total(self) -> int:
         """Rows of the table, also those that do not count."""
