@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
 
 KEY = "conflict"
-"""Column that tells conflicts apart: a hash of the ruleset and of both ids in their order."""
+"""Column that tells conflicts apart: a hash of the ruleset, of the entity, and of both ids in their order.
+
+The entity belongs to it: rows that are moved to another one are judged with other rows, perhaps at the same time."""
 
 FACTS = (
     *("entity", "id_a", "id_b", "differ_a", "differ_b", "scope_a", "scope_b"),
@@ -62,7 +64,7 @@ def query(rules: Ruleset, known: set[str]) -> str:
     a_start, a_end = shown(rules, lambda name: f"a.{quoted(name)}")
     b_start, b_end = shown(rules, lambda name: f"b.{quoted(name)}")
     facts = ", ".join(f"coalesce(CAST({each} AS VARCHAR), '')" for each in FACTS)
-    ids = f"{literal(rules.name)} || chr(31) || id_a || chr(31) || id_b"
+    ids = f"{literal(rules.name)} || chr(31) || entity || chr(31) || id_a || chr(31) || id_b"
     return f"""
 WITH sided AS (
   SELECT f.*, x.id > y.id AS swapped
