@@ -50,9 +50,8 @@ KINDS = (
     "md5((visit_id + {n})::text)",
     "rate * {n}",
 )
-WIDENED = "CREATE TABLE wide AS SELECT visits.*, " + ", ".join(
-    f"{KINDS[n % len(KINDS)].format(n=n)} AS other_{n}" for n in range(1, WIDE - len(RULES.columns) + 1)
-)
+OTHERS = (f"{KINDS[n % len(KINDS)].format(n=n)} AS other_{n}" for n in range(1, WIDE - len(RULES.columns) + 1))
+WIDENED = f"CREATE TABLE wide AS SELECT visits.*, {', '.join(OTHERS)} FROM visits"
 """Columns that do not decide, of common types, as such tables have them."""
 
 ALONE_REMEMBERED = """
