@@ -105,6 +105,8 @@ def _told(found: ConflictsRun) -> None:
     for name, number in _doubts(tally).items():
         if number:
             show.say(f"{number:,} rows {name}")
+    if tally.periods is not None:
+        show.say(f"{tally.periods:,} periods read, {tally.unclear:,} of them cannot be used")
     for each in tally.suspicious[:3]:
         show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
     share = f"{found.done:,}/{len(found.parts):,}"
