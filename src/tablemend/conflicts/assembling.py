@@ -31,18 +31,20 @@ FOUND, ROWS = "found", "prepared"
 """Names of the relations that the statement reads."""
 
 
-def assembled(session: Session, rules: Ruleset, found: pa.Table) -> pa.Table:
-    """The conflicts of a judged table, whose rows are in the relation `prepared`.
+def assembled(session: Session, rules: Ruleset, found: pa.Table, rows: pa.Table) -> pa.Table:
+    """The conflicts of a judged table, and the prepared rows whose places it holds.
 
     Columns: KEY, FACTS, and `content`, a hash of these. Of each pair the row whose id comes first as a text is `a`.
     `flags` are in the order of the rules, with a blank between them; `first` says which row comes first where the way
     between them counted.
     """
     session.register(FOUND, found)
+    session.register(ROWS, rows)
     try:
         return session.arrow(query(rules, set(found.schema.names)))
     finally:
         session.unregister(FOUND)
+        session.unregister(ROWS)
 
 
 def query(rules: Ruleset, known: set[str]) -> str:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import structs
 
 from tablemend.conflicts import assembling, judging, preparing, tallying
-from tablemend.conflicts.assembling import ROWS
-from tablemend.conflicts.periods import taken
+from tablemend.conflicts.crowding import crowds, together
+from tablemend.conflicts.periods import Taken, declared, taken
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.conflicts.tallying import Tally
-from tablemend.engine.sql import name as quoted
+from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,24 +46,47 @@ def find(
     entities, where a rule asks for them. The session is used by this call alone. `stage` is told the stage that begins.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     preparing.require_columns(rules, rows.schema)
-    session.register(SOURCE, rows)
+    stage("prepare")
+    seen = _asked(session, tallying.outline(rules, _prepared(rules, rows, today)), SOURCE, rows)
+    groups = crowds(rules, rows[rules.entity], seen)
+    told = tallying.tally(rules, seen, groups)
+    chosen = rows.take(together(groups))
+    ready = _asked(session, _prepared(rules, chosen, today), SOURCE, chosen)
+    stage("judge")
+    found = judging.judged(session, rules, ready)
+    stage("assemble")
+    made = assembling.assembled(session, rules, found, ready)
+    if rules.of_periods:
+        met = _taken(session, rules, rows, periods, today)
+        made = pa.concat_tables([made, met.conflicts.cast(made.schema)])
+        told = structs.replace(told, periods=met.read, unclear=met.unclear)
+    return Found(made, told, groups.names)
+
+
+def _taken(session: Session, rules: Ruleset, rows: pa.Table, periods: pa.Table | None, today: date) -> Taken:
+    """The conflicts with periods; only rows of entities that have some are looked at."""
+    import pyarrow.compute as pc
+
+    entity = declared(rules).entity
+    if periods is None:
+        raise SettingsError("a rule asks for periods, and none were read", hint="Read those of the entities.")
+    having = pc.unique(periods[entity].combine_chunks()).drop_null()
+    chosen = rows.filter(pc.is_in(rows[rules.entity], having.cast(rows[rules.entity].type)))
+    return taken(session, rules, _asked(session, _prepared(rules, chosen, today), SOURCE, chosen), periods)
+
+
+def _prepared(rules: Ruleset, rows: pa.Table, today: date) -> str:
+    return preparing.prepared(rules, SOURCE, rows.schema, today=today)
+
+
+def _asked(session: Session, query: str, relation: str, rows: pa.Table) -> pa.Table:
+    """What a query says of each row, in the order of the rows."""
+    session.register(relation, rows)
     try:
-        stage("prepare")
-        query = preparing.prepared(rules, SOURCE, rows.schema, today=today)
-        session.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(ROWS)} AS {query}")
-        told = tallying.tally(session, rules, ROWS)
-        stage("judge")
-        found = judging.judged(session, rules, session.arrow(f"SELECT * FROM {quoted(ROWS)} ORDER BY n"))
-        stage("assemble")
-        made = assembling.assembled(session, rules, found)
-        if rules.of_periods:
-            met = taken(session, rules, periods)
-            made = pa.concat_tables([made, met.conflicts.cast(made.schema)])
-            told = structs.replace(told, periods=met.read, unclear=met.unclear)
+        found = session.arrow(query)
     finally:
-        session.unregister(SOURCE)
-        session.execute(f"DROP TABLE IF EXISTS {quoted(ROWS)}")
-    return Found(made, told, pc.unique(rows[rules.entity].combine_chunks()).drop_null())
+        session.unregister(relation)
+    numbers = found["n"].to_numpy()
+    return found if (numbers[1:] > numbers[:-1]).all() else found.take(numbers.argsort())

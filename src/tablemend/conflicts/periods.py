@@ -37,28 +37,28 @@ class Taken(NamedTuple):
     unclear: int  # without an entity, or whose ends are no times in their order
 
 
-def taken(session: Session, rules: Ruleset, periods: pa.Table | None) -> Taken:
-    """Every row and period of its entity of which a rule holds; SettingsError where none were read."""
-    if rules.periods is None or periods is None:
-        raise SettingsError("a rule asks for periods, and there are none", hint="Write [periods] with their table.")
+def taken(session: Session, rules: Ruleset, rows: pa.Table, periods: pa.Table) -> Taken:
+    """Every prepared row and period of its entity of which a rule holds; SettingsError without [periods]."""
+    session.register(ROWS, rows)
     session.register(SOURCE, periods)
     try:
-        session.execute(f"CREATE OR REPLACE TEMP TABLE {READ} AS {prepared(rules.periods, periods.schema)}")
+        session.execute(f"CREATE OR REPLACE TEMP TABLE {READ} AS {prepared(rules, periods.schema)}")
         session.register(MET, _met(session, rules))
         found = session.arrow(query(rules))
         read, clear = session.one(f"SELECT count(*), count(*) FILTER (clear) FROM {READ}")
     finally:
-        for each in (SOURCE, MET):
+        for each in (ROWS, SOURCE, MET):
             session.unregister(each)
         session.execute(f"DROP TABLE IF EXISTS {READ}")
     return Taken(found, read, read - clear)
 
 
-def prepared(periods: Periods, schema: pa.Schema) -> str:
+def prepared(rules: Ruleset, schema: pa.Schema) -> str:
     """The SELECT of the periods as the rules see them.
 
     Columns: `n` (from 0), `id`, `entity`, `differ`, `kind`, `starts`, `ends`, and `clear`, whether it can be used.
     """
+    periods = declared(rules)
     differ, kind = (f"CAST({quoted(each)} AS VARCHAR)" if each else "NULL" for each in (periods.differ, periods.kind))
     return f"""
 WITH read AS (
@@ -67,6 +67,13 @@ WITH read AS (
     {_moment(periods.start, schema, last=False)} AS starts, {_moment(periods.end, schema, last=True)} AS ends
   FROM {SOURCE})
 SELECT *, coalesce(entity IS NOT NULL AND starts <= ends, FALSE) AS clear FROM read"""
+
+
+def declared(rules: Ruleset) -> Periods:
+    """Where the periods of a ruleset are; SettingsError where it does not say."""
+    if rules.periods is None:
+        raise SettingsError("a rule asks for periods, and there are none", hint="Write [periods] with their table.")
+    return rules.periods
 
 
 def _moment(column: str, schema: pa.Schema, *, last: bool) -> str:
