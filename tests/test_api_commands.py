@@ -70,8 +70,10 @@ _CONFLICTS = "not over HTTP yet: who may name both databases, and where their se
 
 ABSENT = {
     "bench": "measures the machine that it runs on",
+    "conflicts decide": _CONFLICTS,
     "conflicts example": "writes a table to try the commands on",
     "conflicts explain": _CONFLICTS,
+    "conflicts history": _CONFLICTS,
     "conflicts list": _CONFLICTS,
     "conflicts rules": _CONFLICTS,
     "conflicts run": _CONFLICTS,

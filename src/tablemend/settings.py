@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -23,6 +23,16 @@ from tablemend.errors import SettingsError
 FILE = "tablemend.toml"
 Origin = Literal["given", "environment", ".env", "file", "default"]
 """Where the value of a setting comes from, each before those that follow it."""
+
+
+class ConflictsJob(BaseModel):
+    """Where rows are read from, where their conflicts are kept, and by which ruleset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: SecretStr = Field(min_length=1)  # URL#table
+    to: SecretStr = Field(min_length=1)  # URL#table
+    rules: str = "visits"  # a file, or the name of a shipped ruleset
 
 
 class Settings(BaseSettings):
@@ -103,6 +113,9 @@ class Settings(BaseSettings):
     conflicts_secret: SecretStr = Field(
         SecretStr(""),
         description="What `conflicts` hashes the keys of people with: a long random text, never logged or stored.",
+    )
+    conflicts_jobs: dict[str, ConflictsJob] = Field(
+        {}, description="Name → `source`, `to` and `rules` of a job over conflicts; never logged or stored."
     )
     pool_min: int = Field(1, ge=0, description="Connections to a database that are opened ahead where it is asked for.")
     pool_max: int = Field(10, gt=0, description="Most connections to one database at once.")
@@ -216,7 +229,7 @@ class Settings(BaseSettings):
 
 
 _SECRET = {
-    *("http_headers", "store_url", "spark_url", "cache_redis_url"),
+    *("http_headers", "store_url", "spark_url", "cache_redis_url", "conflicts_secret", "conflicts_jobs"),
     *("alert_webhook_url", "alert_webhook_secret", "alert_smtp_password"),
 }
 """Settings that are stored nowhere."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,17 +20,36 @@ conflicts = typer.Typer(
 )
 app.add_typer(conflicts, name="conflicts")
 
-To = Annotated[str, typer.Option("--to", help="Table of conflicts, URL#table; made where it is not there.")]
-Rules = Annotated[str, typer.Option("--rules", help="File, or the name of a shipped ruleset.")]
+To = Annotated[str, typer.Option("--to", help="Table of conflicts, URL#table, or a job of the settings by its name.")]
+Rules = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        help="File, or the name of a shipped ruleset; by default that of the job, else visits.",
+        show_default=False,
+    ),
+]
+Status = Annotated[
+    list[str] | None, typer.Option(help="Only of a status: N, U, W, I, R or D; may be repeated.", show_default=False)
+]
+Flag = Annotated[list[str] | None, typer.Option(help="Only of a rule; may be repeated.", show_default=False)]
+Differ = Annotated[str, typer.Option(help="Only with a row of this agency, or of what else must differ.")]
+Search = Annotated[str, typer.Option(help="Only where an id, or what must differ, begins so.")]
 SHOWN = 20  # conflicts listed for people
 WIDE = 44  # signs of what is counted
 
 
 @conflicts.command()
 def run(
-    source: Annotated[str, typer.Argument(help="Table of rows, URL#table or URL#schema.table.")],
-    to: To,
-    rules: Rules = "visits",
+    source: Annotated[str, typer.Argument(help="Table of rows, URL#table, or a job of the settings by its name.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="Table of conflicts, URL#table; made where it is not there. By default that of the job.",
+            show_default=False,
+        ),
+    ] = None,
+    rules: Rules = None,
     today: Annotated[
         str | None, typer.Option(help="Day that the window counts from; by default the present.", show_default=False)
     ] = None,
@@ -130,28 +149,89 @@ def _doubts(tally: object) -> dict[str, int]:
 @conflicts.command(name="list")
 def list_(
     to: To,
-    rules: Annotated[str, typer.Option("--rules", help="Name of the ruleset.")] = "visits",
-    status: Annotated[
-        list[str] | None, typer.Option(help="N, U, W, I, R or D; may be repeated.", show_default=False)
-    ] = None,
+    rules: Rules = None,
+    status: Status = None,
+    flag: Flag = None,
+    differ: Differ = "",
+    search: Search = "",
+    sort: Annotated[str, typer.Option(help="changed_at, first_at, amount, overlap_minutes …")] = "changed_at",
     limit: Annotated[int, typer.Option(min=1, help="Most conflicts that are listed.")] = SHOWN,
+    offset: Annotated[int, typer.Option(min=0, help="Conflicts that are passed over.")] = 0,
     as_json: Json = False,
 ) -> None:
     """List conflicts that are kept, those last changed first."""
     with workspace(quiet=True) as ws:
-        found = ws.conflicts.list(to, rules=rules, status=status or (), limit=limit)
+        found = ws.conflicts.page(
+            to, rules=rules, sort=sort, limit=limit, offset=offset, **_conditions(status, flag, differ, search)
+        )
+    if as_json:
+        show.json(found.rows)
+        return
+    names = ("conflict", "status", "flags", "id_a", "differ_a", "id_b", "differ_b", "amount")
+    title = "Conflicts" if len(found.rows) == found.total else f"Conflicts, {len(found.rows):,} of {found.total:,}"
+    show.table(names, [[each[name] for name in names] for each in found.rows], title=title)
+
+
+def _conditions(status: list[str] | None, flag: list[str] | None, differ: str, search: str) -> dict[str, Any]:
+    from tablemend.conflicts.changes import STATUSES
+
+    unknown = [each for each in status or () if each not in STATUSES]
+    if unknown:
+        listed = ", ".join(f"{key} {word}" for key, word in STATUSES.items())
+        raise SettingsError(f"there is no status {unknown[0]!r}", hint=f"Choose of {listed}.")
+    return {"status": tuple(status or ()), "flags": tuple(flag or ()), "differ": differ, "text": search}
+
+
+@conflicts.command()
+def decide(
+    verb: Annotated[str, typer.Argument(help="work, ignore, delete, or reopen.")],
+    to: To,
+    conflict: Annotated[list[str] | None, typer.Argument(help="Ids of conflicts; or use conditions.")] = None,
+    rules: Rules = None,
+    status: Status = None,
+    flag: Flag = None,
+    differ: Differ = "",
+    search: Search = "",
+    note: Annotated[str, typer.Option(help="Why; it is kept with the decision.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Set conflicts to in work, ignored, deleted, or open again; no run overwrites that."""
+    conditions = _conditions(status, flag, differ, search)
+    if not (conflict or any(conditions.values())):
+        raise SettingsError("nothing says which conflicts are meant", hint="Give ids, or conditions like --flag.")
+    with workspace(quiet=True) as ws:
+        done = ws.conflicts.decide(to, verb, rules=rules, note=note, ids=tuple(conflict or ()), **conditions)
+    if as_json:
+        show.json({"run": done.run, "changed": done.changed, "same": done.same, "refused": done.refused})
+    else:
+        show.say(f"{len(done.changed):,} changed, {done.same:,} were so, {len(done.refused):,} changed by others")
+        show.say(f"run {done.run}; `tablemend conflicts undo {done.run}` takes it back")
+    if done.refused:
+        raise typer.Exit(1)
+
+
+@conflicts.command()
+def history(
+    conflict: Annotated[str, typer.Argument(help="Id of a conflict.")],
+    to: To,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """List what runs and people did to a conflict."""
+    with workspace(quiet=True) as ws:
+        found = ws.conflicts.history(to, conflict, rules=rules)
     if as_json:
         show.json(found)
         return
-    names = ("conflict", "status", "flags", "id_a", "differ_a", "id_b", "differ_b", "amount")
-    show.table(names, [[each[name] for name in names] for each in found], title="Conflicts")
+    names = ("at", "action", "before_status", "status", "by", "note", "run")
+    show.table(names, [[each[name] for name in names] for each in found], title="History")
 
 
 @conflicts.command()
 def explain(
     conflict: Annotated[str, typer.Argument(help="Id of a conflict.")],
     to: To,
-    rules: Rules = "visits",
+    rules: Rules = None,
     as_json: Json = False,
 ) -> None:
     """Tell why two rows cannot both be true."""
@@ -168,7 +248,7 @@ def explain(
 def undo(
     run: Annotated[str, typer.Argument(help="Run that wrote.")],
     to: To,
-    rules: Annotated[str, typer.Option("--rules", help="Name of the ruleset.")] = "visits",
+    rules: Rules = None,
     as_json: Json = False,
 ) -> None:
     """Take back what a run wrote; exit 1 where conflicts were changed since and are left."""

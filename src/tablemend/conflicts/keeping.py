@@ -114,6 +114,24 @@ class Keeper:
             counts[action] -= 1
         return Written(counts=counts, left=len(left))
 
+    def decide(
+        self, rows: pa.Table, before: pa.Table, *, run: str, now: datetime, by: str, note: str = ""
+    ) -> list[str]:
+        """Write the statuses that somebody set, in one transaction; gives the keys of those changed meanwhile.
+
+        `rows` and `before` hold the same conflicts in the same order, as `kept` gives them.
+        """
+        import pyarrow.compute as pc
+
+        if not rows.num_rows:
+            return []
+        named = rows.append_column("action", _words("decided", rows.num_rows))
+        with self.database.transaction() as connection:
+            left = self._change(connection, named.select([KEY, "status", "action"]), before, run, now)
+            done = pc.invert(pc.is_in(rows[KEY], pc.cast(_strings(left), rows[KEY].type)))
+            self._remember(connection, named.filter(done), before.filter(done), run, now, by=by, note=note)
+        return left
+
     def undo(self, run: str, *, by: str, now: datetime) -> Undone:
         """Take back what a run wrote, in one transaction; NotFound where it wrote nothing here.
 
@@ -167,7 +185,13 @@ class Keeper:
         return [str(each) for each in keys]
 
     def _remember(
-        self, connection: sa.Connection, rows: pa.Table, before: pa.Table | None, run: str, now: datetime
+        self,
+        connection: sa.Connection,
+        rows: pa.Table,
+        before: pa.Table | None,
+        run: str,
+        now: datetime,
+        **told: str,  # who, and why
     ) -> None:
         """Note what an action found and made of each row."""
         import pyarrow as pa
@@ -178,6 +202,8 @@ class Keeper:
         wanted = history_schema()
         made = _moments(_with(rows.select([KEY, "action", "content", "status", "found"]), run=run), ("at",), now)
         made = made.append_column(CHANGE, pc.binary_join_element_wise(made[KEY], made["run"], "-"))
+        for name in ("by", "note"):
+            made = made.append_column(name, pa.repeat(pa.scalar(told.get(name) or None, pa.string()), rows.num_rows))
         for field in wanted:
             name = field.name.removeprefix(BEFORE)
             if field.name.startswith(BEFORE):
@@ -214,6 +240,7 @@ def history_schema() -> pa.Schema:
         *(pa.field(name, pa.string(), nullable=False) for name in ("run", "action")),
     ]
     own += [pa.field("at", pa.timestamp("us")), *(kept.field(name) for name in ("content", "status", "found"))]
+    own += [pa.field(name, pa.string()) for name in ("by", "note")]  # of a decision: who took it, and why
     changed = (*FACTS, "content", "status", "found", "run", "changed_at")
     return pa.schema([*own, *(pa.field(f"{BEFORE}{name}", kept.field(name).type) for name in changed)])
 

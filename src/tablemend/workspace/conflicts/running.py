@@ -1,56 +1,39 @@
-"""Conflicts of a workspace: rows that cannot both be true, found and kept up to date from database to database."""
+"""Runs over the rows of a table, from database to database."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
+from tablemend.workspace.conflicts.places import KIND, Places
 
 if TYPE_CHECKING:
     from tablemend.conflicts.fetching import Source
     from tablemend.conflicts.job import Part, Terms
-    from tablemend.conflicts.keeping import Keeper, Undone
+    from tablemend.conflicts.keeping import Keeper
     from tablemend.conflicts.report import ConflictsRun
     from tablemend.conflicts.ruleset import Ruleset
     from tablemend.conflicts.sample import World
-    from tablemend.databases.bulk.wire import Table
-    from tablemend.databases.database import Database
     from tablemend.databases.partitions import Partition
-    from tablemend.workspace import Workspace
-
-KIND = "conflicts"
-UNDO = "conflicts-undo"
 
 _PART = "part:"
 """Beginning of the names under which a run keeps what became of each partition."""
 
 
-class _Place(NamedTuple):
-    """A database and a table of it."""
-
-    database: Database
-    table: Table
-    shown: str  # without password
-
-
-class Conflicts:
-    """Finding, keeping, explaining and undoing conflicts."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+class Running(Places):
+    """Runs over the rows of a table, and what they found."""
 
     def run(
         self,
         source: str,
-        to: str,
+        to: str | None = None,
         *,
-        rules: str | Path | Ruleset = "visits",
+        rules: str | Path | Ruleset | None = None,
         today: date | None = None,
         workers: int | None = None,
         rows: int | None = None,
@@ -62,21 +45,25 @@ class Conflicts:
     ) -> ConflictsRun:
         """Find the conflicts among the rows of `URL#table`, and bring the table of conflicts `to` up to date.
 
-        `rows` is about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run
-        writes nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged
-        are skipped. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are, and
-        all of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
+        A `source` without # is the name of a job of the settings, which says the rest where it is not given. `rows` is
+        about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run writes
+        nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged are
+        skipped. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are, and all
+        of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
         UnreadableSource for columns that are missing or cannot be used, SettingsError for a ruleset, an address or the
         secret, DatabaseError, and Cancelled after Ctrl-C.
         """
-        from tablemend.conflicts import door, fetching, job, ruleset
+        from tablemend.conflicts import door, fetching, job
 
-        chosen = ruleset.load(rules) if isinstance(rules, str | Path) else rules
+        chosen = self._ruleset(source, rules)
+        address = source if "#" in source else self.job(source).source.get_secret_value()
+        if to is None and "#" in source:
+            raise SettingsError("no table of conflicts is named", hint="Name it: URL#table.")
         secret = door.secret_of(self._workspace.settings.conflicts_secret.get_secret_value())
         started, clock = now(), time.perf_counter()
         with (
-            self._place(source, "source") as origin,
-            self._keeper(to, chosen.name) as (keeper, shown),
+            self._place(address, "source") as origin,
+            self._keeper(to or source, chosen) as (keeper, shown),
             self._workspace._running(KIND) as run,
         ):
             opened = fetching.Source(
@@ -162,44 +149,6 @@ class Conflicts:
             raise NotFound(f"run {found.id} is a {found.kind}, not one over conflicts", hint=hint)
         return runs.recall(found.id, "report", ConflictsRun)
 
-    def list(
-        self, target: str, *, rules: str = "visits", status: Sequence[str] = (), limit: int = 100
-    ) -> list[dict[str, Any]]:
-        """Conflicts that are kept, those last changed first."""
-        import pyarrow.compute as pc
-
-        with self._keeper(target, rules) as (keeper, _):
-            kept = keeper.kept()
-        if status:
-            import pyarrow as pa
-
-            kept = kept.filter(pc.is_in(kept["status"], pa.array(status)))
-        found: list[dict[str, Any]] = (
-            kept.sort_by([("changed_at", "descending"), ("conflict", "ascending")]).slice(0, limit).to_pylist()
-        )
-        return found
-
-    def explain(self, target: str, conflict: str, *, rules: str | Path | Ruleset = "visits") -> tuple[str, ...]:
-        """Why two rows cannot both be true, in sentences; NotFound where no such conflict is kept."""
-        from tablemend.conflicts import ruleset, words
-
-        chosen = ruleset.load(rules) if isinstance(rules, str | Path) else rules
-        with self._keeper(target, chosen.name) as (keeper, shown):
-            found = [each for each in keeper.kept().to_pylist() if each["conflict"] == conflict]
-        if not found:
-            raise NotFound(f"no conflict {conflict} is kept in {shown}", hint="`tablemend conflicts list` lists them.")
-        return words.explained(chosen, found[0])
-
-    def undo(self, target: str, run: str, *, rules: str = "visits") -> Undone:
-        """Take back what a run wrote; conflicts that were changed since are left. NotFound where it wrote nothing."""
-        with self._keeper(target, rules) as (keeper, _), self._workspace._running(UNDO) as own:
-            if not keeper.is_there:
-                raise NotFound(f"run {run} has written no conflict here", hint="Check the table after --to.")
-            done = keeper.undo(run, by=own.id, now=now())
-            counts = {"removed": done.removed, "restored": done.restored, "left": done.left}
-            self._workspace.store.runs.finish(own.id, "partial" if done.left else "completed", counts=counts)
-        return done
-
     def example(self, to: str, *, rows: int = 10_000, seed: int = 1, today: date | None = None) -> World:
         """Write generated visits with planted conflicts into a new table; DataRefused where it is there."""
         from tablemend.conflicts import sample
@@ -214,25 +163,6 @@ class Conflicts:
                 bulk.create(connection, place.table, made.visits.schema, key=["visit_id"])
                 bulk.insert(connection, place.table, made.visits)
         return made
-
-    @contextmanager
-    def _keeper(self, target: str, rules: str) -> Iterator[tuple[Keeper, str]]:
-        from tablemend.conflicts.keeping import Keeper
-
-        with self._place(target, "table of conflicts") as place:
-            yield Keeper(place.database, place.table, rules), place.shown
-
-    @contextmanager
-    def _place(self, address: str, what: str) -> Iterator[_Place]:
-        from tablemend.databases import urls
-        from tablemend.databases.database import Database
-        from tablemend.databases.pool import limits
-
-        url, found = urls.parse(address)
-        if found.table is None:
-            raise SettingsError(f"{found.url} names no {what}", hint="Write URL#table or URL#schema.table.")
-        with Database(url, limits=limits(self._workspace.settings), purpose=KIND) as database:
-            yield _Place(database, (found.schema, found.table), found.shown)
 
 
 def _report(terms: Terms, parts: Sequence[Part], *, total: int, seconds: float) -> ConflictsRun:
