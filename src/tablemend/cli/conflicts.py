@@ -63,6 +63,9 @@ def run(
     resume: Annotated[
         str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
     ] = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Read the rules as the older procedure did, to compare it.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -81,11 +84,12 @@ def run(
             source,
             to,
             rules=rules,
-            today=_day(today),
+            today=day_of(today),
             workers=workers,
             rows=rows,
             dry_run=dry_run,
             resume=resume,
+            original=original,
             told=told,
             begun=begun,
         )
@@ -97,7 +101,8 @@ def run(
         raise typer.Exit(1)
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """A day as it is written on the command line; SettingsError for what is none."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as problem:
@@ -287,7 +292,7 @@ def example(
 ) -> None:
     """Write generated visits with planted conflicts into a new table."""
     with workspace(quiet=True) as ws:
-        made = ws.conflicts.example(to, rows=rows, seed=seed, today=_day(today))
+        made = ws.conflicts.example(to, rows=rows, seed=seed, today=day_of(today))
     if as_json:
         show.json({"rows": made.visits.num_rows, "planted": made.truth.num_rows})
         return

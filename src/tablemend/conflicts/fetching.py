@@ -34,6 +34,7 @@ class Source:
         self._secret = secret
         self.schema = bulk.schema_of(database, table)
         require_columns(rules, self.schema)
+        self.columns = rules.columns
         self.condition = self._condition(today)
         self._beside = self._opened()
 
@@ -85,9 +86,7 @@ class Source:
 
     def fetch(self, part: Partition) -> pa.Table:
         """The rows of a partition, only the columns that decide; their entities are hashes."""
-        reader = bulk.read(
-            self.database, self.table, columns=self.rules.columns, where=part.condition, params=part.values
-        )
+        reader = bulk.read(self.database, self.table, columns=self.columns, where=part.condition, params=part.values)
         return door.closed(reader.read_all(), self.rules.entity, self._secret)
 
     def periods(self, part: Partition) -> pa.Table | None:

@@ -240,6 +240,8 @@ def problems(rules: Ruleset) -> Iterator[Problem]:
 
 
 def _choice_problems(rules: Ruleset) -> Iterator[Problem]:
+    if not 0 <= rules.options.tolerance < math.inf:
+        yield Problem(path=("options", "tolerance"), text="a tolerance is 0 minutes, or more")
     if rules.window is not None and min(rules.window.past, rules.window.future) < 0:
         yield Problem(path=("window",), text="a window goes from 0 days back to 0 days ahead, or further")
     if rules.exclude.values and not rules.exclude.column:

@@ -39,6 +39,7 @@ class Running(Places):
         rows: int | None = None,
         dry_run: bool = False,
         resume: str | None = None,
+        original: bool = False,
         pipelined: bool = True,
         told: Callable[[Part, int, int], None] = lambda *_: None,
         begun: Callable[[int, int], None] = lambda *_: None,
@@ -48,14 +49,19 @@ class Running(Places):
         A `source` without # is the name of a job of the settings, which says the rest where it is not given. `rows` is
         about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run writes
         nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged are
-        skipped. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are, and all
-        of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
-        UnreadableSource for columns that are missing or cannot be used, SettingsError for a ruleset, an address or the
-        secret, DatabaseError, and Cancelled after Ctrl-C.
+        skipped. `original` reads the rules as the older procedure did. `begun` is told the partitions to skip and all
+        of them, `told` each that is done, how many are, and all of them. A partition that fails for good stops no
+        other; its conflicts stay as they are. Raises UnreadableSource for columns that are missing or cannot be used,
+        SettingsError for a ruleset, an address or the secret, DatabaseError, and Cancelled after Ctrl-C.
         """
+        from msgspec import structs
+
         from tablemend.conflicts import door, fetching, job
+        from tablemend.conflicts.originals import ORIGINAL
 
         chosen = self._ruleset(source, rules)
+        if original:
+            chosen = structs.replace(chosen, options=ORIGINAL)
         address = source if "#" in source else self.job(source).source.get_secret_value()
         if to is None and "#" in source:
             raise SettingsError("no table of conflicts is named", hint="Name it: URL#table.")
