@@ -229,6 +229,8 @@ def history(
         show.json(found)
         return
     names = ("at", "action", "before_status", "status", "by", "note", "run")
+    for each in found:
+        each["at"] = f"{each['at']:%Y-%m-%d %H:%M:%S}"
     show.table(names, [[each[name] for name in names] for each in found], title="History")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import KIND, Places
+from tablemend.workspace.conflicts.places import KIND, Places, is_address
 
 if TYPE_CHECKING:
     from tablemend.conflicts.fetching import Source
@@ -46,11 +46,11 @@ class Running(Places):
     ) -> ConflictsRun:
         """Find the conflicts among the rows of `URL#table`, and bring the table of conflicts `to` up to date.
 
-        A `source` without # is the name of a job of the settings, which says the rest where it is not given. `rows` is
-        about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run writes
-        nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged are
-        skipped. `original` reads the rules as the older procedure did. `begun` is told the partitions to skip and all
-        of them, `told` each that is done, how many are, and all of them. A partition that fails for good stops no
+        A `source` that is no URL is the name of a job of the settings, which says the rest where it is not given.
+        `rows` is about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run
+        writes nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged
+        are skipped. `original` reads the rules as the older procedure did. `begun` is told the partitions to skip and
+        all of them, `told` each that is done, how many are, and all of them. A partition that fails for good stops no
         other; its conflicts stay as they are. Raises UnreadableSource for columns that are missing or cannot be used,
         SettingsError for a ruleset, an address or the secret, DatabaseError, and Cancelled after Ctrl-C.
         """
@@ -62,8 +62,8 @@ class Running(Places):
         chosen = self._ruleset(source, rules)
         if original:
             chosen = structs.replace(chosen, options=ORIGINAL)
-        address = source if "#" in source else self.job(source).source.get_secret_value()
-        if to is None and "#" in source:
+        address = source if is_address(source) else self.job(source).source.get_secret_value()
+        if to is None and is_address(source):
             raise SettingsError("no table of conflicts is named", hint="Name it: URL#table.")
         secret = door.secret_of(self._workspace.settings.conflicts_secret.get_secret_value())
         started, clock = now(), time.perf_counter()
