@@ -139,17 +139,17 @@ class Job:
         """A partition; what may pass is raised, to be tried again, and what does not is its outcome."""
         name = f"p{part.number:04}"
         try:
-            return self._done(name, mark, fetched.get(part.number), attempt)
+            return self._done(name, mark, fetched.get(part.number), self._source.periods(part), attempt)
         except Exception as problem:
             if attempt.is_stopped or (attempt.number <= RETRIES and isinstance(problem, Transient | Unreachable)):
                 raise
             return Part(name=name, mark=mark, outcome="failed", reason=_reason(problem), rows=part.rows)
 
-    def _done(self, name: str, mark: str, rows: pa.Table, attempt: Attempt) -> Part:
+    def _done(self, name: str, mark: str, rows: pa.Table, periods: pa.Table | None, attempt: Attempt) -> Part:
         import pyarrow.compute as pc
 
         with self._session.branch() as session:
-            found = find(session, self._source.rules, rows, today=self._terms.today)
+            found = find(session, self._source.rules, rows, periods=periods, today=self._terms.today)
             if self._changed is not None:
                 found = found._replace(conflicts=self._changed.of(found.conflicts))
             kept = self._kept.filter(pc.is_in(self._kept["entity"], found.entities))
