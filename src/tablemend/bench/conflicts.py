@@ -44,7 +44,7 @@ NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WORKERS = (1, 2, 4, 6, 8)
 
 KINDS = (
-    "'note ' || visit_id % 9973",
+    "'note ' || visit_id %% 9973",
     "visit_id * {n}",
     "visit_start + interval '{n} minutes'",
     "md5((visit_id + {n})::text)",
@@ -156,14 +156,14 @@ def _conflicts(session: Session, version: int) -> pa.Table:
     """As many conflicts as the case is about, in a version of their contents."""
     (world,) = sample.worlds(PARTITION, size=PARTITION, today=TODAY)
     rows = door.closed(world.visits, RULES.entity, SECRET)
-    session.register("some", finding.find(session, RULES, rows, today=TODAY).conflicts)
+    session.register("judged", finding.find(session, RULES, rows, today=TODAY).conflicts)
     found = session.arrow(
         f"""
 SELECT * REPLACE (left(sha256(conflict || range), 20) AS conflict, left(sha256(entity || range), 32) AS entity,
   overlap_minutes + {version} AS overlap_minutes, left(sha256(content || {version}), 20) AS content)
-FROM some, range({PARTS}) LIMIT {CONFLICTS}"""
+FROM judged, range({PARTS}) LIMIT {CONFLICTS}"""
     )
-    session.unregister("some")
+    session.unregister("judged")
     _check(found.num_rows == CONFLICTS, f"there are {found.num_rows} conflicts")
     return found
 

@@ -81,9 +81,7 @@ class Source:
             return ()
         if expected is not None and expected <= rows:
             return (Partition(number=1, condition=where, values={}, rows=expected, counted=False, label="p0001"),)
-        return partition(
-            self.database, self.table, [self.rules.entity], rows=rows, where=where, opaque=True, exact=True
-        )
+        return partition(self.database, self.table, [self.rules.entity], rows=rows, where=where, opaque=True)
 
     def total(self) -> int:
         """Rows of the table, also those that do not count."""

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from tablemend.engine.duckdb import Session
 
-ROWS = 250_000
-"""Rows of a partition: half a second of judging, some 100 MB."""
+ROWS = 500_000
+"""Rows of a partition: half a second of judging, some 200 MB; where rows lie as they came in, each reads all pages."""
 RETRIES = 3
 """Times that a partition is tried again where a database is busy or out of reach."""
 AHEAD = 2
