@@ -51,7 +51,7 @@ KINDS = (
     "rate * {n}",
 )
 WIDENED = "CREATE TABLE wide AS SELECT visits.*, " + ", ".join(
-    f"{KINDS[n % len(KINDS)].format(n=n)} AS other_{n}" for n in range(1, WIDE - len(RULES.columns) + 1)
+    f"{KINDS[n % len(KINDS)].format(n=n)} AS other_{n}" for n in range(1, WIDE - len(RULES.columns))
 )
 """Columns that do not decide, of common types, as such tables have them."""
 
