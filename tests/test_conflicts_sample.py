@@ -24,7 +24,7 @@ def test_all_that_is_planted_is_found_and_nothing_else() -> None:
     world = sample.world(60_000, today=TODAY, seed=3)
     truth = {tuple(each.values()) for each in world.truth.to_pylist()}
     assert pairs(world) == truth
-    assert {flag for _, _, flag in truth} == {each.flag for each in ruleset.shipped("visits").rules}
+    assert {flag for _, _, flag in truth} == {each.flag for each in ruleset.shipped("visits").active}
 
 
 def test_a_seed_makes_the_same_visits_again() -> None:

@@ -67,6 +67,9 @@ def run(
     resume: Annotated[
         str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
     ] = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Read the rules as the older procedure did, to compare it.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -85,12 +88,13 @@ def run(
             source,
             to,
             rules=rules,
-            today=_day(today),
+            today=day_of(today),
             workers=workers,
             rows=rows,
             incremental=incremental,
             dry_run=dry_run,
             resume=resume,
+            original=original,
             told=told,
             begun=begun,
         )
@@ -102,7 +106,8 @@ def run(
         raise typer.Exit(1)
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """A day as it is written on the command line; SettingsError for what is none."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as problem:
@@ -134,6 +139,8 @@ def _told(found: ConflictsRun) -> None:
     for name, number in _doubts(tally).items():
         if number:
             show.say(f"{number:,} rows {name}")
+    if tally.periods is not None:
+        show.say(f"{tally.periods:,} periods read, {tally.unclear:,} of them cannot be used")
     for each in tally.suspicious[:3]:
         show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
     share = f"{found.done:,}/{len(found.parts):,}"
@@ -297,7 +304,7 @@ def example(
 ) -> None:
     """Write generated visits with planted conflicts into a new table."""
     with workspace(quiet=True) as ws:
-        made = ws.conflicts.example(to, rows=rows, seed=seed, today=_day(today))
+        made = ws.conflicts.example(to, rows=rows, seed=seed, today=day_of(today))
     if as_json:
         show.json({"rows": made.visits.num_rows, "planted": made.truth.num_rows})
         return

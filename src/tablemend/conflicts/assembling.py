@@ -63,8 +63,6 @@ def query(rules: Ruleset, known: set[str]) -> str:
     first = "CASE WHEN one_first IS NULL THEN NULL WHEN one_first <> swapped THEN 'a' ELSE 'b' END"
     a_start, a_end = shown(rules, lambda name: f"a.{quoted(name)}")
     b_start, b_end = shown(rules, lambda name: f"b.{quoted(name)}")
-    facts = ", ".join(f"coalesce(CAST({each} AS VARCHAR), '')" for each in FACTS)
-    ids = f"{literal(rules.name)} || chr(31) || entity || chr(31) || id_a || chr(31) || id_b"
     return f"""
 WITH sided AS (
   SELECT f.*, x.id > y.id AS swapped
@@ -77,6 +75,16 @@ joined AS (
   FROM sided AS s
   JOIN {ROWS} AS a ON a.n = CASE WHEN swapped THEN other ELSE one END
   JOIN {ROWS} AS b ON b.n = CASE WHEN swapped THEN one ELSE other END)
-SELECT left(sha256({ids}), {DIGITS}) AS {KEY}, {", ".join(FACTS)},
+{kept(rules, "joined")}"""
+
+
+def kept(rules: Ruleset, relation: str, *, kind: str = "") -> str:
+    """The SELECT of a relation with FACTS as it is kept: with its key and its content.
+
+    `kind` tells keys apart where the second id is that of something else than a row.
+    """
+    facts = ", ".join(f"coalesce(CAST({each} AS VARCHAR), '')" for each in FACTS)
+    ids = " || chr(31) || ".join([literal(rules.name), *([literal(kind)] if kind else []), "entity", "id_a", "id_b"])
+    return f"""SELECT left(sha256({ids}), {DIGITS}) AS {KEY}, {", ".join(FACTS)},
   left(sha256(concat_ws(chr(31), {facts})), {DIGITS}) AS content
-FROM joined ORDER BY {KEY}"""
+FROM {relation} ORDER BY {KEY}"""

@@ -70,6 +70,8 @@ def usable(source: Source, mark: Mark | None, today: date) -> str:
     if not source.changed:
         name = source.rules.changed
         return f"the source has no column {name}" if name else "the ruleset names no column of changes"
+    if source.rules.of_periods:
+        return "a rule looks at periods, whose changes are not told"
     if mark is None:
         return "no full run that left nothing out was made yet"
     if mark.rules != digest(source.rules):

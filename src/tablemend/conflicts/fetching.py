@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from tablemend.conflicts import door
+from tablemend.conflicts.beside import Beside
 from tablemend.conflicts.preparing import is_text, require_columns
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.databases import bulk
@@ -32,7 +33,17 @@ class Source:
         self.schema = bulk.schema_of(database, table)
         require_columns(rules, self.schema)
         self.changed = rules.changed if rules.changed in self.schema.names else ""
+        self.columns = rules.columns
         self.condition = self._condition(today)
+        self._beside = self._opened()
+
+    def _opened(self) -> Beside | None:
+        """The table of periods, where a rule asks for it."""
+        periods = self.rules.periods
+        if periods is None or not self.rules.of_periods:
+            return None
+        entity = self.schema.field(self.rules.entity).type
+        return Beside(self.database, self.table, self.rules, periods, entity=entity, secret=self._secret)
 
     def _condition(self, today: date) -> str:
         """What the database itself can leave out: rows whose status does not count, or outside the window."""
@@ -89,10 +100,12 @@ class Source:
 
     def fetch(self, part: Partition) -> pa.Table:
         """The rows of a partition, only the columns that decide; their entities are hashes."""
-        reader = bulk.read(
-            self.database, self.table, columns=self.rules.columns, where=part.condition, params=part.values
-        )
+        reader = bulk.read(self.database, self.table, columns=self.columns, where=part.condition, params=part.values)
         return door.closed(reader.read_all(), self.rules.entity, self._secret)
+
+    def periods(self, part: Partition) -> pa.Table | None:
+        """The periods of the entities of a partition, likewise; None where no rule asks for them."""
+        return self._beside.fetch(part) if self._beside is not None else None
 
 
 class Ahead:

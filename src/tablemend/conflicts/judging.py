@@ -84,8 +84,8 @@ def query(rules: Ruleset) -> str:
     """The SELECT that judges the relation `pairs`, whose columns are those of both rows, as `a_NAME` and `b_NAME`."""
     way = next((each for each in rules.active if each.test == "travel"), None)
     bits = " +\n    ".join(
-        f"CASE WHEN {FAR if each is way else holds(rules, each)} THEN {1 << place} ELSE 0 END"
-        for place, each in enumerate(rules.active)
+        f"CASE WHEN {FAR if each is way else holds(rules, each)} THEN {1 << rules.active.index(each)} ELSE 0 END"
+        for each in rules.of_pairs
     )
     moved, told = ("", "")
     if rules.travel is not None and way is not None:
@@ -93,7 +93,7 @@ def query(rules: Ruleset) -> str:
     return f"""
 WITH {moved}told AS (
   SELECT one, other,
-    {bits} AS flags,
+    {bits or "0"} AS flags,
     {_minutes(*_shared(rules))} AS overlap_minutes{told}{_costs(rules)}
   FROM {"decided" if moved else PAIRS})
 SELECT * {_amount(rules)} FROM told WHERE flags > 0"""

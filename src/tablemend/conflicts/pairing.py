@@ -47,7 +47,7 @@ def pairs(rules: Ruleset, table: pa.Table, *, block: int = BLOCK) -> Iterator[Pa
     afterwards.
     """
     rows = _rows(rules, table)
-    if not len(rows.place):
+    if not len(rows.place) or not rules.of_pairs:
         return
     listed = _listed(rules, table, rows)
     several = bool(len(listed.row)) and np.bincount(listed.row[listed.stands == HOME]).max() > 1
@@ -109,7 +109,7 @@ def days(column: pa.ChunkedArray) -> Numbers:
 
 def _listed(rules: Ruleset, table: pa.Table, rows: _Rows) -> _Listed:
     """An entry for each interval of each row that a rule looks at, and again where it touches a midnight."""
-    sides = dict.fromkeys(side for rule in rules.active if rule.test != "period" for side in rule.sides)
+    sides = dict.fromkeys(side for rule in rules.of_pairs for side in rule.sides)
     parts = [_of_side(rules, table, rows, side) for side in sides]
     row, start, end, travels = (np.concatenate(each) for each in zip(*parts, strict=True))
     stands = np.full(len(row), HOME)

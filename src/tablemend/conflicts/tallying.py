@@ -35,7 +35,7 @@ class Suspicious(Record, frozen=True, kw_only=True):
 
 
 class Tally(Record, frozen=True, kw_only=True):
-    """Counts of rows; `judged` and those of `left_out` add up to `rows`."""
+    """Counts of rows, and of the periods beside them; `judged` and those of `left_out` add up to `rows`."""
 
     rows: int = 0
     judged: int = 0
@@ -47,6 +47,8 @@ class Tally(Record, frozen=True, kw_only=True):
     unplaced: int = 0  # no place known at the beginning or the end
     misplaced: int = 0  # coordinates that are nowhere
     unruled: int = 0  # judged, but of which no rule can hold
+    periods: int | None = None  # read beside the rows; None where no rule asks for them
+    unclear: int = 0  # periods without an entity, or whose ends are no times in their order
     suspicious: tuple[Suspicious, ...] = ()
 
 
@@ -126,7 +128,13 @@ def total(parts: Iterable[Tally]) -> Tally:
     numbers = {
         name: sum(getattr(each, name) for each in found)
         for name in Tally.__struct_fields__
-        if name not in ("left_out", "suspicious")
+        if name not in ("left_out", "suspicious", "periods")
     }
+    periods = [each.periods for each in found if each.periods is not None]
     crowd = sorted((one for each in found for one in each.suspicious), key=_largest)
-    return Tally(left_out=dict(sorted(left_out.items())), suspicious=tuple(crowd[:LISTED]), **numbers)
+    return Tally(
+        left_out=dict(sorted(left_out.items())),
+        suspicious=tuple(crowd[:LISTED]),
+        periods=sum(periods) if periods else None,
+        **numbers,
+    )

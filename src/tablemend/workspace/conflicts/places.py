@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tablemend.settings import ConflictsJob
     from tablemend.workspace import Workspace
 
+    Rules = str | Path | Ruleset | None
+
 KIND = "conflicts"
 UNDO = "conflicts-undo"
 DECIDE = "conflicts-decide"
@@ -75,6 +77,13 @@ class Places:
         address = target if is_address(target) else self.job(target).to.get_secret_value()
         with self._place(address, "table of conflicts") as place:
             yield Keeper(place.database, place.table, named), place.shown
+
+    @contextmanager
+    def _origin(self, source: str) -> Iterator[Place]:
+        """The table of rows at `URL#table` or of a job."""
+        address = source if is_address(source) else self.job(source).source.get_secret_value()
+        with self._place(address, "source") as place:
+            yield place
 
     @contextmanager
     def _place(self, address: str, what: str) -> Iterator[Place]:

@@ -51,6 +51,7 @@ class Running(Places):
         incremental: bool = False,
         dry_run: bool = False,
         resume: str | None = None,
+        original: bool = False,
         pipelined: bool = True,
         told: Callable[[Part, int, int], None] = lambda *_: None,
         begun: Callable[[int, int], None] = lambda *_: None,
@@ -62,14 +63,20 @@ class Running(Places):
         `incremental` judges only rows that have changed since the last run that left nothing out, as the column
         `changed` of the ruleset tells; where that cannot be known, everything is judged, and the report says why. Rows
         that were deleted are noticed only by a full run. A dry run writes nothing. `resume` takes up an earlier run of
-        the same source and target: the partitions that it judged are skipped. `begun` is told the partitions to skip
-        and all of them, `told` each that is done, how many are, and all of them. A partition that fails for good stops
-        no other; its conflicts stay as they are. Raises UnreadableSource for columns that are missing or cannot be
-        used, SettingsError for a ruleset, an address or the secret, DatabaseError, and Cancelled after Ctrl-C.
+        the same source and target: the partitions that it judged are skipped. `original` reads the rules as the older
+        procedure did. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are,
+        and all of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
+        UnreadableSource for columns that are missing or cannot be used, SettingsError for a ruleset, an address or the
+        secret, DatabaseError, and Cancelled after Ctrl-C.
         """
+        from msgspec import structs
+
         from tablemend.conflicts import door, fetching, job
+        from tablemend.conflicts.originals import ORIGINAL
 
         chosen = self._ruleset(source, rules)
+        if original:
+            chosen = structs.replace(chosen, options=ORIGINAL)
         address = source if is_address(source) else self.job(source).source.get_secret_value()
         if to is None and is_address(source):
             raise SettingsError("no table of conflicts is named", hint="Name it: URL#table.")
