@@ -55,14 +55,14 @@ WIDENED = f"CREATE TABLE wide AS SELECT visits.*, {', '.join(OTHERS)} FROM visit
 """Columns that do not decide, of common types, as such tables have them."""
 
 SPREAD = (
-    "UPDATE visits SET updated_at = updated_at - visit_id % 86400 * interval '1 second'",
+    "UPDATE visits SET updated_at = updated_at - visit_id %% 86400 * interval '1 second'",
     "CREATE INDEX ON visits (updated_at)",
     "ANALYZE visits",
 )
 CHANGED = """
 UPDATE visits SET updated_at = timestamp '2026-11-28 12:00' + interval '{number} hours',
   visit_end = visit_end + interval '40 minutes', scheduled_end = scheduled_end + interval '40 minutes'
-WHERE visit_id % 100 = {number}"""
+WHERE visit_id %% 100 = {number}"""
 
 ALONE_REMEMBERED = """
 INSERT INTO conflict_history (change, conflict, run, action, content, status, found, before_content)
