@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -77,7 +77,8 @@ def run(
 
     def begun(skipped: int, parts: int) -> None:
         if not (quiet or as_json):
-            show.say(f"Skipping {skipped:,} finished partitions (processing {parts - skipped:,}/{parts:,})")
+            what = "finished" if resume else "empty"  # partitions are cut from what is there: none is empty
+            show.say(f"Skipping {skipped:,} {what} partitions (processing {parts - skipped:,}/{parts:,})")
 
     def told(part: Part, done: int, parts: int) -> None:
         if not (quiet or as_json):
@@ -143,9 +144,11 @@ def _told(found: ConflictsRun) -> None:
         show.say(f"{tally.periods:,} periods read, {tally.unclear:,} of them cannot be used")
     for each in tally.suspicious[:3]:
         show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
-    share = f"{found.done:,}/{len(found.parts):,}"
-    seconds = f"{found.seconds:.1f} s from {found.started:%Y-%m-%d %H:%M:%S} UTC"
-    show.say(f"{found.written:,} records {verb}, partitions {share}, {seconds}")
+    ended = found.started + timedelta(seconds=found.seconds)
+    show.say(
+        f"{found.started:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} UTC, {found.seconds:.1f} s: "
+        f"{found.written:,} records {verb}, {found.done:,}/{len(found.parts):,} partitions succeeded"
+    )
     show.say(f"run {found.run}")
 
 
