@@ -43,6 +43,8 @@ RETRIES = 3
 """Times that a partition is tried again where a database is busy or out of reach."""
 AHEAD = 2
 """Partitions that wait to be judged: more only take memory, since judging is what takes long."""
+PIECE = 100_000
+"""Conflicts of vanished entities that are resolved at once: some 100 MB."""
 LONGEST = 86_400.0
 """Most seconds for a partition: the limits of the databases end it earlier."""
 
@@ -209,12 +211,16 @@ class Job:
 
         seen = pa.array([each for part in parts for each in part.entities], pa.string())
         kept = self._kept.filter(pc.invert(pc.is_in(self._kept["entity"], seen)))
-        if not kept.num_rows:
-            return []
+        pieces = [self._gone(kept.slice(first, PIECE)) for first in range(0, kept.num_rows, PIECE)]
+        counts = {action: sum(each.counts.get(action, 0) for each in pieces) for action in ACTIONS}
+        left, unchanged = sum(each.left for each in pieces), sum(each.unchanged for each in pieces)
+        made = Part(name="gone", mark="", outcome="done", counts=counts, left=left, unchanged=unchanged)
+        return [made] if made.written or made.left else []
+
+    def _gone(self, kept: pa.Table) -> Part:
         with self._session.branch() as session:
             wanted = changes(session, kept.slice(0, 0), kept)
-        made = self._written(wanted, kept, Part(name="gone", mark="", outcome="done", unchanged=wanted.unchanged))
-        return [made] if made.written or made.left else []
+        return self._written(wanted, kept, Part(name="gone", mark="", outcome="done", unchanged=wanted.unchanged))
 
 
 def _reason(problem: Exception) -> str:
