@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 import tablemend as tm
 from conflicts_helpers import TODAY
-from tablemend.conflicts import fetching, keeping, sample
+from tablemend.conflicts import fetching, job, keeping, sample
 from tablemend.conflicts.changes import Changes
 from tablemend.conflicts.keeping import Keeper, Written
 from tablemend.databases import bulk
@@ -119,6 +119,22 @@ def test_what_is_no_longer_found_is_resolved_what_people_set_stays_and_what_come
 
 
 @TWO
+def test_what_is_known_of_a_conflict_is_brought_up_to_date_and_can_be_taken_back(ws: Workspace, visits: str) -> None:
+    run(ws, visits)
+    before = {each["conflict"]: each for each in kept(ws, visits)}
+    change(visits, "UPDATE visits SET rate = 1")
+    found = run(ws, visits)
+    assert found.counts["updated"] == found.written > 0
+    after = {each["conflict"]: each for each in kept(ws, visits)}
+    for key, each in after.items():
+        changed = {name for name in each if each[name] != before[key][name]}
+        assert changed in (set(), {"amount", "content", "status", "run", "changed_at"})
+    assert sum(each["status"] == "U" for each in after.values()) == found.written
+    ws.conflicts.undo(f"{visits}#conflict", found.run)
+    assert {each["conflict"]: each for each in kept(ws, visits)} == before
+
+
+@TWO
 def test_conflicts_of_somebody_who_has_no_row_any_more_are_resolved(ws: Workspace, visits: str) -> None:
     run(ws, visits)
     gone = min(pairs(kept(ws, visits)))
@@ -127,6 +143,18 @@ def test_conflicts_of_somebody_who_has_no_row_any_more_are_resolved(ws: Workspac
     found = run(ws, visits)
     assert found.counts["resolved"] >= 1
     assert gone not in pairs(kept(ws, visits))
+
+
+@TWO
+def test_many_of_those_are_resolved_a_piece_at_a_time(
+    ws: Workspace, visits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(ws, visits)
+    monkeypatch.setattr(job, "PIECE", 7)
+    change(visits, "DELETE FROM visits")
+    found = run(ws, visits)
+    assert (found.counts["resolved"], found.conflicts) == (first.conflicts, 0)
+    assert {each["status"] for each in kept(ws, visits)} == {"R"}
 
 
 @TWO
