@@ -146,7 +146,7 @@ def _told(found: ConflictsRun) -> None:
         show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
     ended = found.started + timedelta(seconds=found.seconds)
     show.say(
-        f"{found.started:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} UTC, {found.seconds:.1f} s: "
+        f"{found.started:%Y-%m-%d %H:%M:%S} to {ended:%Y-%m-%d %H:%M:%S} UTC, {found.seconds:.1f} s: "
         f"{found.written:,} records {verb}, {found.done:,}/{len(found.parts):,} partitions succeeded"
     )
     show.say(f"run {found.run}")
