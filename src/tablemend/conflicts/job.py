@@ -22,6 +22,7 @@ from tablemend.conflicts.tallying import Tally
 from tablemend.databases.partitions import Partition
 from tablemend.errors import (
     AccessDenied,
+    LimitExceeded,
     MissingObject,
     SettingsError,
     StorageFull,
@@ -221,4 +222,4 @@ def _reason(problem: Exception) -> str:
     return f"{type(problem).__name__}: {problem}" if isinstance(problem, _TOLD) else type(problem).__name__
 
 
-_TOLD = (Transient, Unreachable, Timeout, AccessDenied, MissingObject, StorageFull, SettingsError)
+_TOLD = (Transient, Unreachable, Timeout, AccessDenied, LimitExceeded, MissingObject, StorageFull, SettingsError)
