@@ -63,6 +63,14 @@ def run(
     resume: Annotated[
         str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
     ] = None,
+    items: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Most conflicts that are put up for decision; 0 for none, by default the setting conflicts_items.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -86,6 +94,7 @@ def run(
             rows=rows,
             dry_run=dry_run,
             resume=resume,
+            items=items,
             told=told,
             begun=begun,
         )
@@ -126,10 +135,18 @@ def _told(found: ConflictsRun) -> None:
             show.say(f"{number:,} rows {name}")
     for each in tally.suspicious[:3]:
         show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
+    if found.review.get("items"):
+        show.say(_reviewed(found))
     share = f"{found.done:,}/{len(found.parts):,}"
     seconds = f"{found.seconds:.1f} s from {found.started:%Y-%m-%d %H:%M:%S} UTC"
     show.say(f"{found.written:,} records {verb}, partitions {share}, {seconds}")
     show.say(f"run {found.run}")
+
+
+def _reviewed(found: ConflictsRun) -> str:
+    review = found.review
+    told = f"{review['promote']:,} to work on, {review['monitor']:,} to look at, {review['block']:,} blocked"
+    return f"{review['items']:,} put up for decision: {told}; tablemend items {found.run}"
 
 
 def _doubts(tally: object) -> dict[str, int]:
@@ -221,8 +238,9 @@ def history(
     if as_json:
         show.json(found)
         return
-    names = ("at", "action", "before_status", "status", "by", "note", "run")
-    show.table(names, [[each[name] for name in names] for each in found], title="History")
+    names = ("action", "before_status", "status", "by", "note", "run")
+    rows = [[f"{each['at']:%Y-%m-%d %H:%M:%S}", *(each[name] for name in names)] for each in found]
+    show.table(("at", *names), rows, title="History")
 
 
 @conflicts.command()

@@ -14,10 +14,12 @@ POINTS = {"call_in": "the call at the beginning", "call_out": "the call at the e
 
 def explained(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
     """A kept conflict in sentences: the two rows, each rule that holds, and what it rests on."""
-    told = [_row(rules, conflict, "a"), _row(rules, conflict, "b")]
-    helps = {rule.flag: rule.help or rule.flag.replace("_", " ") for rule in rules.rules}
-    for flag in conflict["flags"].split():
-        told.append(helps.get(flag, flag))
+    return (row(rules, conflict, "a"), row(rules, conflict, "b"), *grounds(rules, conflict))
+
+
+def grounds(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why two rows contradict each other: each rule that holds, and what it rests on."""
+    told = [help_of(rules, flag) for flag in conflict["flags"].split()]
     if conflict["overlap_minutes"]:
         told.append(f"They have {minutes(conflict['overlap_minutes'])} in common.")
     if conflict["miles"] is not None:
@@ -28,7 +30,14 @@ def explained(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _row(rules: Ruleset, conflict: Mapping[str, Any], side: str) -> str:
+def help_of(rules: Ruleset, flag: str) -> str:
+    """A flag in a sentence, or as it is where no rule has it."""
+    rule = next((each for each in rules.rules if each.flag == flag), None)
+    return flag if rule is None else rule.help or flag.replace("_", " ")
+
+
+def row(rules: Ruleset, conflict: Mapping[str, Any], side: str) -> str:
+    """One of the two rows in a sentence."""
     where = f" at {conflict[f'differ_{side}']}" if conflict[f"differ_{side}"] else ""
     times = f"from {_time(conflict[f'start_{side}'])} to {_time(conflict[f'end_{side}'])}"
     return f"{rules.row.capitalize()} {conflict[f'id_{side}']}{where}, {times}."
@@ -37,7 +46,7 @@ def _row(rules: Ruleset, conflict: Mapping[str, Any], side: str) -> str:
 def _time(moment: datetime | None) -> str:
     if moment is None:
         return "an unknown time"
-    return moment.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00") if moment.second == 0 else f"{moment:%F %T}"
+    return moment.isoformat(" ", "seconds" if moment.second else "minutes")
 
 
 def _way(conflict: Mapping[str, Any]) -> list[str]:

@@ -8,9 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import KIND, Places
+from tablemend.workspace.conflicts.places import KIND
+from tablemend.workspace.conflicts.reviewing import Reviewing
 
 if TYPE_CHECKING:
     from tablemend.conflicts.fetching import Source
@@ -25,7 +28,7 @@ _PART = "part:"
 """Beginning of the names under which a run keeps what became of each partition."""
 
 
-class Running(Places):
+class Running(Reviewing):
     """Runs over the rows of a table, and what they found."""
 
     def run(
@@ -39,6 +42,7 @@ class Running(Places):
         rows: int | None = None,
         dry_run: bool = False,
         resume: str | None = None,
+        items: int | None = None,
         pipelined: bool = True,
         told: Callable[[Part, int, int], None] = lambda *_: None,
         begun: Callable[[int, int], None] = lambda *_: None,
@@ -48,10 +52,11 @@ class Running(Places):
         A `source` without # is the name of a job of the settings, which says the rest where it is not given. `rows` is
         about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run writes
         nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged are
-        skipped. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are, and all
-        of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
-        UnreadableSource for columns that are missing or cannot be used, SettingsError for a ruleset, an address or the
-        secret, DatabaseError, and Cancelled after Ctrl-C.
+        skipped. `items` is how many conflicts are put up for decision at most, by default the setting. `begun` is told
+        the partitions to skip and all of them, `told` each that is done, how many are, and all of them. A partition
+        that fails for good stops no other; its conflicts stay as they are. Raises UnreadableSource for columns that are
+        missing or cannot be used, SettingsError for a ruleset, an address or the secret, DatabaseError, and Cancelled
+        after Ctrl-C.
         """
         from tablemend.conflicts import door, fetching, job
 
@@ -85,9 +90,19 @@ class Running(Places):
                 pipelined=pipelined,
             )
             self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
+            most = self._workspace.settings.conflicts_items if items is None else items
+            review = None
+            if most and not dry_run:
+                review = self._review_terms(source, to or source, (origin.shown, shown), chosen)
+                self._begin_review(run.id, review)
             begun(sum(opened.mark(each) in done for each in parts), len(parts))
             made = self._worked(opened, keeper, terms, parts, done, told)
             found = _report(terms, made, total=opened.total(), seconds=time.perf_counter() - clock)
+            if review is not None:
+                counts = self._review(run.id, review, keeper, chosen, found.tally, today=terms.today, most=most)
+                found = replace(found, review=counts, seconds=round(time.perf_counter() - clock, 3))
+            elif not dry_run:
+                self._follow(keeper, shown)
             self._workspace.store.runs.keep(run.id, "report", found)
             self._workspace.store.runs.finish(run.id, found.status, counts=_counts(found), notes=[found.source])
         return found
@@ -197,4 +212,4 @@ def _report(terms: Terms, parts: Sequence[Part], *, total: int, seconds: float) 
 
 def _counts(found: ConflictsRun) -> dict[str, int]:
     counts = {name.replace(" ", "_"): number for name, number in found.counts.items()}
-    return {"partitions": len(found.parts), "rows": found.rows, "conflicts": found.conflicts, **counts}
+    return {"partitions": len(found.parts), "rows": found.rows, "conflicts": found.conflicts, **counts, **found.review}
