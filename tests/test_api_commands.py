@@ -78,6 +78,7 @@ ABSENT = {
     "conflicts rules": _CONFLICTS,
     "conflicts run": _CONFLICTS,
     "conflicts undo": _CONFLICTS,
+    "conflicts what-if": _CONFLICTS,
     "databases check": "a scan says the same of a database, to whoever may name it",
     "databases jobs": "belongs to loading",
     "databases load": "writes any table of any database, which no role of a server is meant to",

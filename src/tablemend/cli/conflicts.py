@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,6 +60,10 @@ def run(
     rows: Annotated[
         int | None, typer.Option(min=1, help="About how many rows a partition has.", show_default=False)
     ] = None,
+    incremental: Annotated[
+        bool,
+        typer.Option("--incremental", help="Judge only what has changed since the last run that left nothing out."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")] = False,
     resume: Annotated[
         str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
@@ -71,6 +76,9 @@ def run(
             show_default=False,
         ),
     ] = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Read the rules as the older procedure did, to compare it.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -89,12 +97,14 @@ def run(
             source,
             to,
             rules=rules,
-            today=_day(today),
+            today=day_of(today),
             workers=workers,
             rows=rows,
+            incremental=incremental,
             dry_run=dry_run,
             resume=resume,
             items=items,
+            original=original,
             told=told,
             begun=begun,
         )
@@ -106,7 +116,8 @@ def run(
         raise typer.Exit(1)
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """A day as it is written on the command line; SettingsError for what is none."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as problem:
@@ -123,7 +134,12 @@ def _line(part: Part, done: int, parts: int) -> str:
 def _told(found: ConflictsRun) -> None:
     tally = found.tally
     verb = "to write" if found.dry else "written"
-    show.say(f"{found.rows:,} rows read, {found.saved:,} left out by the database")
+    if found.why_full:
+        show.say(f"everything was judged: {found.why_full}")
+    if found.incremental:
+        show.say(f"{found.changed:,} rows have changed, {found.rows:,} read to judge them")
+    else:
+        show.say(f"{found.rows:,} rows read, {found.saved:,} left out by the database")
     show.say(f"{found.conflicts:,} conflicts: {found.unchanged:,} as they were, {found.written:,} {verb}")
     for action, number in found.counts.items():
         if number:
@@ -133,20 +149,24 @@ def _told(found: ConflictsRun) -> None:
     for name, number in _doubts(tally).items():
         if number:
             show.say(f"{number:,} rows {name}")
-    for each in tally.suspicious[:3]:
-        show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
-    if found.review.get("items"):
-        show.say(_reviewed(found))
+    if tally.periods is not None:
+        show.say(f"{tally.periods:,} periods read, {tally.unclear:,} of them cannot be used")
+    for line in _remarks(found):
+        show.say(line)
     share = f"{found.done:,}/{len(found.parts):,}"
     seconds = f"{found.seconds:.1f} s from {found.started:%Y-%m-%d %H:%M:%S} UTC"
     show.say(f"{found.written:,} records {verb}, partitions {share}, {seconds}")
     show.say(f"run {found.run}")
 
 
-def _reviewed(found: ConflictsRun) -> str:
+def _remarks(found: ConflictsRun) -> Iterator[str]:
+    """What to look at: keys of several, and what is put up for decision."""
+    for each in found.tally.suspicious[:3]:
+        yield f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date"
     review = found.review
-    told = f"{review['promote']:,} to work on, {review['monitor']:,} to look at, {review['block']:,} blocked"
-    return f"{review['items']:,} put up for decision: {told}; tablemend items {found.run}"
+    if review.get("items"):
+        told = f"{review['promote']:,} to work on, {review['monitor']:,} to look at, {review['block']:,} blocked"
+        yield f"{review['items']:,} put up for decision: {told}; tablemend items {found.run}"
 
 
 def _doubts(tally: object) -> dict[str, int]:
@@ -238,9 +258,10 @@ def history(
     if as_json:
         show.json(found)
         return
-    names = ("action", "before_status", "status", "by", "note", "run")
-    rows = [[f"{each['at']:%Y-%m-%d %H:%M:%S}", *(each[name] for name in names)] for each in found]
-    show.table(("at", *names), rows, title="History")
+    names = ("at", "action", "before_status", "status", "by", "note", "run")
+    for each in found:
+        each["at"] = f"{each['at']:%Y-%m-%d %H:%M:%S}"
+    show.table(names, [[each[name] for name in names] for each in found], title="History")
 
 
 @conflicts.command()
@@ -303,7 +324,7 @@ def example(
 ) -> None:
     """Write generated visits with planted conflicts into a new table."""
     with workspace(quiet=True) as ws:
-        made = ws.conflicts.example(to, rows=rows, seed=seed, today=_day(today))
+        made = ws.conflicts.example(to, rows=rows, seed=seed, today=day_of(today))
     if as_json:
         show.json({"rows": made.visits.num_rows, "planted": made.truth.num_rows})
         return

@@ -185,13 +185,16 @@ class Maker:
         return tuple(
             Evidence(
                 id=side,
-                text=words.row(self._rules, conflict, side),
-                source=self._terms.source,
+                text=words.row(called, conflict, side),
+                source=source,
                 date=str(conflict[f"scope_{side}"] or ""),
                 value=conflict[f"id_{side}"],
                 claims=meaning.flags,
             )
-            for side in ("a", "b")
+            for side, called, source in (
+                ("a", self._rules.row, self._terms.source),
+                ("b", meaning.period or self._rules.row, self._beside if meaning.period else self._terms.source),
+            )
         )
 
     def _risks(self, conflict: Mapping[str, Any]) -> tuple[str, ...]:
@@ -227,9 +230,17 @@ class Maker:
             flags=flags,
             claims=claims,
             why=claims[0].text if claims else "",
+            period=words.period_row(self._rules, flags),
             tests=tuple(dict.fromkeys(rule.test for rule in rules)),
             recorded=max((sum(self._is_recorded(side) for side in rule.sides) for rule in rules), default=0),
         )
+
+    @cached_property
+    def _beside(self) -> str:
+        """Where periods stand: in the database of the rows."""
+        periods = self._rules.periods
+        table = "" if periods is None else ".".join(each for each in (periods.schema, periods.table) if each)
+        return f"{self._terms.source.rpartition('#')[0]}#{table}"
 
     def _is_recorded(self, side: Side) -> bool:
         """Whether the state in which a rule looks at a row lacks nothing: it is more than a plan."""
@@ -246,5 +257,6 @@ class _Meaning(Record, frozen=True, kw_only=True):
     flags: tuple[str, ...]  # of the rules
     claims: tuple[Claim, ...]
     why: str  # the first claim
+    period: str  # what the second row is called where it is a period
     tests: tuple[str, ...]
     recorded: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ POINTS = {"call_in": "the call at the beginning", "call_out": "the call at the e
 
 def explained(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
     """A kept conflict in sentences: the two rows, each rule that holds, and what it rests on."""
-    return (row(rules, conflict, "a"), row(rules, conflict, "b"), *grounds(rules, conflict))
+    other = period_row(rules, conflict["flags"].split()) or rules.row
+    return (row(rules.row, conflict, "a"), row(other, conflict, "b"), *grounds(rules, conflict))
 
 
 def grounds(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
@@ -25,7 +26,9 @@ def grounds(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
     if conflict["miles"] is not None:
         told += _way(conflict)
     if conflict["amount"]:
-        word = "has been billed for both" if conflict["class"] == "recovery" else "can still be avoided"
+        taken = with_period(rules, conflict["flags"].split())
+        billed = "has been billed" if taken else "has been billed for both"
+        word = billed if conflict["class"] == "recovery" else "can still be avoided"
         told.append(f"{conflict['amount']:,.2f} is at stake; it {word}.")
     return tuple(told)
 
@@ -36,11 +39,21 @@ def help_of(rules: Ruleset, flag: str) -> str:
     return flag if rule is None else rule.help or flag.replace("_", " ")
 
 
-def row(rules: Ruleset, conflict: Mapping[str, Any], side: str) -> str:
+def with_period(rules: Ruleset, flags: Collection[str]) -> bool:
+    """Whether the second side of a conflict with these flags is a period."""
+    return any(rule.test == "period" and rule.flag in flags for rule in rules.rules)
+
+
+def period_row(rules: Ruleset, flags: Collection[str]) -> str:
+    """What the second side is called where it is a period."""
+    return rules.periods.row if rules.periods is not None and with_period(rules, flags) else ""
+
+
+def row(called: str, conflict: Mapping[str, Any], side: str) -> str:
     """One of the two rows in a sentence."""
     where = f" at {conflict[f'differ_{side}']}" if conflict[f"differ_{side}"] else ""
     times = f"from {_time(conflict[f'start_{side}'])} to {_time(conflict[f'end_{side}'])}"
-    return f"{rules.row.capitalize()} {conflict[f'id_{side}']}{where}, {times}."
+    return f"{called[:1].upper()}{called[1:]} {conflict[f'id_{side}']}{where}, {times}."
 
 
 def _time(moment: datetime | None) -> str:

@@ -82,7 +82,7 @@ _FIELDS = (
     ),
     Field(name="minutes", kind="number", help="Minutes that the rows of a conflict share, or lack.", fact=True),
     Field(name="recorded", kind="number", help="Rows of a conflict that are not merely planned, 0 to 2.", fact=True),
-    Field(name="tests", kind="set", help="What the rules of a conflict test: same, overlap, travel.", fact=True),
+    Field(name="tests", kind="set", help="What the rules of a conflict test, such as same or overlap.", fact=True),
     Field(
         name="days_past",
         kind="number",

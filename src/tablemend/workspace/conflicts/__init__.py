@@ -6,9 +6,10 @@ from tablemend.workspace.conflicts.deciding import Deciding
 from tablemend.workspace.conflicts.looking import Looking
 from tablemend.workspace.conflicts.places import DECIDE, KIND, UNDO
 from tablemend.workspace.conflicts.running import Running
+from tablemend.workspace.conflicts.tools import Tools
 
 __all__ = ["DECIDE", "KIND", "UNDO", "Conflicts"]
 
 
-class Conflicts(Running, Looking, Deciding):
-    """Finding, keeping, explaining, deciding on and undoing conflicts."""
+class Conflicts(Running, Looking, Deciding, Tools):
+    """Finding, keeping, explaining, deciding on, undoing and comparing conflicts."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
 from tablemend.errors import NotFound, SettingsError
 from tablemend.records import Run, now
-from tablemend.workspace.conflicts.places import DECIDE, KIND, Places
+from tablemend.workspace.conflicts.places import DECIDE, KIND, Places, is_address
 
 if TYPE_CHECKING:
     from tablemend.conflicts.items import Maker, Terms
+    from tablemend.conflicts.job import Terms as JobTerms
     from tablemend.conflicts.keeping import Keeper
     from tablemend.conflicts.ruleset import Ruleset
     from tablemend.conflicts.tallying import Tally
@@ -36,48 +36,67 @@ _VERBS = {"approve": "work", "reject": "ignore", "reopen": "reopen"}
 """What is done to an item → what that does to its conflict."""
 
 
+class Review(NamedTuple):
+    """How the items of a run are made, and how many at most."""
+
+    terms: Terms
+    most: int
+
+
 class Reviewing(Places):
     """Items of conflicts. The table of conflicts is what holds: it is written first, and the items follow it."""
 
-    def _review_terms(self, source: str, to: str, shown: tuple[str, str], rules: Ruleset) -> Terms:
-        """What the items of a run are made by; SettingsError for a gate that does not fit them."""
+    def _begin_review(
+        self, run: str, asked: tuple[str, str | None], shown: tuple[str, str], rules: Ruleset, most: int | None
+    ) -> Review | None:
+        """How the items of a run are made, noted before its first conflict is written; None where none are to be.
+
+        `asked` are source and target as they were given, `shown` their addresses, `most` the items at most, by default
+        the setting. SettingsError for a gate that does not fit them.
+        """
         from tablemend.conflicts.items import TYPE, Terms
         from tablemend.databases import urls
         from tablemend.review import gate, scorecard
 
-        settings = self._workspace.settings
+        settings, (source, to) = self._workspace.settings, asked
+        most = settings.conflicts_items if most is None else most
+        if not most:
+            return None
         card = scorecard.load(settings.conflicts_scorecard)
         by = gate.load(settings.conflicts_gate, card=card)
         gate.require_fit(by, TYPE, card)
-        address = to if "#" in to else self.job(to).to.get_secret_value()
-        return Terms(
+        way = to or source
+        address = way if is_address(way) else self.job(way).to.get_secret_value()
+        terms = Terms(
             source=shown[0],
             target=shown[1],
             ruleset=rules.name,
-            job=next((each for each in (to, source) if "#" not in each), ""),
+            job=next((each for each in (way, source) if not is_address(each)), ""),
             plain=not urls.secrets(urls.parse(address)[0]),
             scorecard=card,
             gate=by,
         )
-
-    def _begin_review(self, run: str, terms: Terms) -> None:
-        """Note what items are made by, before the first conflict is written."""
         self._workspace.store.runs.keep(run, _TERMS, terms)
+        return Review(terms, most)
 
     def _review(
-        self, run: str, terms: Terms, keeper: Keeper, rules: Ruleset, tally: Tally, *, today: date, most: int
+        self, job: JobTerms, review: Review | None, keeper: Keeper, rules: Ruleset, tally: Tally
     ) -> dict[str, int]:
         """Put up what a run wrote, those that score highest, and let the gate pass them; counts of items by outcome.
 
-        What an earlier run wrote and did not come to put up is put up too.
+        What an earlier run wrote and did not come to put up is put up too. Decisions follow the table in any case.
         """
         from tablemend.conflicts import items, standing
 
+        if review is None:
+            self._follow(keeper, job.target)
+            return {}
+        run, terms = job.run, review.terms
         runs = [run, *self._left_over(run, terms)]
         shared = {each.entity for each in tally.suspicious}
-        maker = items.Maker(rules, terms, run=run, today=today, shared=shared)
+        maker = items.Maker(rules, terms, run=run, today=job.today, shared=shared)
         written = standing.written(keeper, runs, items.READ)
-        counts = self._put(maker, terms, maker.best(written, most))
+        counts = self._put(maker, terms, maker.best(written, review.most))
         for each in runs:
             self._workspace.store.runs.keep(each, _REVIEWED, run)
         self._follow(keeper, terms.target, runs=runs)
@@ -180,12 +199,12 @@ class Reviewing(Places):
         from tablemend.conflicts.keeping import Keeper
 
         way = to or (terms.target if terms.plain else terms.job)
-        if not way or ("#" not in way and to is None and way not in self.jobs):
+        if not way or (to is None and not is_address(way) and way not in self.jobs):
             raise SettingsError(
                 f"the password of {terms.target} is not known here",
                 hint="Name the table with --to, or a job that does.",
             )
-        address = way if "#" in way else self.job(way).to.get_secret_value()
+        address = way if is_address(way) else self.job(way).to.get_secret_value()
         with self._place(address, "table of conflicts") as place:
             if place.shown != terms.target:
                 raise SettingsError(f"the run wrote to {terms.target}, not to {place.shown}", hint="Name its table.")
