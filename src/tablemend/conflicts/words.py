@@ -17,7 +17,7 @@ def explained(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
     flags = conflict["flags"].split()
     taken = with_period(rules, flags)
     other = rules.periods.row if taken and rules.periods is not None else rules.row
-    told = [_row(rules.row, conflict, "a"), _row(other, conflict, "b")]
+    told = [row(rules.row, conflict, "a"), row(other, conflict, "b")]
     helps = {rule.flag: rule.help or rule.flag.replace("_", " ") for rule in rules.rules}
     for flag in flags:
         told.append(helps.get(flag, flag))
@@ -37,7 +37,8 @@ def with_period(rules: Ruleset, flags: Collection[str]) -> bool:
     return any(rule.test == "period" and rule.flag in flags for rule in rules.rules)
 
 
-def _row(called: str, conflict: Mapping[str, Any], side: str) -> str:
+def row(called: str, conflict: Mapping[str, Any], side: str) -> str:
+    """One side of a conflict: what it is, where, and when."""
     where = f" at {conflict[f'differ_{side}']}" if conflict[f"differ_{side}"] else ""
     times = f"from {_time(conflict[f'start_{side}'])} to {_time(conflict[f'end_{side}'])}"
     return f"{called[:1].upper()}{called[1:]} {conflict[f'id_{side}']}{where}, {times}."
