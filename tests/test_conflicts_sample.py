@@ -39,3 +39,12 @@ def test_a_share_can_stand_under_one_number() -> None:
     assert keys.count(sample.PLACEHOLDER) == 1_000
     flags = {pair[:2] for pair in pairs(world)}
     assert flags >= {(each["one"], each["other"]) for each in world.truth.to_pylist()}
+
+
+def test_several_worlds_share_neither_visit_nor_person() -> None:
+    made = list(sample.worlds(2_500, size=1_000, today=TODAY))
+    assert [round(each.visits.num_rows, -1) for each in made] == [1_000, 1_000, 500]
+    for column in ("visit_id", "caregiver_key"):
+        seen = [set(each.visits[column].to_pylist()) for each in made]
+        assert len(set().union(*seen)) == sum(map(len, seen))
+    assert all(set(each.truth["one"].to_pylist()) <= set(each.visits["visit_id"].to_pylist()) for each in made)

@@ -59,6 +59,10 @@ def run(
     rows: Annotated[
         int | None, typer.Option(min=1, help="About how many rows a partition has.", show_default=False)
     ] = None,
+    incremental: Annotated[
+        bool,
+        typer.Option("--incremental", help="Judge only what has changed since the last run that left nothing out."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")] = False,
     resume: Annotated[
         str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
@@ -87,6 +91,7 @@ def run(
             today=day_of(today),
             workers=workers,
             rows=rows,
+            incremental=incremental,
             dry_run=dry_run,
             resume=resume,
             original=original,
@@ -119,7 +124,12 @@ def _line(part: Part, done: int, parts: int) -> str:
 def _told(found: ConflictsRun) -> None:
     tally = found.tally
     verb = "to write" if found.dry else "written"
-    show.say(f"{found.rows:,} rows read, {found.saved:,} left out by the database")
+    if found.why_full:
+        show.say(f"everything was judged: {found.why_full}")
+    if found.incremental:
+        show.say(f"{found.changed:,} rows have changed, {found.rows:,} read to judge them")
+    else:
+        show.say(f"{found.rows:,} rows read, {found.saved:,} left out by the database")
     show.say(f"{found.conflicts:,} conflicts: {found.unchanged:,} as they were, {found.written:,} {verb}")
     for action, number in found.counts.items():
         if number:

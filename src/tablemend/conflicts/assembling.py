@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
 
 KEY = "conflict"
-"""Column that tells conflicts apart: a hash of the ruleset and of both ids in their order."""
+"""Column that tells conflicts apart: a hash of the ruleset, of the entity, and of both ids in their order.
+
+The entity belongs to it: rows that are moved to another one are judged with other rows, perhaps at the same time."""
 
 FACTS = (
     *("entity", "id_a", "id_b", "differ_a", "differ_b", "scope_a", "scope_b"),
@@ -82,7 +84,7 @@ def kept(rules: Ruleset, relation: str, *, kind: str = "") -> str:
     `kind` tells keys apart where the second id is that of something else than a row.
     """
     facts = ", ".join(f"coalesce(CAST({each} AS VARCHAR), '')" for each in FACTS)
-    ids = " || chr(31) || ".join([literal(rules.name), *([literal(kind)] if kind else []), "id_a", "id_b"])
+    ids = " || chr(31) || ".join([literal(rules.name), *([literal(kind)] if kind else []), "entity", "id_a", "id_b"])
     return f"""SELECT left(sha256({ids}), {DIGITS}) AS {KEY}, {", ".join(FACTS)},
   left(sha256(concat_ws(chr(31), {facts})), {DIGITS}) AS content
 FROM {relation} ORDER BY {KEY}"""

@@ -47,13 +47,8 @@ def find(
     """
     import pyarrow as pa
 
-    preparing.require_columns(rules, rows.schema)
     stage("prepare")
-    seen = _asked(session, tallying.outline(rules, _prepared(rules, rows, today)), SOURCE, rows)
-    groups = crowds(rules, rows[rules.entity], seen)
-    told = tallying.tally(rules, seen, groups)
-    chosen = rows.take(together(groups))
-    ready = _asked(session, _prepared(rules, chosen, today), SOURCE, chosen)
+    told, names, ready = prepare(session, rules, rows, today=today)
     stage("judge")
     found = judging.judged(session, rules, ready)
     stage("assemble")
@@ -62,7 +57,17 @@ def find(
         met = _taken(session, rules, rows, periods, today)
         made = pa.concat_tables([made, met.conflicts.cast(made.schema)])
         told = structs.replace(told, periods=met.read, unclear=met.unclear)
-    return Found(made, told, groups.names)
+    return Found(made, told, names)
+
+
+def prepare(session: Session, rules: Ruleset, rows: pa.Table, *, today: date) -> tuple[Tally, pa.Array, pa.Table]:
+    """What rows are like, their entities, and the rows that another one may contradict, prepared."""
+    preparing.require_columns(rules, rows.schema)
+    seen = _asked(session, tallying.outline(rules, _prepared(rules, rows, today)), SOURCE, rows)
+    groups = crowds(rules, rows[rules.entity], seen)
+    chosen = rows.take(together(groups))
+    ready = _asked(session, _prepared(rules, chosen, today), SOURCE, chosen)
+    return tallying.tally(rules, seen, groups), groups.names, ready
 
 
 def _taken(session: Session, rules: Ruleset, rows: pa.Table, periods: pa.Table | None, today: date) -> Taken:

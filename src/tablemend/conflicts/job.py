@@ -12,6 +12,7 @@ from msgspec import structs
 from tablemend.batching import Attempt, Batch, Done
 from tablemend.batching import run as in_batches
 from tablemend.conflicts.changes import ACTIONS, Changes, changes
+from tablemend.conflicts.changing import Changed
 from tablemend.conflicts.fetching import Ahead, Source
 from tablemend.conflicts.finding import find
 from tablemend.conflicts.keeping import Keeper
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from tablemend.engine.duckdb import Session
 
-ROWS = 250_000
-"""Rows of a partition: half a second of judging, some 100 MB."""
+ROWS = 500_000
+"""Rows of a partition: half a second of judging, some 200 MB; where rows lie as they came in, each reads all pages."""
 RETRIES = 3
 """Times that a partition is tried again where a database is busy or out of reach."""
 AHEAD = 2
@@ -82,13 +83,21 @@ class Job:
     """One run over the partitions of a source."""
 
     def __init__(
-        self, source: Source, keeper: Keeper, session: Session, terms: Terms, *, ended: Callable[[Part], None]
+        self,
+        source: Source,
+        keeper: Keeper,
+        session: Session,
+        terms: Terms,
+        *,
+        ended: Callable[[Part], None],
+        changed: Changed | None = None,
     ) -> None:
-        """`ended` is told what became of each partition, one at a time."""
+        """`ended` is told what became of each partition, one at a time; `changed` are the rows to look at, else all."""
         self._source, self._keeper, self._session, self._terms = source, keeper, session, terms
         self._ended = ended
         self._telling = threading.Lock()
-        self._kept = keeper.kept()
+        self._changed = changed
+        self._kept = keeper.kept() if changed is None else changed.of(keeper.kept(), left=True)
 
     def run(self, parts: Sequence[Partition], done: Mapping[str, Part]) -> list[Part]:
         """Every partition but those whose mark is among those done before; in their order.
@@ -141,6 +150,8 @@ class Job:
 
         with self._session.branch() as session:
             found = find(session, self._source.rules, rows, periods=periods, today=self._terms.today)
+            if self._changed is not None:
+                found = found._replace(conflicts=self._changed.of(found.conflicts))
             kept = self._kept.filter(pc.is_in(self._kept["entity"], found.entities))
             wanted = changes(session, found.conflicts, kept)
         attempt.check()

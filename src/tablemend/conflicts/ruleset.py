@@ -145,6 +145,7 @@ class Ruleset(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dic
     rules: tuple[Rule, ...]
     title: str = ""
     row: str = "row"  # what a row is called
+    changed: str = ""  # column of when a row was changed last, or of a number that rises; where the source has it
     differ: str = ""  # column in which two rows must differ, such as the agency
     states: dict[str, State] = {}
     points: dict[str, Point] = {}

@@ -16,8 +16,8 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.int64]
 Pairs = tuple[Numbers, Numbers]
 
-BLOCK = 4_000_000
-"""Pairs that are handed on at once: some hundred MB once their columns are taken."""
+BLOCK = 250_000
+"""Pairs that are handed on at once: some 100 MB once their columns are taken, and little enough for the caches."""
 
 
 class Entries(NamedTuple):

@@ -57,9 +57,12 @@ class Deciding(Places):
 
     def undo(self, target: str, run: str, *, rules: str | Path | Ruleset | None = None) -> Undone:
         """Take back what a run wrote; conflicts that were changed since are left. NotFound where it wrote nothing."""
+        from tablemend.conflicts.marking import Marks
+
         with self._keeper(target, rules) as (keeper, _), self._workspace._running(UNDO) as own:
             if not keeper.is_there:
                 raise NotFound(f"run {run} has written no conflict here", hint="Check the table after --to.")
+            Marks(keeper).drop()  # what is taken back may be found again, also of rows that do not change
             done = keeper.undo(run, by=own.id, now=now())
             counts = {"removed": done.removed, "restored": done.restored, "left": done.left}
             self._workspace.store.runs.finish(own.id, "partial" if done.left else "completed", counts=counts)
