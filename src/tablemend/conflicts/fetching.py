@@ -106,7 +106,7 @@ class Source:
         """The rows with one of some values in a column, likewise, whatever their status and date."""
         given = {f"v{n}": value for n, value in enumerate(values)}
         names = ", ".join(f":{name}" for name in given) or "NULL"
-        quoted = self._quoted(column).replace(":", "\\:") if given else self._quoted(column)
+        quoted = self.quoted(column).replace(":", "\\:") if given else self.quoted(column)
         return self._read(f"{quoted} IN ({names})", given)
 
     def _read(self, condition: str, values: Mapping[str, Any]) -> pa.Table:
