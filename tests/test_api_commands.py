@@ -75,6 +75,7 @@ ABSENT = {
     "conflicts explain": _CONFLICTS,
     "conflicts history": _CONFLICTS,
     "conflicts list": _CONFLICTS,
+    "conflicts reconcile": _CONFLICTS,
     "conflicts rules": _CONFLICTS,
     "conflicts run": _CONFLICTS,
     "conflicts undo": _CONFLICTS,
