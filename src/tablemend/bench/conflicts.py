@@ -55,7 +55,6 @@ WIDENED = f"CREATE TABLE wide AS SELECT visits.*, {', '.join(OTHERS)} FROM visit
 """Columns that do not decide, of common types, as such tables have them."""
 
 SPREAD = (
-    "UPDATE visits SET updated_at = updated_at - visit_id %% 86400 * interval '1 second'",
     "CREATE INDEX ON visits (updated_at)",
     "ANALYZE visits",
 )

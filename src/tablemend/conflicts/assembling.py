@@ -41,12 +41,20 @@ def assembled(session: Session, rules: Ruleset, found: pa.Table, rows: pa.Table)
     between them counted.
     """
     session.register(FOUND, found)
-    session.register(ROWS, rows)
+    session.register(ROWS, rows.take(_used(found)))
     try:
         return session.arrow(query(rules, set(found.schema.names)))
     finally:
         session.unregister(FOUND)
         session.unregister(ROWS)
+
+
+def _used(found: pa.Table) -> pa.Array:
+    """Places of the rows of which a judged table tells: the others need not be looked through."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.unique(pa.chunked_array([*found["one"].chunks, *found["other"].chunks], pa.int64()))
 
 
 def query(rules: Ruleset, known: set[str]) -> str:
