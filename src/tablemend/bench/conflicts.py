@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from tablemend.bench.case import Row, less, megabytes, peak_mb, seconds
-from tablemend.bench.conflicts_judging import PARTITION, RULES, SECRET, SOME, TODAY, VISITS
+from tablemend.bench.conflicts_judging import PARTITION, RULES, SECRET, SMALL, SOME, TODAY, VISITS
 from tablemend.bench.link import Link, link
 from tablemend.bench.store import postgres
 from tablemend.conflicts import door, fetching, finding, sample
@@ -38,7 +38,7 @@ SORTED = (
     "CREATE INDEX ON visits (caregiver_key)",
     "ANALYZE visits",
 )
-WIDE, CONFLICTS, PARTS, ALONE, AT_ONCE = 98, 285_627, 40, 2_000, 2
+WIDE, CONFLICTS, PARTS, MANY, ALONE, AT_ONCE = 98, 285_627, 40, 250_000, 2_000, 2
 LATENCY = 0.003
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WORKERS = (1, 2, 4, 6, 8)
@@ -101,7 +101,7 @@ def _filled(rows: int) -> Iterator[str]:
         if url is None:
             raise AssertionError(lacking())
         with Database(url) as database:
-            made = sample.worlds(rows, size=PARTITION, today=TODAY)
+            made = sample.worlds(rows, size=SMALL, today=TODAY)
             first = next(made).visits
             bulk.create(database, LOADED, first.schema)
             bulk.insert(database, LOADED, first)
@@ -162,14 +162,14 @@ def update_285k(_: Path) -> list[Row]:
 
 def _conflicts(session: Session, version: int) -> pa.Table:
     """As many conflicts as the case is about, in a version of their contents."""
-    (world,) = sample.worlds(PARTITION, size=PARTITION, today=TODAY)
+    world = sample.world(MANY, today=TODAY)
     rows = door.closed(world.visits, RULES.entity, SECRET)
     session.register("judged", finding.find(session, RULES, rows, today=TODAY).conflicts)
     found = session.arrow(
         f"""
 SELECT * REPLACE (left(sha256(conflict || range), 20) AS conflict, left(sha256(entity || range), 32) AS entity,
   overlap_minutes + {version} AS overlap_minutes, left(sha256(content || {version}), 20) AS content)
-FROM judged, range({PARTS}) LIMIT {CONFLICTS}"""
+FROM judged, range({PARTS}) ORDER BY 1 LIMIT {CONFLICTS}"""
     )
     session.unregister("judged")
     _check(found.num_rows == CONFLICTS, f"there are {found.num_rows} conflicts")
