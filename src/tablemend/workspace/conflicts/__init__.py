@@ -5,10 +5,11 @@ from __future__ import annotations
 from tablemend.workspace.conflicts.deciding import Deciding
 from tablemend.workspace.conflicts.looking import Looking
 from tablemend.workspace.conflicts.places import DECIDE, KIND, UNDO
+from tablemend.workspace.conflicts.remembering import Remembering
 from tablemend.workspace.conflicts.running import Running
 
 __all__ = ["DECIDE", "KIND", "UNDO", "Conflicts"]
 
 
-class Conflicts(Running, Looking, Deciding):
+class Conflicts(Running, Looking, Deciding, Remembering):
     """Finding, keeping, explaining, deciding on and undoing conflicts."""

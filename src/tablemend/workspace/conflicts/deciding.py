@@ -52,15 +52,26 @@ class Deciding(Places):
                 seen=seen,
             )
             counts = {"changed": len(done.changed), "same": done.same, "refused": len(done.refused)}
+            self._noted(own.id, verb, shown, own.id, counts)
             self._workspace.store.runs.finish(own.id, "partial" if done.refused else "completed", counts=counts)
         return done
 
     def undo(self, target: str, run: str, *, rules: str | Path | Ruleset | None = None) -> Undone:
         """Take back what a run wrote; conflicts that were changed since are left. NotFound where it wrote nothing."""
-        with self._keeper(target, rules) as (keeper, _), self._workspace._running(UNDO) as own:
+        with self._keeper(target, rules) as (keeper, shown), self._workspace._running(UNDO) as own:
             if not keeper.is_there:
                 raise NotFound(f"run {run} has written no conflict here", hint="Check the table after --to.")
             done = keeper.undo(run, by=own.id, now=now())
             counts = {"removed": done.removed, "restored": done.restored, "left": done.left}
+            self._noted(own.id, "undo", shown, run, counts)
             self._workspace.store.runs.finish(own.id, "partial" if done.left else "completed", counts=counts)
         return done
+
+    def _noted(self, own: str, verb: str, shown: str, subject: str, counts: Mapping[str, int]) -> None:
+        """Keep where a run wrote, and write into the audit log who did what; each conflict has its own history."""
+        store, person = self._workspace.store, self._workspace.settings.person
+        told = ", ".join(f"{number} {name}" for name, number in counts.items())
+        with store.transaction():
+            store.runs.keep(own, "places", ["", shown])
+            store.runs.keep(own, "by", person)
+            store.audit.write(person, f"{verb} conflicts", subject, f"{shown}: {told}")

@@ -85,6 +85,7 @@ class Running(Places):
                 pipelined=pipelined,
             )
             self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
+            self._workspace.store.runs.keep(run.id, "dry", dry_run)
             begun(sum(opened.mark(each) in done for each in parts), len(parts))
             made = self._worked(opened, keeper, terms, parts, done, told)
             found = _report(terms, made, total=opened.total(), seconds=time.perf_counter() - clock)
