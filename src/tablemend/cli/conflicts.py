@@ -91,7 +91,7 @@ def run(
 
     def told(part: Part, done: int, parts: int) -> None:
         if not (quiet or as_json):
-            show.say(_line(part, done, parts))
+            show.say(part.told(done, parts))
 
     with workspace(quiet=True) as ws:
         found = ws.conflicts.run(
@@ -123,13 +123,6 @@ def day_of(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError as problem:
         raise SettingsError(f"{text!r} is no day", hint="Write it like 2026-11-28.") from problem
-
-
-def _line(part: Part, done: int, parts: int) -> str:
-    beginning = f"[{done:,}/{parts:,}] {part.name}"
-    if part.outcome == "failed":
-        return f"{beginning} failed: {part.reason}"
-    return f"{beginning} ({part.rows:,} rows, {part.conflicts:,} conflicts, {part.written:,} updated)"
 
 
 def _told(found: ConflictsRun) -> None:
