@@ -14,6 +14,17 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "approve": ("POST /decisions",),
     "cache clear": ("DELETE /cache",),
     "cache stats": ("GET /cache",),
+    "conflicts decide": ("POST /conflicts/{job}/decisions",),
+    "conflicts explain": ("GET /conflicts/{job}/items/{conflict}",),
+    "conflicts history": ("GET /conflicts/{job}/items/{conflict}",),
+    "conflicts list": ("GET /conflicts/{job}/items", "GET /conflicts", "GET /conflicts/{job}"),
+    "conflicts rules": ("GET /rulesets", "GET /rulesets/{ruleset}"),
+    "conflicts run": (
+        "POST /conflicts/{job}/runs",
+        "GET /conflicts/{job}/runs",
+        "GET /conflicts/{job}/runs/{run}",
+    ),
+    "conflicts undo": ("POST /conflicts/{job}/undo",),
     "diff": ("GET /datasets/{dataset}/diff",),
     "edit": ("POST /items/{item}/edit",),
     "export": ("GET /datasets/{dataset}/download", "GET /datasets/{dataset}/script"),
@@ -66,19 +77,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "users role": ("POST /users/{user}/role",),
 }
 
-_CONFLICTS = "not over HTTP yet: who may name both databases, and where their secret lies, is to be settled first"
-
 ABSENT = {
     "bench": "measures the machine that it runs on",
-    "conflicts decide": _CONFLICTS,
     "conflicts example": "writes a table to try the commands on",
-    "conflicts explain": _CONFLICTS,
-    "conflicts history": _CONFLICTS,
-    "conflicts list": _CONFLICTS,
-    "conflicts rules": _CONFLICTS,
-    "conflicts run": _CONFLICTS,
-    "conflicts undo": _CONFLICTS,
-    "conflicts what-if": _CONFLICTS,
+    "conflicts reconcile": "names the table of an older procedure, which no job of the settings tells",
+    "conflicts what-if": "judges every row twice while the caller waits",
     "databases check": "a scan says the same of a database, to whoever may name it",
     "databases jobs": "belongs to loading",
     "databases load": "writes any table of any database, which no role of a server is meant to",

@@ -21,7 +21,7 @@ DECIDING = (
     "replay_gate",
     "check_scorecard",
     "check_rules",
-    "check_rules",
+    "decide_conflicts",
 )
 """Operations besides those that only look: they are answered at once."""
 
@@ -36,7 +36,11 @@ CHOSEN = [
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("schema")
-    found = Server(folder, rows=60)
+    address = f"sqlite:///{folder}/care.db"
+    job = {"source": f"{address}#visits", "to": f"{address}#conflict"}
+    found = Server(folder, rows=60, conflicts_secret="a secret of sixteen signs", conflicts_jobs={"home": job})
+    found.ws.conflicts.example(f"sqlite:///{folder}/care.db?mode=rwc#visits", rows=400)
+    found.ws.conflicts.run("home")
     found.ws.approve(found.run, check="outer_space", force=True)
     found.ws.apply(found.run)
     found.ws.score_intel(write(folder / "stories")[0])
@@ -70,7 +74,15 @@ def _known(server: Server) -> dict[str, str]:
         "scorecard": "brand",
         "upload": upload,
         "job": ws.jobs.recent()[0].id,
+        "ruleset": "visits",
     }
+
+
+def _of_conflicts(server: Server) -> dict[str, str]:
+    """The same below a job over conflicts, which is another thing than a job of the queue."""
+    ws = server.ws
+    conflict = ws.conflicts.list("home", limit=1)[0]["conflict"]
+    return {"job": "home", "conflict": conflict, "run": ws.conflicts.report().run}
 
 
 def _tried(server: Server, wanted: Callable[[Any], bool], most: int) -> dict[str, str]:
@@ -78,7 +90,8 @@ def _tried(server: Server, wanted: Callable[[Any], bool], most: int) -> dict[str
     headers = server.admin.headers
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", server.app, headers=headers)
     found: dict[str, str] = {}
-    known, answered = _known(server), defaultdict[str, Counter[int]](Counter)
+    known, conflicts = _known(server), _of_conflicts(server)
+    answered = defaultdict[str, Counter[int]](Counter)
     for each in schema.get_all_operations():
         operation = each.ok()
         if not wanted(operation):
@@ -98,6 +111,8 @@ def _tried(server: Server, wanted: Callable[[Any], bool], most: int) -> dict[str
             own = {name: known[name] for name in case.path_parameters or {} if name in known}
             if case.operation.label.endswith("intel/runs/{run}"):
                 own["run"] = server.ws.intel_run().id
+            if "/conflicts/{job}" in case.operation.label:
+                own = {name: conflicts[name] for name in case.path_parameters}
             if case.operation.label in NEEDING:
                 case.query |= NEEDING[case.operation.label](server)
                 own["dataset"] = "orders"

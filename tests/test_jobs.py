@@ -149,13 +149,22 @@ def test_secrets_of_settings_reach_the_worker_by_its_pipe() -> None:
     from tablemend.settings import load
     from tablemend.web.jobs.handover import packed, received
 
-    given = load(http_headers={"X-Key": "hush"}, user="ann", threads=3, serve_paths=(Path("/srv/tables"),))
+    job = {"source": "sqlite:///a.db#visits", "to": "postgresql://u:hush@h/d#conflict"}
+    given = load(
+        http_headers={"X-Key": "hush"},
+        conflicts_jobs={"home": job},
+        user="ann",
+        threads=3,
+        serve_paths=(Path("/srv/tables"),),
+    )
     reader, writer = os.pipe()
     os.write(writer, packed(given))
     os.close(writer)
     found = received(reader)
     assert found is not None
     assert found.http_headers["X-Key"].get_secret_value() == "hush"
+    assert found.conflicts_jobs == given.conflicts_jobs
+    assert found.conflicts_jobs["home"].to.get_secret_value() == job["to"]
     assert found.serve_paths == (Path("/srv/tables"),)
     assert (found.user, found.threads, found.data) == ("ann", 3, given.data.resolve())
     assert received(reader) is None

@@ -13,14 +13,27 @@ SUPPLIERS = "id,name,city,founded\n" + "".join(
     f"{n},Supplier {n},{'  Lyon' if n % 9 == 0 else 'Lyon' if n % 2 else 'Turin'},{1950 + n % 60}\n" for n in range(200)
 )
 
+SECRET = "only for generated data"
+SETTINGS = """[settings]
+conflicts_secret = "{secret}"
+
+[settings.conflicts_jobs.home]
+source = "{source}"
+to = "{to}"
+"""
+
 
 def furnish(folder: Path, rows: int = 2_000) -> Path:
-    """Make `.tablemend` in a folder: datasets with versions and decisions, stories, a schedule, an alert."""
+    """Make `.tablemend` in a folder: datasets with versions and decisions, stories, conflicts, a schedule, an alert."""
     faulty_csv(folder / "orders.csv", rows)
     (folder / "suppliers.csv").write_text(SUPPLIERS + "201,too,many,cells,here\n", encoding="utf-8")
     stories.write(folder / "desk")
-    with open_workspace(folder / ".tablemend", user="ann") as ws:
+    care = f"sqlite:///{folder.resolve()}/care.db"
+    jobs = {"home": {"source": f"{care}#visits", "to": f"{care}#conflict"}}
+    (folder / "tablemend.toml").write_text(SETTINGS.format(secret=SECRET, **jobs["home"]), encoding="utf-8")
+    with open_workspace(folder / ".tablemend", user="ann", conflicts_secret=SECRET, conflicts_jobs=jobs) as ws:
         _orders(ws, folder)
+        _conflicts(ws, care)
         ws.scan(folder / "suppliers.csv")
         ws.score_intel(folder / "desk" / "stories.jsonl", scorecard=folder / "desk" / "brand.toml", now=stories.NOW)
         ws.schedules.add(str(folder / "suppliers.csv"), interval="1d", name="suppliers", threshold=95)
@@ -28,6 +41,16 @@ def furnish(folder: Path, rows: int = 2_000) -> Path:
         ws.alerts.test()
         ws.jobs.cancel(ws.jobs.submit("rescan", subject=ws.dataset("orders"), dataset=ws.dataset("orders")).id)
     return folder
+
+
+def _conflicts(ws: Workspace, care: str) -> None:
+    """Conflicts of which some are decided on."""
+    ws.conflicts.example(f"{care}?mode=rwc#visits", rows=5_000)
+    ws.conflicts.run("home", dry_run=True)
+    ws.conflicts.run("home")
+    first, second, *_ = ws.conflicts.list("home")
+    ws.conflicts.decide("home", "work", ids=(first["conflict"],), note="ask the agency")
+    ws.conflicts.decide("home", "ignore", ids=(second["conflict"],), note="planned twice")
 
 
 def _orders(ws: Workspace, folder: Path) -> None:

@@ -21,7 +21,7 @@ _LINKS = "() => [...document.querySelectorAll('#navigation a, #page a')].map((ea
 _DRAWN = """() => document.querySelector('#page h1')
     && !document.querySelector('[data-dash-is-loading]')
     && (!document.querySelector('.tm-grid-box')
-        || document.querySelector('.ag-row .ag-cell, .ag-overlay-no-matching-rows-center'))
+        || document.querySelector('.ag-row .ag-cell, .ag-overlay-no-matching-rows-center, .ag-overlay-no-rows-center'))
     && [...document.images].every((each) => each.complete)"""
 
 

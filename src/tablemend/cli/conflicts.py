@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,11 +86,12 @@ def run(
 
     def begun(skipped: int, parts: int) -> None:
         if not (quiet or as_json):
-            show.say(f"Skipping {skipped:,} finished partitions (processing {parts - skipped:,}/{parts:,})")
+            what = "finished" if resume else "empty"  # partitions are cut from what is there: none is empty
+            show.say(f"Skipping {skipped:,} {what} partitions (processing {parts - skipped:,}/{parts:,})")
 
     def told(part: Part, done: int, parts: int) -> None:
         if not (quiet or as_json):
-            show.say(_line(part, done, parts))
+            show.say(part.told(done, parts))
 
     with workspace(quiet=True) as ws:
         found = ws.conflicts.run(
@@ -124,13 +125,6 @@ def day_of(text: str | None) -> date | None:
         raise SettingsError(f"{text!r} is no day", hint="Write it like 2026-11-28.") from problem
 
 
-def _line(part: Part, done: int, parts: int) -> str:
-    beginning = f"[{done:,}/{parts:,}] {part.name}"
-    if part.outcome == "failed":
-        return f"{beginning} failed: {part.reason}"
-    return f"{beginning} ({part.rows:,} rows, {part.conflicts:,} conflicts, {part.written:,} updated)"
-
-
 def _told(found: ConflictsRun) -> None:
     tally = found.tally
     verb = "to write" if found.dry else "written"
@@ -153,9 +147,11 @@ def _told(found: ConflictsRun) -> None:
         show.say(f"{tally.periods:,} periods read, {tally.unclear:,} of them cannot be used")
     for line in _remarks(found):
         show.say(line)
-    share = f"{found.done:,}/{len(found.parts):,}"
-    seconds = f"{found.seconds:.1f} s from {found.started:%Y-%m-%d %H:%M:%S} UTC"
-    show.say(f"{found.written:,} records {verb}, partitions {share}, {seconds}")
+    ended = found.started + timedelta(seconds=found.seconds)
+    show.say(
+        f"{found.started:%Y-%m-%d %H:%M:%S} to {ended:%Y-%m-%d %H:%M:%S} UTC, {found.seconds:.1f} s: "
+        f"{found.written:,} records {verb}, {found.done:,}/{len(found.parts):,} partitions succeeded"
+    )
     show.say(f"run {found.run}")
 
 

@@ -1,4 +1,4 @@
-"""`conflicts what-if`."""
+"""`conflicts what-if` and `conflicts reconcile`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tablemend.cli import show
-from tablemend.cli.conflicts import Rules, conflicts, day_of
+from tablemend.cli.conflicts import Rules, To, conflicts, day_of
 from tablemend.cli.main import Json, Quiet, workspace
 from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
+    from tablemend.conflicts.reconciling import Reconciled
     from tablemend.conflicts.whatif import WhatIf
 
 
@@ -90,5 +91,81 @@ def _shifted(found: WhatIf) -> None:
     for each in found.examples:
         turned = f" ({each.before} → {each.after})" if each.before and each.after else ""
         typer.echo(f"\n{each.what}: {each.id_a} and {each.id_b}{turned}")
+        for line in each.told:
+            typer.echo(f"  {line}")
+
+
+@conflicts.command()
+def reconcile(
+    old: Annotated[str, typer.Argument(help="Table of conflicts of the older procedure, URL#table.")],
+    to: To,
+    rules: Rules = None,
+    id_a: Annotated[str, typer.Option(help="Its column with the id of one row.")] = "id_a",
+    id_b: Annotated[str, typer.Option(help="Its column with the id of the other row.")] = "id_b",
+    flags: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Its column with flags, or one that says yes or no of one; may be repeated. By default `flags`.",
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Table of rows, URL#table, to tell why a pair is none now.", show_default=False),
+    ] = None,
+    today: Annotated[
+        str | None, typer.Option(help="Day that the window counts from; by default the present.", show_default=False)
+    ] = None,
+    lookup: Annotated[int, typer.Option(min=1, help="Most pairs whose rows are looked up in the source.")] = 1_000,
+    examples: Annotated[int, typer.Option(min=0, help="Most pairs told of each side.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """Compare the conflicts of an older procedure with those that are kept; nothing is written."""
+    from tablemend.conflicts.reconciling import Columns
+
+    with workspace(quiet=True) as ws:
+        found = ws.conflicts.reconcile(
+            old,
+            to,
+            rules=rules,
+            columns=Columns(id_a, id_b, tuple(flags or ())),
+            source=source,
+            today=day_of(today),
+            lookup=lookup,
+            examples=examples,
+        )
+    if as_json:
+        show.json(found)
+    else:
+        _compared(found)
+
+
+def _compared(found: Reconciled) -> None:
+    apart = {
+        "of a row with itself": found.selves,
+        "without one of the ids": found.incomplete,
+        "the other way round of a pair that is there": found.mirrored,
+        "of a pair that is there already": found.repeated,
+    }
+    show.say(f"{found.rows:,} rows of the older table are {found.old:,} pairs")
+    for text, number in apart.items():
+        if number:
+            show.say(f"  {number:,} {text}")
+    show.say(f"{found.new:,} pairs are kept: {found.both:,} in both, {found.only_new:,} only here")
+    if found.periods:
+        show.say(f"{found.periods:,} kept of a row and a period are compared with nothing")
+    show.say(f"{found.only_old:,} only in the older table")
+    if found.looked_up:
+        show.say(f"why not here, of {found.looked_up:,} that were looked up:")
+    for text, number in found.reasons.items():
+        show.say(f"  {number:,} {text}")
+    rows = [
+        (side, flag, each.both, each.only)
+        for side, shares in (("old", found.old_flags), ("new", found.new_flags))
+        for flag, each in shares.items()
+    ]
+    show.table(("side", "flag", "both", "only"), rows, title="Pairs by flag")
+    for each in found.examples:
+        typer.echo(f"\nonly {each.only}: {each.id_a} and {each.id_b}{f': {each.reason}' if each.reason else ''}")
         for line in each.told:
             typer.echo(f"  {line}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tablemend.conflicts import door
 from tablemend.conflicts.beside import Beside
@@ -100,7 +100,17 @@ class Source:
 
     def fetch(self, part: Partition) -> pa.Table:
         """The rows of a partition, only the columns that decide; their entities are hashes."""
-        reader = bulk.read(self.database, self.table, columns=self.columns, where=part.condition, params=part.values)
+        return self._read(part.condition, part.values)
+
+    def chosen(self, column: str, values: Sequence[Any]) -> pa.Table:
+        """The rows with one of some values in a column, likewise, whatever their status and date."""
+        given = {f"v{n}": value for n, value in enumerate(values)}
+        names = ", ".join(f":{name}" for name in given) or "NULL"
+        quoted = self.quoted(column).replace(":", "\\:") if given else self.quoted(column)
+        return self._read(f"{quoted} IN ({names})", given)
+
+    def _read(self, condition: str, values: Mapping[str, Any]) -> pa.Table:
+        reader = bulk.read(self.database, self.table, columns=self.columns, where=condition, params=values)
         return door.closed(reader.read_all(), self.rules.entity, self._secret)
 
     def periods(self, part: Partition) -> pa.Table | None:

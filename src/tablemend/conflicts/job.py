@@ -22,6 +22,8 @@ from tablemend.conflicts.tallying import Tally
 from tablemend.databases.partitions import Partition
 from tablemend.errors import (
     AccessDenied,
+    Cancelled,
+    LimitExceeded,
     MissingObject,
     SettingsError,
     StorageFull,
@@ -66,6 +68,13 @@ class Part(Record, frozen=True, kw_only=True):
         """Conflicts that were written."""
         return sum(self.counts.values())
 
+    def told(self, done: int, parts: int) -> str:
+        """What became of it, in a line: how many are done, of how many."""
+        beginning = f"[{done:,}/{parts:,}] {self.name}"
+        if self.outcome == "failed":
+            return f"{beginning} failed: {self.reason}"
+        return f"{beginning} ({self.rows:,} rows, {self.conflicts:,} conflicts, {self.written:,} updated)"
+
 
 class Terms(Record, frozen=True, kw_only=True):
     """How a job is done."""
@@ -94,10 +103,14 @@ class Job:
         ended: Callable[[Part], None],
         changed: Changed | None = None,
     ) -> None:
-        """`ended` is told what became of each partition, one at a time; `changed` are the rows to look at, else all."""
+        """`ended` is told what became of each partition, one at a time; it may raise Cancelled to end the job.
+
+        `changed` are the rows to look at, else all.
+        """
         self._source, self._keeper, self._session, self._terms = source, keeper, session, terms
         self._ended = ended
         self._telling = threading.Lock()
+        self._unwanted = threading.Event()
         self._changed = changed
         self._kept = self._look()
 
@@ -109,7 +122,8 @@ class Job:
     def run(self, parts: Sequence[Partition], done: Mapping[str, Part]) -> list[Part]:
         """Every partition but those whose mark is among those done before; in their order.
 
-        What goes wrong with one is told in its part and stops no other. Raises Cancelled after Ctrl-C.
+        What goes wrong with one is told in its part and stops no other. Raises Cancelled after Ctrl-C, or where `ended`
+        did.
         """
         marks = {each.number: self._source.mark(each) for each in parts}
         found = {
@@ -124,7 +138,7 @@ class Job:
                 made = self._tried(part, marks[part.number], attempt, fetched)
                 with self._telling:
                     found[part.number] = made
-                    self._ended(made)
+                    self._tell(made)
                 return Done(updated=1) if made.outcome == "done" else Done(rejected={0: made.reason})
 
             in_batches(
@@ -136,11 +150,18 @@ class Job:
                 timeout=LONGEST,
                 retries=RETRIES,
                 stop_after=None,
+                cancel=self._unwanted,
             )
         parts_done = [found[each.number] for each in parts]
         if all(each.outcome != "failed" for each in parts_done):
             parts_done += self._vanished_tried(parts_done)
         return parts_done
+
+    def _tell(self, part: Part) -> None:
+        try:
+            self._ended(part)
+        except Cancelled:  # raised here it would only be the failure of one partition
+            self._unwanted.set()
 
     def _tried(self, part: Partition, mark: str, attempt: Attempt, fetched: Ahead) -> Part:
         """A partition; what may pass is raised, to be tried again, and what does not is its outcome."""
@@ -221,4 +242,4 @@ def _reason(problem: Exception) -> str:
     return f"{type(problem).__name__}: {problem}" if isinstance(problem, _TOLD) else type(problem).__name__
 
 
-_TOLD = (Transient, Unreachable, Timeout, AccessDenied, MissingObject, StorageFull, SettingsError)
+_TOLD = (Transient, Unreachable, Timeout, AccessDenied, LimitExceeded, MissingObject, StorageFull, SettingsError)

@@ -206,6 +206,13 @@ class Runs:
             query = sa.select(table.c.body).where(*chosen).order_by(table.c.name)
             return [unpack(body, kind) for body in connection.execute(query).scalars()]
 
+    def recall_of(self, runs: Iterable[str], name: str, kind: type[T]) -> dict[str, T]:
+        """Read back what `keep` stored under a name for each of some runs; those that have none are left out."""
+        table = schema.artifacts
+        query = sa.select(table.c.run, table.c.body).where(table.c.run.in_(list(runs)), table.c.name == name)
+        with self._database.reading() as connection:
+            return {run: unpack(body, kind) for run, body in connection.execute(query)}
+
     def files(self, run: str) -> dict[str, str]:
         """The tables that the checks of a scan read beside the scanned one: relation → hash of its file."""
         try:

@@ -34,9 +34,9 @@ _INDEX = """<!DOCTYPE html>
 
 def pages() -> tuple[Page, ...]:
     """Every page, in the order of the navigation."""
-    from tablemend.web.pages import add, dataset, intelligence, overview, review, runs, settings
+    from tablemend.web.pages import add, conflicts, dataset, intelligence, overview, review, runs, settings
 
-    modules = (overview, add, dataset, review, intelligence, runs, settings)
+    modules = (overview, add, dataset, review, conflicts, intelligence, runs, settings)
     return tuple(module.PAGE for module in modules)
 
 
@@ -143,8 +143,9 @@ def _help() -> dmc.Modal:
         ("space", "select or unselect the item"),
         ("a", "approve what is selected, else the item"),
         ("r", "reject what is selected, else the item"),
+        ("w / i / d", "set conflicts to in work, ignored, deleted"),
         ("o", "open it again"),
-        ("u", "undo the last apply"),
+        ("u", "undo the last apply or decision"),
         ("/", "search"),
         ("Esc", "close, or clear the selection"),
         ("?", "this help"),

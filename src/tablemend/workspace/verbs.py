@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -11,6 +11,8 @@ from tablemend.errors import StateError
 from tablemend.records import Record
 
 if TYPE_CHECKING:
+    from tablemend.conflicts.job import Part
+    from tablemend.conflicts.report import ConflictsRun
     from tablemend.repair.recipe import Recipe
     from tablemend.repair.results import Applied, Healed
     from tablemend.workspace import Workspace
@@ -209,6 +211,60 @@ class ScoreIntel(Arguments, frozen=True, kw_only=True):
         return {"run": done.run, "read": done.read, "counts": done.counts}
 
 
+class FindConflicts(Arguments, frozen=True, kw_only=True):
+    """Bring a table of conflicts up to date, by a job of the settings."""
+
+    job: str
+    dry_run: bool = False
+    workers: int | None = None
+    rows: int | None = None  # about how many a partition has
+    resume: str | None = None  # run to take up
+    today: date | None = None  # that the window counts from; by default the present
+
+    def subject(self, workspace: Workspace) -> str:
+        """The job; SettingsError where there is none of that name."""
+        workspace.conflicts.job(self.job)
+        return self.job
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Judge every partition, each told as it is done."""
+
+        def begun(skipped: int, parts: int) -> None:
+            workspace.progress(f"processing {parts - skipped:,}/{parts:,} partitions", skipped / max(parts, 1))
+
+        def told(part: Part, done: int, parts: int) -> None:
+            workspace.progress(part.told(done, parts), done / parts)
+
+        found = workspace.conflicts.run(
+            self.job,
+            today=self.today,
+            workers=self.workers,
+            rows=self.rows,
+            dry_run=self.dry_run,
+            resume=self.resume,
+            begun=begun,
+            told=told,
+        )
+        return conflicts_found(found)
+
+
+class UndoConflicts(Arguments, frozen=True, kw_only=True):
+    """Take back what a run wrote into a table of conflicts."""
+
+    job: str
+    run_: str = msgspec.field(name="run")
+
+    def subject(self, workspace: Workspace) -> str:
+        """The job; SettingsError where there is none of that name."""
+        workspace.conflicts.job(self.job)
+        return self.job
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Undo it."""
+        done = workspace.conflicts.undo(self.job, self.run_)
+        return {"undone": self.run_, "removed": done.removed, "restored": done.restored, "left": done.left}
+
+
 class Refresh(Arguments, frozen=True, kw_only=True):
     """Read the source of a schedule again."""
 
@@ -234,6 +290,8 @@ VERBS: dict[str, type[Arguments]] = {
     "replay_recipe": ReplayRecipe,
     "score_intel": ScoreIntel,
     "refresh": Refresh,
+    "conflicts": FindConflicts,
+    "undo_conflicts": UndoConflicts,
 }
 """What a job can do."""
 
@@ -299,4 +357,21 @@ def applied(done: Applied) -> dict[str, Any]:
         "rows_added": change.rows_added,
         **{name: ends.count(name) for name in ("applied", "superseded", "refused")},
         "written": None if done.write is None else msgspec.to_builtins(done.write),
+    }
+
+
+def conflicts_found(done: ConflictsRun) -> dict[str, Any]:
+    """What a run over conflicts gives back."""
+    counts = {name.replace(" ", "_"): number for name, number in done.counts.items()}
+    return {
+        "run": done.run,
+        "status": done.status,
+        "dry": done.dry,
+        "partitions": len(done.parts),
+        "done": done.done,
+        "rows": done.rows,
+        "conflicts": done.conflicts,
+        "unchanged": done.unchanged,
+        **counts,
+        "left": done.left,
     }

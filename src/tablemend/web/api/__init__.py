@@ -18,7 +18,8 @@ from tablemend.web.site import Site
 
 NOUNS = (
     *("datasets", "downloads", "uploads", "scans", "items", "decisions", "changes", "jobs", "runs", "schedules"),
-    *("gates", "scorecards", "rules", "recipes", "learning", "intel", "cache", "audit", "users", "account", "state"),
+    *("gates", "scorecards", "rules", "recipes", "learning", "intel", "conflicts"),
+    *("cache", "audit", "users", "account", "state"),
 )
 """Modules that have endpoints, in the order of the document."""
 

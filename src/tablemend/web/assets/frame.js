@@ -48,6 +48,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     return true;
   }
 
+  function shownGrid() {
+    const grids = window.tablemendGrids || {};
+    const name = Object.keys(grids).find((each) => document.getElementById(each));
+    return name ? grids[name] : undefined;
+  }
+
   document.addEventListener("keydown", function (event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.type !== "checkbox" && typing(event.target)) {
@@ -55,7 +61,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return;
     }
     if (document.querySelector('[role="dialog"]')) return; // a dialog has its own keys
-    const grid = window.tablemendGrid;
+    const grid = shownGrid();
     if (event.key === "?") {
       document.getElementById("help-open").click();
     } else if (event.key === "/") {
@@ -69,7 +75,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       grid.toggle();
     } else if (event.key === "Escape" && grid) {
       grid.clear();
-    } else if (!["a", "r", "u", "o"].includes(event.key) || !press(event.key, grid && event.key !== "u" ? 15 : 0)) {
+    } else if (!["a", "r", "u", "o", "w", "i", "d"].includes(event.key) || !press(event.key, grid && event.key !== "u" ? 15 : 0)) {
       return;
     }
     event.preventDefault();

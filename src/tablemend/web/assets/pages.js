@@ -40,6 +40,10 @@
     set("notices", { sendNotifications: [notice] });
   }
 
+  function number(n) {
+    return Number(n || 0).toLocaleString("en-US");
+  }
+
   function go(path, search) {
     set("address", { pathname: path, search: search || "" });
   }
@@ -51,16 +55,23 @@
       tell(error.title || "It failed", [error.message, error.hint].filter(Boolean).join(" "), "red");
       if (waiting.then === "intel" && error.run) go("/intelligence/" + error.run, "?part=rejected"); // it keeps why
     } else if (job.status === "cancelled") {
-      tell("Cancelled", "Nothing of it was kept.", "yellow");
+      tell("Cancelled", waiting.then === "conflicts" ? "What was judged before stays." : "Nothing of it was kept.", "yellow");
     } else if (waiting.then === "review" && job.result.run) {
       go("/review/" + job.result.run);
     } else if (waiting.then === "intel" && job.result.run) {
       go("/intelligence/" + job.result.run);
+    } else if (waiting.then === "conflicts") {
+      tell("Done", job.result.undone ? job.result.undone + " is taken back" : number(job.result.conflicts) + " conflicts", "green");
+      const found = "?part=run" + (job.result.run ? "&run=" + job.result.run : "");
+      if (found === window.location.search) set(page + "-again", { data: job.id });
+      else set("address", { search: found });
     } else {
       tell("Done", job.verb + " " + (job.result.version ? "made version " + job.result.version : "is complete"), "green");
       set(page + "-again", { data: job.id });
     }
   }
+
+  window.tablemendJobLine = (job) => line(job);
 
   document.addEventListener("click", function (event) {
     const button = event.target.closest ? event.target.closest("[data-ask]") : null;

@@ -105,7 +105,7 @@
 
   document.addEventListener("click", function (event) {
     const segment = event.target.closest("[data-decision]");
-    const facet = event.target.closest(".tm-facet");
+    const facet = event.target.closest("[data-check]");
     if (segment) wanted.decision = segment.getAttribute("data-decision");
     else if (facet) {
       wanted.check = facet.getAttribute("data-check");
@@ -185,28 +185,30 @@
     return make("span", { className: "tm-mark tm-mark-" + row.state, title: row.by ? "by " + row.by : "" }, decided[row.state] || row.state);
   };
 
-  window.tablemendGrid = {
-    move: function (step) {
-      const grid = api();
-      if (!grid || !grid.getDisplayedRowCount()) return;
-      const focused = grid.getFocusedCell();
-      const last = grid.getDisplayedRowCount() - 1;
-      const to = focused ? Math.min(Math.max(focused.rowIndex + step, 0), last) : 0;
-      grid.ensureIndexVisible(to);
-      grid.setFocusedCell(to, "change");
-      // told at once: the next key may come before the grid tells it
-      set("review-focus", { data: grid.getDisplayedRowAtIndex(to).id });
+  window.tablemendGrids = Object.assign({}, window.tablemendGrids, {
+    [ID]: {
+      move: function (step) {
+        const grid = api();
+        if (!grid || !grid.getDisplayedRowCount()) return;
+        const focused = grid.getFocusedCell();
+        const last = grid.getDisplayedRowCount() - 1;
+        const to = focused ? Math.min(Math.max(focused.rowIndex + step, 0), last) : 0;
+        grid.ensureIndexVisible(to);
+        grid.setFocusedCell(to, "change");
+        // told at once: the next key may come before the grid tells it
+        set("review-focus", { data: grid.getDisplayedRowAtIndex(to).id });
+      },
+      toggle: function () {
+        const grid = api();
+        const focused = grid && grid.getFocusedCell();
+        const node = focused && grid.getDisplayedRowAtIndex(focused.rowIndex);
+        if (node) node.setSelected(!node.isSelected());
+      },
+      clear: function () {
+        if (api()) set("review-grid", { selectedRows: [] });
+      },
     },
-    toggle: function () {
-      const grid = api();
-      const focused = grid && grid.getFocusedCell();
-      const node = focused && grid.getDisplayedRowAtIndex(focused.rowIndex);
-      if (node) node.setSelected(!node.isSelected());
-    },
-    clear: function () {
-      if (api()) set("review-grid", { selectedRows: [] });
-    },
-  };
+  });
 
   // the item that the address names, once the grid holds it
   function reveal(id, tries) {

@@ -60,6 +60,11 @@ class Places:
             )
         return jobs[name]
 
+    def shown(self, name: str) -> tuple[str, str]:
+        """Where a job of the settings reads and writes, without passwords."""
+        job = self.job(name)
+        return _shown(job.source.get_secret_value()), _shown(job.to.get_secret_value())
+
     def _ruleset(self, place: str, rules: str | Path | Ruleset | None) -> Ruleset:
         """The ruleset that was given, else that of the job that is named, else the one for visits."""
         from tablemend.conflicts import ruleset
@@ -96,3 +101,9 @@ class Places:
             raise SettingsError(f"{found.url} names no {what}", hint="Write URL#table or URL#schema.table.")
         with Database(url, limits=limits(self._workspace.settings), purpose=KIND) as database:
             yield Place(database, (found.schema, found.table), found.shown)
+
+
+def _shown(address: str) -> str:
+    from tablemend.databases import urls
+
+    return urls.parse(address)[1].shown

@@ -104,6 +104,7 @@ class Running(Reviewing):
                 pipelined=pipelined,
             )
             self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
+            self._workspace.store.runs.keep(run.id, "dry", dry_run)
             review = None if dry_run else self._begin_review(run.id, (source, to), (origin.shown, shown), chosen, items)
             done = self._done_before(resume, origin.shown, shown) if resume else {}
             plan = self._planned(opened, keeper, terms, rows or job.ROWS, resume=resume, incremental=incremental)
@@ -113,7 +114,7 @@ class Running(Reviewing):
             made = self._worked(opened, keeper, terms, plan, done, told)
             total = opened.total() if plan.total is None else plan.total
             found = _report(terms, made, plan, total=total, seconds=time.perf_counter() - clock)
-            self._noted(opened, keeper, terms, plan, found)
+            self._marked(opened, keeper, terms, plan, found)
             if not dry_run:
                 counts = self._review(terms, review, keeper, chosen, found.tally)
                 found = structs.replace(found, review=counts, seconds=round(time.perf_counter() - clock, 3))
@@ -147,7 +148,7 @@ class Running(Reviewing):
                 why = f"{len(ids):,} rows have changed"
         return _Plan(source.partitions(rows), seen, None, why)
 
-    def _noted(self, source: Source, keeper: Keeper, terms: Terms, plan: _Plan, found: ConflictsRun) -> None:
+    def _marked(self, source: Source, keeper: Keeper, terms: Terms, plan: _Plan, found: ConflictsRun) -> None:
         """Note how far the source is seen, where nothing was left out."""
         from tablemend.conflicts import changing
         from tablemend.conflicts.marking import Marks

@@ -11,7 +11,11 @@ from tablemend.records import now
 from tablemend.workspace.conflicts.places import Places
 
 if TYPE_CHECKING:
+    from tablemend.conflicts.reasons import Reason
+    from tablemend.conflicts.reconciling import Columns, Reconciled
+    from tablemend.conflicts.ruleset import Ruleset
     from tablemend.conflicts.whatif import WhatIf
+    from tablemend.engine.duckdb import Session
     from tablemend.workspace.conflicts.places import Rules
 
 
@@ -66,3 +70,52 @@ class Tools(Places):
                     found.add(session, fetched.get(part.number), both.both_periods(part))
                     told(done, len(parts))
         return found.result()
+
+    def reconcile(
+        self,
+        old: str,
+        to: str,
+        *,
+        rules: Rules = None,
+        columns: Columns | None = None,
+        source: str | None = None,
+        today: date | None = None,
+        lookup: int = 1_000,
+        examples: int = 5,
+    ) -> Reconciled:
+        """Compare the table of an older procedure, `URL#table`, with the conflicts that are kept and found.
+
+        `columns` says what its columns are called. With a `source` of rows, up to `lookup` of the pairs that only the
+        older table has are judged, and the reasons counted why they are no conflicts. `examples` is the most pairs that
+        are told of each side. Raises UnreadableSource for a column that is missing, NotFound where nothing is kept,
+        SettingsError and DatabaseError.
+        """
+        from msgspec import structs
+
+        from tablemend.conflicts import reconciling
+
+        chosen = self._ruleset(to, rules)
+        with (
+            self._place(old, "older table") as older,
+            self._keeper(to, chosen) as (keeper, _),
+            self._workspace._engine.embedded() as session,
+        ):
+            compared = reconciling.Comparison(session, chosen)
+            compared.read_old(older.database, older.table, columns or reconciling.Columns())
+            compared.read_new(keeper)
+            found = structs.replace(compared.counted(), examples=tuple(compared.only_new(keeper, examples)))
+            pairs = compared.only_old(examples if source is None else max(lookup, examples))
+            reasons = self._reasons(session, source, chosen, pairs, today) if source is not None else []
+        return reconciling.told(found, pairs, reasons, examples)
+
+    def _reasons(
+        self, session: Session, source: str, rules: Ruleset, pairs: Sequence[tuple[str, str, str]], today: date | None
+    ) -> list[Reason]:
+        from tablemend.conflicts import door, fetching, reasons
+
+        secret = door.secret_of(self._workspace.settings.conflicts_secret.get_secret_value())
+        day = today or now().date()
+        with self._origin(source) as place:
+            opened = fetching.Source(place.database, place.table, rules, secret=secret, today=day)
+            rows = reasons.fetch(opened, [each for a, b, _ in pairs for each in (a, b)])
+        return reasons.reasons(session, rules, rows, [(a, b) for a, b, _ in pairs], today=day)
