@@ -73,6 +73,7 @@ def test_a_run_puts_up_an_item_for_each_conflict_that_it_wrote(ws: Workspace) ->
         assert item.scores["total"] == pytest.approx(sum(v for k, v in item.scores.items() if k != "total"))
         assert item.body["entity"] == row["entity"]
     assert {each.decision for each in items} <= {"open", "blocked"}
+    assert items == sorted(items, key=lambda each: (-each.scores["total"], each.content))
 
 
 @TWO

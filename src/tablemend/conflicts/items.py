@@ -20,6 +20,9 @@ from tablemend.review.scoring import Scored, scorer
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_Scores = tuple[Scored, tuple[str, ...], dict[str, Any]]
+"""The score of a conflict, its risk flags, and the facts that it comes from."""
+
 TYPE = "conflict"
 """Type of these items."""
 
@@ -116,13 +119,16 @@ class Maker:
         self._most = certainty.maximum if certainty else None
         self._meaning = cache(self._of_flags)
         self._row = rules.row.capitalize()
+        self._known: dict[str, _Scores] = {}  # what was scored to choose, by the key
 
     def best(self, found: pa.Table, most: int) -> pa.Table:
-        """Rows of the table of conflicts that score highest, at most so many; of equals those of the first keys."""
-        if found.num_rows <= most:
-            return found
-        scores = ((-self._scored(each)[0].total, each[KEY], place) for place, each in enumerate(_all(found)))
-        return found.take(sorted(place for *_, place in heapq.nsmallest(most, scores)))
+        """Rows of the table of conflicts, those first that score highest, at most so many; of equals by their keys."""
+        import pyarrow as pa
+
+        scores = ((each[KEY], place, self._scored(each)) for place, each in enumerate(_all(found)))
+        ordered = heapq.nsmallest(most, scores, key=lambda each: (-each[2][0].total, each[0]))
+        self._known = {key: scored for key, _, scored in ordered}
+        return found.take(pa.array([place for _, place, _ in ordered], pa.int64()))
 
     def items(self, found: Iterable[Mapping[str, Any]]) -> list[Item]:
         """An item for each row of the table of conflicts."""
@@ -130,7 +136,8 @@ class Maker:
 
     def _item(self, conflict: Mapping[str, Any]) -> Item:
         meaning = self._meaning(conflict["flags"])
-        scored, flags, facts = self._scored(conflict)
+        known = conflict[KEY] in self._known
+        scored, flags, facts = self._known.pop(conflict[KEY]) if known else self._scored(conflict)
         body = self._body(conflict, facts, scored)
         made = Item(
             id=item_id(self._terms.target, self._rules.name, conflict[KEY]),
@@ -154,7 +161,7 @@ class Maker:
         body |= {"outcome": judgement.outcome, "rule": judgement.rule, "explanation": judgement.explanation}
         return made
 
-    def _scored(self, conflict: Mapping[str, Any]) -> tuple[Scored, tuple[str, ...], dict[str, Any]]:
+    def _scored(self, conflict: Mapping[str, Any]) -> _Scores:
         """The score, the risk flags, and the facts that it comes from."""
         flags, facts = self._risks(conflict), self._facts(conflict, self._meaning(conflict["flags"]))
         return self._scorer.score(parts={}, flags=flags, facts=facts), flags, facts
