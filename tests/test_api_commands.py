@@ -78,6 +78,7 @@ ABSENT = {
     "conflicts reconcile": _CONFLICTS,
     "conflicts rules": _CONFLICTS,
     "conflicts run": _CONFLICTS,
+    "conflicts trends": _CONFLICTS,
     "conflicts undo": _CONFLICTS,
     "conflicts what-if": _CONFLICTS,
     "databases check": "a scan says the same of a database, to whoever may name it",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import KIND, Places, is_address
+from tablemend.workspace.conflicts.places import KIND, SUBJECT, Places, is_address
 
 if TYPE_CHECKING:
     from tablemend.conflicts.changing import Changed
@@ -71,7 +71,7 @@ class Running(Places):
         """
         from msgspec import structs
 
-        from tablemend.conflicts import door, fetching, job
+        from tablemend.conflicts import door, fetching, job, trends
         from tablemend.conflicts.originals import ORIGINAL
 
         chosen = self._ruleset(source, rules)
@@ -101,6 +101,8 @@ class Running(Places):
                 pipelined=pipelined,
             )
             self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
+            subject = trends.Subject(source=origin.shown, target=shown, ruleset=chosen.name)
+            self._workspace.store.runs.keep(run.id, SUBJECT, subject)
             done = self._done_before(resume, origin.shown, shown) if resume else {}
             plan = self._planned(opened, keeper, terms, rows or job.ROWS, resume=resume, incremental=incremental)
             if not dry_run:
