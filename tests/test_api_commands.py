@@ -81,6 +81,7 @@ ABSENT = {
     "bench": "measures the machine that it runs on",
     "conflicts example": "writes a table to try the commands on",
     "conflicts reconcile": "names the table of an older procedure, which no job of the settings tells",
+    "conflicts trends": "each run tells the same of itself",
     "conflicts what-if": "judges every row twice while the caller waits",
     "databases check": "a scan says the same of a database, to whoever may name it",
     "databases jobs": "belongs to loading",

@@ -169,3 +169,12 @@ def test_a_run_is_found_by_its_beginning_in_every_database(store: Store) -> None
     for none in ("%", "_", "r%"):
         with pytest.raises(NotFound, match="no run"):
             store.overview.find(none)
+
+
+def test_what_runs_of_a_kind_keep_is_read_back_newest_first(store: Store) -> None:
+    made = [store.runs.begin(kind, settings={}).id for kind in ("a", "b", "a", "a")]
+    for n in (0, 1, 2):
+        store.runs.keep(made[n], "number", n)
+    store.runs.keep(made[3], "other", 3)
+    found = store.runs.of_kind("a", "number", int)
+    assert [(run.id, number) for run, number in found] == [(made[2], 2), (made[0], 0)]

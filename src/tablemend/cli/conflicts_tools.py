@@ -1,4 +1,4 @@
-"""`conflicts what-if` and `conflicts reconcile`."""
+"""`conflicts what-if`, `reconcile` and `trends`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
     from tablemend.conflicts.reconciling import Reconciled
+    from tablemend.conflicts.trends import Trend
     from tablemend.conflicts.whatif import WhatIf
 
 
@@ -169,3 +170,49 @@ def _compared(found: Reconciled) -> None:
         typer.echo(f"\nonly {each.only}: {each.id_a} and {each.id_b}{f': {each.reason}' if each.reason else ''}")
         for line in each.told:
             typer.echo(f"  {line}")
+
+
+@conflicts.command()
+def trends(
+    to: To,
+    rules: Rules = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most runs, the newest of all.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """List how good the rows of each run were, and what it found, the newest last."""
+    with workspace(quiet=True) as ws:
+        found = ws.conflicts.trends(to, rules=rules, limit=limit)
+    if as_json:
+        show.json(found)
+        return
+    rows = [
+        (_minute(each), each.rows, *(round(100 * each.shares[key], 2) if each.shares else None for key in _SHARES))
+        for each in found
+    ]
+    show.table(("started", "rows", *_SHARES.values()), rows, title="Rows, in % of those judged")
+    runs = [
+        (_minute(each), each.run, _ended(each), each.suspicious, each.conflicts, each.new, each.resolved)
+        for each in found
+    ]
+    head = ("started", "run", "status", "suspicious keys", "conflicts", "new", "resolved")
+    show.table(head, runs, title="Runs")
+
+
+_SHARES = {
+    "unplaced": "no place",
+    "backwards": "end first",
+    "unreadable": "no time",
+    "half": "one end",
+    "unruled": "no rule",
+}
+"""Shares that are shown → their heads."""
+
+
+def _minute(found: Trend) -> str:
+    return f"{found.started:%Y-%m-%d %H:%M}"
+
+
+def _ended(found: Trend) -> str:
+    failed = [f"{found.failed:,} failed"] if found.failed else []
+    marks = [word for word, holds in (("dry", found.dry), ("changes", found.incremental)) if holds]
+    return ", ".join([found.status, *failed, *marks])

@@ -213,6 +213,14 @@ class Runs:
         with self._database.reading() as connection:
             return {run: unpack(body, kind) for run, body in connection.execute(query)}
 
+    def of_kind(self, kind: str, name: str, what: type[T]) -> list[tuple[Run, T]]:
+        """Every run of a kind with its result of a name, newest first; runs without it are left out."""
+        table = schema.artifacts
+        query = sa.select(_table, table.c.body).join_from(_table, table, table.c.run == _table.c.id)
+        query = query.where(_table.c.kind == kind, table.c.name == name).order_by(_table.c.seq.desc())
+        with self._database.reading() as connection:
+            return [(as_run(row), unpack(row["body"], what)) for row in connection.execute(query).mappings()]
+
     def files(self, run: str) -> dict[str, str]:
         """The tables that the checks of a scan read beside the scanned one: relation → hash of its file."""
         try:

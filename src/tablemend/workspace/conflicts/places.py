@@ -24,6 +24,9 @@ UNDO = "conflicts-undo"
 DECIDE = "conflicts-decide"
 """Kinds of runs."""
 
+SUBJECT = "subject"
+"""Name under which a run keeps what it is over."""
+
 
 def is_address(place: str) -> bool:
     """Whether a place is a URL; what is none is the name of a job of the settings."""

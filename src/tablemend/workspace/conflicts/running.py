@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import KIND, is_address
+from tablemend.workspace.conflicts.places import KIND, SUBJECT, is_address
 from tablemend.workspace.conflicts.reviewing import Reviewing
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Running(Reviewing):
         """
         from msgspec import structs
 
-        from tablemend.conflicts import door, fetching, job
+        from tablemend.conflicts import door, fetching, job, trends
         from tablemend.conflicts.originals import ORIGINAL
 
         chosen = self._ruleset(source, rules)
@@ -106,6 +106,8 @@ class Running(Reviewing):
             self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
             self._workspace.store.runs.keep(run.id, "dry", dry_run)
             review = None if dry_run else self._begin_review(run.id, (source, to), (origin.shown, shown), chosen, items)
+            subject = trends.Subject(source=origin.shown, target=shown, ruleset=chosen.name)
+            self._workspace.store.runs.keep(run.id, SUBJECT, subject)
             done = self._done_before(resume, origin.shown, shown) if resume else {}
             plan = self._planned(opened, keeper, terms, rows or job.ROWS, resume=resume, incremental=incremental)
             if not dry_run:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from tablemend.errors import SettingsError
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import Places
+from tablemend.workspace.conflicts.places import KIND, SUBJECT, Places
 
 if TYPE_CHECKING:
     from tablemend.conflicts.reasons import Reason
     from tablemend.conflicts.reconciling import Columns, Reconciled
     from tablemend.conflicts.ruleset import Ruleset
+    from tablemend.conflicts.trends import Trend
     from tablemend.conflicts.whatif import WhatIf
     from tablemend.engine.duckdb import Session
     from tablemend.workspace.conflicts.places import Rules
@@ -119,3 +120,24 @@ class Tools(Places):
             opened = fetching.Source(place.database, place.table, rules, secret=secret, today=day)
             rows = reasons.fetch(opened, [each for a, b, _ in pairs for each in (a, b)])
         return reasons.reasons(session, rules, rows, [(a, b) for a, b, _ in pairs], today=day)
+
+    def trends(self, to: str, *, rules: Rules = None, limit: int = 30) -> list[Trend]:
+        """The newest runs into the table `to` of conflicts, `URL#table` or of a job, the newest last.
+
+        Runs that ended early, or in part, are among them, and say so.
+        """
+        from tablemend.conflicts import trends
+
+        chosen = self._ruleset(to, rules)
+        runs = self._workspace.ready().runs
+        with self._keeper(to, chosen) as (_, shown):
+            wanted = [
+                (run, subject)
+                for run, subject in runs.of_kind(KIND, SUBJECT, trends.Subject)
+                if (subject.target, subject.ruleset) == (shown, chosen.name)
+            ]
+        found = []
+        for run, subject in reversed(wanted[:limit]):
+            reports = runs.recall_all(run.id, "report", trends.Report)
+            found.append(trends.trend(run, subject, reports[0] if reports else None))
+        return found
