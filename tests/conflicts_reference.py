@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 Visit = dict[str, Any]
+Period = dict[str, Any]
 
 SPEEDS = ((2, 2), (5, 6), (10, 15), (25, 25))
 
@@ -26,12 +27,36 @@ def conflicts(
     return found
 
 
+def taken(visits: list[Visit], periods: list[Period]) -> set[tuple[Any, Any]]:
+    """Ids of each visit that was recorded during a period of its person at another agency, and of the period."""
+    return {
+        (visit["visit_id"], period["in_service_id"])
+        for visit in visits
+        for period in periods
+        if is_taken(visit, period)
+    }
+
+
+def is_taken(visit: Visit, period: Period) -> bool:
+    start, end = visit["visit_start"], visit["visit_end"]
+    if None in (start, end, period["starts"], period["ends"], period["agency"]) or not counts(visit):
+        return False
+    if start > end or period["starts"] > period["ends"]:
+        return False
+    if visit["caregiver_key"] != period["caregiver_key"] or visit["agency"] == period["agency"]:
+        return False
+    return bool(start < period["ends"] and end > period["starts"])
+
+
+def counts(visit: Visit) -> bool:
+    return (visit["status"] or "").lower() not in ("cancelled", "deleted", "pending")
+
+
 def paired(a: Visit, b: Visit, *, across_midnight: bool) -> bool:
     if a["caregiver_key"] != b["caregiver_key"] or a["agency"] == b["agency"]:
         return False
-    for each in (a, b):
-        if (each["status"] or "").lower() in ("cancelled", "deleted", "pending"):
-            return False
+    if not counts(a) or not counts(b):
+        return False
     if a["visit_date"] == b["visit_date"]:
         return True
     first, second = sorted((a, b), key=lambda each: each["visit_date"])

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "GET /conflicts/{job}/runs/{run}",
     ),
     "conflicts undo": ("POST /conflicts/{job}/undo",),
+    "conflicts what-if": ("POST /conflicts/{job}/what-if",),
     "diff": ("GET /datasets/{dataset}/diff",),
     "edit": ("POST /items/{item}/edit",),
     "export": ("GET /datasets/{dataset}/download", "GET /datasets/{dataset}/script"),

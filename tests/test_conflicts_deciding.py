@@ -20,11 +20,11 @@ WORLD = sample.world(600, today=TODAY, seed=3)
 
 
 @pytest.fixture
-def target(database_url: str, tmp_path: Path) -> Iterator[str]:
+def target(database_url: str) -> str:
     with Database(database_url) as database, database.transaction() as connection:
         bulk.create(connection, (None, "visits"), WORLD.visits.schema, key=["visit_id"])
         bulk.insert(connection, (None, "visits"), WORLD.visits)
-    yield f"{database_url}#conflict"
+    return f"{database_url}#conflict"
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_all_that_is_planted_is_found_and_nothing_else() -> None:
     world = sample.world(60_000, today=TODAY, seed=3)
     truth = {tuple(each.values()) for each in world.truth.to_pylist()}
     assert pairs(world) == truth
-    assert {flag for _, _, flag in truth} == {each.flag for each in ruleset.shipped("visits").rules}
+    assert {flag for _, _, flag in truth} == {each.flag for each in ruleset.shipped("visits").active}
 
 
 def test_a_seed_makes_the_same_visits_again() -> None:
@@ -39,3 +39,12 @@ def test_a_share_can_stand_under_one_number() -> None:
     assert keys.count(sample.PLACEHOLDER) == 1_000
     flags = {pair[:2] for pair in pairs(world)}
     assert flags >= {(each["one"], each["other"]) for each in world.truth.to_pylist()}
+
+
+def test_several_worlds_share_neither_visit_nor_person() -> None:
+    made = list(sample.worlds(2_500, size=1_000, today=TODAY))
+    assert [round(each.visits.num_rows, -1) for each in made] == [1_000, 1_000, 500]
+    for column in ("visit_id", "caregiver_key"):
+        seen = [set(each.visits[column].to_pylist()) for each in made]
+        assert len(set().union(*seen)) == sum(map(len, seen))
+    assert all(set(each.truth["one"].to_pylist()) <= set(each.visits["visit_id"].to_pylist()) for each in made)

@@ -154,3 +154,19 @@ def more(case: str, what: str, found: Sequence[float], than: Sequence[float], *,
 def megabytes(case: str, what: str, value: float, *, bar: float) -> Row:
     """A memory figure: lower is better."""
     return Row(case=case, what=what, value=value, unit="MB", bar=bar, met=value <= bar, peak_mb=value)
+
+
+def less(
+    case: str, what: str, value: float, other: float, *, unit: str, than: str, least_ratio: float | None = None
+) -> Row:
+    """An amount of which less is better, beside another; met where it is so many times less."""
+    return Row(
+        case=case,
+        what=what,
+        value=value,
+        unit=unit,
+        baseline=other,
+        baseline_what=than,
+        ratio=other / value,
+        met=None if least_ratio is None else other / value >= least_ratio,
+    )

@@ -20,6 +20,8 @@ from tablemend.bench import (
     batching,
     bulk,
     caching,
+    conflicts,
+    conflicts_judging,
     databases,
     heal,
     many,
@@ -38,6 +40,10 @@ from tablemend.errors import NotFound, StateError
 
 def _web(name: str, help: str, function: Callable[[Path], Sequence[Row]]) -> Case:  # noqa: A002
     return Case(name=name, help=help, function=function, lacks=served.lacking)
+
+
+def _served(name: str, help: str, function: Callable[[Path], Sequence[Row]]) -> Case:  # noqa: A002
+    return Case(name=name, help=help, function=function, lacks=conflicts.lacking)
 
 
 CASES = (
@@ -72,6 +78,13 @@ CASES = (
     Case(name="tuning.write", help="Loads by batch size and workers.", function=tuning.write_heavy),
     Case(name="tuning.read", help="Callers by pool size, with the cache, beside a load.", function=tuning.read_heavy),
     Case(name="tuning.memory", help="Memory of streamed jobs.", function=tuning.long_jobs),
+    Case(name="conflicts.judge_10m", help="10,000,000 visits judged.", function=conflicts_judging.judge_10m),
+    Case(name="conflicts.placeholder", help="1% of them under one key.", function=conflicts_judging.placeholder),
+    Case(name="conflicts.pandas_1m", help="1,000,000, beside pandas.", function=conflicts_judging.pandas_1m),
+    _served("conflicts.job_10m", "10,000,000 visits, from database to database.", conflicts.job_10m),
+    _served("conflicts.update_285k", "285,627 conflicts updated.", conflicts.update_285k),
+    _served("conflicts.narrow", "The columns that decide, of 98.", conflicts.narrow),
+    _served("conflicts.workers", "1 to 8 workers, with latency.", conflicts.workers),
     _web("web.first_load", "Overview and Review, with and without a cache.", web.first_load),
     _web("web.items_10k", "From another page to 10,000 items.", web.items_10k),
     _web("web.filter", "A finding and a search among 10,000 items.", web.narrowing),

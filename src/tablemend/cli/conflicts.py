@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,10 +59,17 @@ def run(
     rows: Annotated[
         int | None, typer.Option(min=1, help="About how many rows a partition has.", show_default=False)
     ] = None,
+    incremental: Annotated[
+        bool,
+        typer.Option("--incremental", help="Judge only what has changed since the last run that left nothing out."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")] = False,
     resume: Annotated[
         str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
     ] = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Read the rules as the older procedure did, to compare it.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -70,7 +77,8 @@ def run(
 
     def begun(skipped: int, parts: int) -> None:
         if not (quiet or as_json):
-            show.say(f"Skipping {skipped:,} finished partitions (processing {parts - skipped:,}/{parts:,})")
+            what = "finished" if resume else "empty"  # partitions are cut from what is there: none is empty
+            show.say(f"Skipping {skipped:,} {what} partitions (processing {parts - skipped:,}/{parts:,})")
 
     def told(part: Part, done: int, parts: int) -> None:
         if not (quiet or as_json):
@@ -81,11 +89,13 @@ def run(
             source,
             to,
             rules=rules,
-            today=_day(today),
+            today=day_of(today),
             workers=workers,
             rows=rows,
+            incremental=incremental,
             dry_run=dry_run,
             resume=resume,
+            original=original,
             told=told,
             begun=begun,
         )
@@ -97,7 +107,8 @@ def run(
         raise typer.Exit(1)
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """A day as it is written on the command line; SettingsError for what is none."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as problem:
@@ -107,7 +118,12 @@ def _day(text: str | None) -> date | None:
 def _told(found: ConflictsRun) -> None:
     tally = found.tally
     verb = "to write" if found.dry else "written"
-    show.say(f"{found.rows:,} rows read, {found.saved:,} left out by the database")
+    if found.why_full:
+        show.say(f"everything was judged: {found.why_full}")
+    if found.incremental:
+        show.say(f"{found.changed:,} rows have changed, {found.rows:,} read to judge them")
+    else:
+        show.say(f"{found.rows:,} rows read, {found.saved:,} left out by the database")
     show.say(f"{found.conflicts:,} conflicts: {found.unchanged:,} as they were, {found.written:,} {verb}")
     for action, number in found.counts.items():
         if number:
@@ -117,11 +133,15 @@ def _told(found: ConflictsRun) -> None:
     for name, number in _doubts(tally).items():
         if number:
             show.say(f"{number:,} rows {name}")
+    if tally.periods is not None:
+        show.say(f"{tally.periods:,} periods read, {tally.unclear:,} of them cannot be used")
     for each in tally.suspicious[:3]:
         show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
-    share = f"{found.done:,}/{len(found.parts):,}"
-    seconds = f"{found.seconds:.1f} s from {found.started:%Y-%m-%d %H:%M:%S} UTC"
-    show.say(f"{found.written:,} records {verb}, partitions {share}, {seconds}")
+    ended = found.started + timedelta(seconds=found.seconds)
+    show.say(
+        f"{found.started:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} UTC, {found.seconds:.1f} s: "
+        f"{found.written:,} records {verb}, {found.done:,}/{len(found.parts):,} partitions succeeded"
+    )
     show.say(f"run {found.run}")
 
 
@@ -215,6 +235,8 @@ def history(
         show.json(found)
         return
     names = ("at", "action", "before_status", "status", "by", "note", "run")
+    for each in found:
+        each["at"] = f"{each['at']:%Y-%m-%d %H:%M:%S}"
     show.table(names, [[each[name] for name in names] for each in found], title="History")
 
 
@@ -278,7 +300,7 @@ def example(
 ) -> None:
     """Write generated visits with planted conflicts into a new table."""
     with workspace(quiet=True) as ws:
-        made = ws.conflicts.example(to, rows=rows, seed=seed, today=_day(today))
+        made = ws.conflicts.example(to, rows=rows, seed=seed, today=day_of(today))
     if as_json:
         show.json({"rows": made.visits.num_rows, "planted": made.truth.num_rows})
         return

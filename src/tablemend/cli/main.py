@@ -95,7 +95,19 @@ def interrupted() -> int:
 
 
 COMMANDS = (
-    *("bench", "cache", "conflicts", "databases", "decide", "gates", "heal", "history", "intel", "learning"),
+    *(
+        "bench",
+        "cache",
+        "conflicts",
+        "conflicts_tools",
+        "databases",
+        "decide",
+        "gates",
+        "heal",
+        "history",
+        "intel",
+        "learning",
+    ),
     *("load", "recipe", "runs", "schedules", "scorecards", "serve", "store", "users"),
 )
 """Modules whose import adds commands."""

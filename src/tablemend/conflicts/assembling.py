@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
 
 KEY = "conflict"
-"""Column that tells conflicts apart: a hash of the ruleset and of both ids in their order."""
+"""Column that tells conflicts apart: a hash of the ruleset, of the entity, and of both ids in their order.
+
+The entity belongs to it: rows that are moved to another one are judged with other rows, perhaps at the same time."""
 
 FACTS = (
     *("entity", "id_a", "id_b", "differ_a", "differ_b", "scope_a", "scope_b"),
@@ -31,18 +33,20 @@ FOUND, ROWS = "found", "prepared"
 """Names of the relations that the statement reads."""
 
 
-def assembled(session: Session, rules: Ruleset, found: pa.Table) -> pa.Table:
-    """The conflicts of a judged table, whose rows are in the relation `prepared`.
+def assembled(session: Session, rules: Ruleset, found: pa.Table, rows: pa.Table) -> pa.Table:
+    """The conflicts of a judged table, and the prepared rows whose places it holds.
 
     Columns: KEY, FACTS, and `content`, a hash of these. Of each pair the row whose id comes first as a text is `a`.
     `flags` are in the order of the rules, with a blank between them; `first` says which row comes first where the way
     between them counted.
     """
     session.register(FOUND, found)
+    session.register(ROWS, rows)
     try:
         return session.arrow(query(rules, set(found.schema.names)))
     finally:
         session.unregister(FOUND)
+        session.unregister(ROWS)
 
 
 def query(rules: Ruleset, known: set[str]) -> str:
@@ -59,8 +63,6 @@ def query(rules: Ruleset, known: set[str]) -> str:
     first = "CASE WHEN one_first IS NULL THEN NULL WHEN one_first <> swapped THEN 'a' ELSE 'b' END"
     a_start, a_end = shown(rules, lambda name: f"a.{quoted(name)}")
     b_start, b_end = shown(rules, lambda name: f"b.{quoted(name)}")
-    facts = ", ".join(f"coalesce(CAST({each} AS VARCHAR), '')" for each in FACTS)
-    ids = f"{literal(rules.name)} || chr(31) || id_a || chr(31) || id_b"
     return f"""
 WITH sided AS (
   SELECT f.*, x.id > y.id AS swapped
@@ -73,6 +75,16 @@ joined AS (
   FROM sided AS s
   JOIN {ROWS} AS a ON a.n = CASE WHEN swapped THEN other ELSE one END
   JOIN {ROWS} AS b ON b.n = CASE WHEN swapped THEN one ELSE other END)
-SELECT left(sha256({ids}), {DIGITS}) AS {KEY}, {", ".join(FACTS)},
+{kept(rules, "joined")}"""
+
+
+def kept(rules: Ruleset, relation: str, *, kind: str = "") -> str:
+    """The SELECT of a relation with FACTS as it is kept: with its key and its content.
+
+    `kind` tells keys apart where the second id is that of something else than a row.
+    """
+    facts = ", ".join(f"coalesce(CAST({each} AS VARCHAR), '')" for each in FACTS)
+    ids = " || chr(31) || ".join([literal(rules.name), *([literal(kind)] if kind else []), "entity", "id_a", "id_b"])
+    return f"""SELECT left(sha256({ids}), {DIGITS}) AS {KEY}, {", ".join(FACTS)},
   left(sha256(concat_ws(chr(31), {facts})), {DIGITS}) AS content
-FROM joined ORDER BY {KEY}"""
+FROM {relation} ORDER BY {KEY}"""

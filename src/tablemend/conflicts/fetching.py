@@ -8,9 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
-import sqlalchemy as sa
-
 from tablemend.conflicts import door
+from tablemend.conflicts.beside import Beside
 from tablemend.conflicts.preparing import is_text, require_columns
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.databases import bulk
@@ -33,40 +32,66 @@ class Source:
         self._secret = secret
         self.schema = bulk.schema_of(database, table)
         require_columns(rules, self.schema)
+        self.changed = rules.changed if rules.changed in self.schema.names else ""
+        self.columns = rules.columns
         self.condition = self._condition(today)
+        self._beside = self._opened()
+
+    def _opened(self) -> Beside | None:
+        """The table of periods, where a rule asks for it."""
+        periods = self.rules.periods
+        if periods is None or not self.rules.of_periods:
+            return None
+        entity = self.schema.field(self.rules.entity).type
+        return Beside(self.database, self.table, self.rules, periods, entity=entity, secret=self._secret)
 
     def _condition(self, today: date) -> str:
         """What the database itself can leave out: rows whose status does not count, or outside the window."""
-        import pyarrow.types as kinds
-
         found, exclude, window = [], self.rules.exclude, self.rules.window
         if exclude.values and is_text(self.schema.field(exclude.column).type):
-            column = self._quoted(exclude.column)
+            column = self.quoted(exclude.column)
             values = literals(each.casefold() for each in exclude.values)
             found.append(f"({column} IS NULL OR lower(trim({column})) NOT IN ({values}))")
-        kind = self.schema.field(self.rules.scope).type
-        if window is not None and (kinds.is_date(kind) or kinds.is_timestamp(kind)):
-            column = self._quoted(self.rules.scope)
+        if window is not None and self.has_dates:
+            column = self.quoted(self.rules.scope)
             first, behind = today - timedelta(days=window.past), today + timedelta(days=window.future + 1)
             found.append(f"{column} >= {literal(str(first))} AND {column} < {literal(str(behind))}")
         return " AND ".join(found)
 
-    def _quoted(self, name: str) -> str:
+    @property
+    def has_dates(self) -> bool:
+        """Whether the scope is a date or a time for the database too, and not a text."""
+        import pyarrow.types as kinds
+
+        kind = self.schema.field(self.rules.scope).type
+        return bool(kinds.is_date(kind) or kinds.is_timestamp(kind))
+
+    def quoted(self, name: str) -> str:
+        """A name as the database writes it."""
         return self.database.dialect.identifier_preparer.quote_identifier(name)
 
-    def partitions(self, rows: int) -> tuple[Partition, ...]:
-        """Ranges of the entity of about so many rows that count; their labels show no key."""
-        return partition(
-            self.database, self.table, [self.rules.entity], rows=rows, where=self.condition, opaque=True, exact=True
-        )
+    def partitions(self, rows: int, *, only: str = "", expected: int | None = None) -> tuple[Partition, ...]:
+        """Ranges of the entity of about so many rows that count; their labels show no key.
+
+        `only` is a condition that they must meet too; where no more rows than `rows` are expected, they are not
+        divided.
+        """
+        where = " AND ".join(f"({each})" for each in (self.condition, only) if each)
+        if expected == 0:
+            return ()
+        if expected is not None and expected <= rows:
+            return (Partition(number=1, condition=where, values={}, rows=expected, counted=False, label="p0001"),)
+        return partition(self.database, self.table, [self.rules.entity], rows=rows, where=where, opaque=True)
 
     def total(self) -> int:
         """Rows of the table, also those that do not count."""
-        with self.database.connect(read_only=self.database.guards_reading) as connection:
-            return int(connection.execute(sa.text(f"SELECT count(*) FROM {self._named()}")).scalar_one())
+        counted = bulk.read(self.database, f"SELECT count(*) AS n FROM {self.named}").read_all()
+        return int(counted.column(0)[0].as_py())
 
-    def _named(self) -> str:
-        return ".".join(self._quoted(each).replace(":", "\\:") for each in self.table if each is not None)
+    @property
+    def named(self) -> str:
+        """The table as the database writes it."""
+        return ".".join(self.quoted(each) for each in self.table if each is not None)
 
     def mark(self, part: Partition) -> str:
         """Tells a partition apart from one that was cut otherwise, and tells nobody the keys that bound it."""
@@ -75,10 +100,12 @@ class Source:
 
     def fetch(self, part: Partition) -> pa.Table:
         """The rows of a partition, only the columns that decide; their entities are hashes."""
-        reader = bulk.read(
-            self.database, self.table, columns=self.rules.columns, where=part.condition, params=part.values
-        )
+        reader = bulk.read(self.database, self.table, columns=self.columns, where=part.condition, params=part.values)
         return door.closed(reader.read_all(), self.rules.entity, self._secret)
+
+    def periods(self, part: Partition) -> pa.Table | None:
+        """The periods of the entities of a partition, likewise; None where no rule asks for them."""
+        return self._beside.fetch(part) if self._beside is not None else None
 
 
 class Ahead:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import structs
+
 from tablemend.conflicts import assembling, judging, preparing, tallying
-from tablemend.conflicts.assembling import ROWS
+from tablemend.conflicts.crowding import crowds, together
+from tablemend.conflicts.periods import Taken, declared, taken
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.conflicts.tallying import Tally
-from tablemend.engine.sql import name as quoted
+from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,27 +37,61 @@ def find(
     rows: pa.Table,
     *,
     today: date,
+    periods: pa.Table | None = None,
     stage: Callable[[str], None] = lambda _: None,
 ) -> Found:
     """Every pair of rows that cannot both be true; UnreadableSource where columns are missing or of the wrong type.
 
-    `rows` hold every row of an entity that they hold one of; their entities are hashes. The session is used by this
-    call alone. `stage` is told the stage that begins.
+    `rows` hold every row of an entity that they hold one of; their entities are hashes. `periods` are those of these
+    entities, where a rule asks for them. The session is used by this call alone. `stage` is told the stage that begins.
     """
+    import pyarrow as pa
+
+    stage("prepare")
+    told, names, ready = prepare(session, rules, rows, today=today)
+    stage("judge")
+    found = judging.judged(session, rules, ready)
+    stage("assemble")
+    made = assembling.assembled(session, rules, found, ready)
+    if rules.of_periods:
+        met = _taken(session, rules, rows, periods, today)
+        made = pa.concat_tables([made, met.conflicts.cast(made.schema)])
+        told = structs.replace(told, periods=met.read, unclear=met.unclear)
+    return Found(made, told, names)
+
+
+def prepare(session: Session, rules: Ruleset, rows: pa.Table, *, today: date) -> tuple[Tally, pa.Array, pa.Table]:
+    """What rows are like, their entities, and the rows that another one may contradict, prepared."""
+    preparing.require_columns(rules, rows.schema)
+    seen = _asked(session, tallying.outline(rules, _prepared(rules, rows, today)), SOURCE, rows)
+    groups = crowds(rules, rows[rules.entity], seen)
+    chosen = rows.take(together(groups))
+    ready = _asked(session, _prepared(rules, chosen, today), SOURCE, chosen)
+    return tallying.tally(rules, seen, groups), groups.names, ready
+
+
+def _taken(session: Session, rules: Ruleset, rows: pa.Table, periods: pa.Table | None, today: date) -> Taken:
+    """The conflicts with periods; only rows of entities that have some are looked at."""
     import pyarrow.compute as pc
 
-    preparing.require_columns(rules, rows.schema)
-    session.register(SOURCE, rows)
+    entity = declared(rules).entity
+    if periods is None:
+        raise SettingsError("a rule asks for periods, and none were read", hint="Read those of the entities.")
+    having = pc.unique(periods[entity].combine_chunks()).drop_null()
+    chosen = rows.filter(pc.is_in(rows[rules.entity], having.cast(rows[rules.entity].type)))
+    return taken(session, rules, _asked(session, _prepared(rules, chosen, today), SOURCE, chosen), periods)
+
+
+def _prepared(rules: Ruleset, rows: pa.Table, today: date) -> str:
+    return preparing.prepared(rules, SOURCE, rows.schema, today=today)
+
+
+def _asked(session: Session, query: str, relation: str, rows: pa.Table) -> pa.Table:
+    """What a query says of each row, in the order of the rows."""
+    session.register(relation, rows)
     try:
-        stage("prepare")
-        query = preparing.prepared(rules, SOURCE, rows.schema, today=today)
-        session.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(ROWS)} AS {query}")
-        told = tallying.tally(session, rules, ROWS)
-        stage("judge")
-        found = judging.judged(session, rules, session.arrow(f"SELECT * FROM {quoted(ROWS)} ORDER BY n"))
-        stage("assemble")
-        made = assembling.assembled(session, rules, found)
+        found = session.arrow(query)
     finally:
-        session.unregister(SOURCE)
-        session.execute(f"DROP TABLE IF EXISTS {quoted(ROWS)}")
-    return Found(made, told, pc.unique(rows[rules.entity].combine_chunks()).drop_null())
+        session.unregister(relation)
+    numbers = found["n"].to_numpy()
+    return found if (numbers[1:] > numbers[:-1]).all() else found.take(numbers.argsort())

@@ -8,10 +8,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import structs
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
 
 from tablemend.batching import Attempt, Batch, Done
 from tablemend.batching import run as in_batches
 from tablemend.conflicts.changes import ACTIONS, Changes, changes
+from tablemend.conflicts.changing import Changed
 from tablemend.conflicts.fetching import Ahead, Source
 from tablemend.conflicts.finding import find
 from tablemend.conflicts.keeping import Keeper
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
 
     from tablemend.engine.duckdb import Session
 
-ROWS = 250_000
-"""Rows of a partition: half a second of judging, some 100 MB."""
+ROWS = 500_000
+"""Rows of a partition: half a second of judging, some 200 MB; where rows lie as they came in, each reads all pages."""
 RETRIES = 3
 """Times that a partition is tried again where a database is busy or out of reach."""
 AHEAD = 2
@@ -90,14 +93,30 @@ class Job:
     """One run over the partitions of a source."""
 
     def __init__(
-        self, source: Source, keeper: Keeper, session: Session, terms: Terms, *, ended: Callable[[Part], None]
+        self,
+        source: Source,
+        keeper: Keeper,
+        session: Session,
+        terms: Terms,
+        *,
+        ended: Callable[[Part], None],
+        changed: Changed | None = None,
     ) -> None:
-        """`ended` is told what became of each partition, one at a time; it may raise Cancelled to end the job."""
+        """`ended` is told what became of each partition, one at a time, and may raise Cancelled to end the job.
+
+        `changed` are the rows to look at, else all.
+        """
         self._source, self._keeper, self._session, self._terms = source, keeper, session, terms
         self._ended = ended
         self._telling = threading.Lock()
         self._unwanted = threading.Event()
-        self._kept = keeper.kept()
+        self._changed = changed
+        self._kept = self._look()
+
+    def _look(self) -> pa.Table:
+        """The kept conflicts that this run is about, as they are now."""
+        kept = self._keeper.kept()
+        return kept if self._changed is None else self._changed.of(kept, left=True)
 
     def run(self, parts: Sequence[Partition], done: Mapping[str, Part]) -> list[Part]:
         """Every partition but those whose mark is among those done before; in their order.
@@ -134,7 +153,7 @@ class Job:
             )
         parts_done = [found[each.number] for each in parts]
         if all(each.outcome != "failed" for each in parts_done):
-            parts_done += self._vanished(parts_done)
+            parts_done += self._vanished_tried(parts_done)
         return parts_done
 
     def _tell(self, part: Part) -> None:
@@ -147,18 +166,23 @@ class Job:
         """A partition; what may pass is raised, to be tried again, and what does not is its outcome."""
         name = f"p{part.number:04}"
         try:
-            return self._done(name, mark, fetched.get(part.number), attempt)
+            kept = self._kept if attempt.number == 1 else self._look()  # the commit of the last attempt may have ended
+            return self._done(name, mark, fetched.get(part.number), self._source.periods(part), kept, attempt)
         except Exception as problem:
             if attempt.is_stopped or (attempt.number <= RETRIES and isinstance(problem, Transient | Unreachable)):
                 raise
             return Part(name=name, mark=mark, outcome="failed", reason=_reason(problem), rows=part.rows)
 
-    def _done(self, name: str, mark: str, rows: pa.Table, attempt: Attempt) -> Part:
+    def _done(
+        self, name: str, mark: str, rows: pa.Table, periods: pa.Table | None, kept: pa.Table, attempt: Attempt
+    ) -> Part:
         import pyarrow.compute as pc
 
         with self._session.branch() as session:
-            found = find(session, self._source.rules, rows, today=self._terms.today)
-            kept = self._kept.filter(pc.is_in(self._kept["entity"], found.entities))
+            found = find(session, self._source.rules, rows, periods=periods, today=self._terms.today)
+            if self._changed is not None:
+                found = found._replace(conflicts=self._changed.of(found.conflicts))
+            kept = kept.filter(pc.is_in(kept["entity"], found.entities))
             wanted = changes(session, found.conflicts, kept)
         attempt.check()
         return self._written(
@@ -182,6 +206,20 @@ class Job:
             return structs.replace(part, counts=counts)
         made = self._keeper.write(wanted, kept, run=self._terms.run, now=self._terms.now)
         return structs.replace(part, counts=made.counts, left=made.left)
+
+    def _vanished_tried(self, parts: Sequence[Part]) -> list[Part]:
+        """What is kept of entities without rows, tried again like a partition, and like one told where it fails."""
+        tries = Retrying(
+            stop=stop_after_attempt(RETRIES + 1),
+            wait=wait_random_exponential(multiplier=0.05, max=5),
+            retry=retry_if_exception_type((Transient, Unreachable)),
+            before_sleep=lambda _: setattr(self, "_kept", self._look()),
+            reraise=True,
+        )
+        try:
+            return tries(self._vanished, parts)
+        except (Transient, Unreachable) as problem:
+            return [Part(name="gone", mark="", outcome="failed", reason=_reason(problem))]
 
     def _vanished(self, parts: Sequence[Part]) -> list[Part]:
         """What is kept of entities of which the source has no row any more, once every other one was judged."""

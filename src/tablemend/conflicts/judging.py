@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tablemend.conflicts import travel
 from tablemend.conflicts.pairing import pairs
-from tablemend.conflicts.ruleset import Rule, Ruleset, Side
+from tablemend.conflicts.ruleset import Rule, Ruleset, Side, Travel
 from tablemend.engine.sql import name as quoted
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PAIRS = "pairs"
 """Name of the relation that the statement reads."""
+
+FAR = "too_far"
+"""Column of whether the way from one row to the other takes too long."""
 
 
 def judged(session: Session, rules: Ruleset, table: pa.Table) -> pa.Table:
@@ -28,20 +31,24 @@ def judged(session: Session, rules: Ruleset, table: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
-    statement = query(rules)
-    needed = columns(rules)
-    parts: list[pa.Table] = []
-    for one, other in pairs(rules, table):
-        wide = _side_by_side(table, needed, one, other)
-        session.register(PAIRS, wide)
-        parts.append(session.arrow(statement))
+    return pa.concat_tables(blocks(session, rules, table))
+
+
+def blocks(session: Session, rules: Ruleset, table: pa.Table) -> Iterator[pa.Table]:
+    """The same in pieces, one at least: an entity under which many stand makes more pairs than memory may hold."""
+    statement, needed, told = query(rules), columns(rules), 0
+    for told, (one, other) in enumerate(pairs(rules, table), start=1):  # noqa: B007
+        yield _asked(session, statement, _side_by_side(table, needed, one, other))
+    if not told:
+        yield _asked(session, statement, _side_by_side(table, needed, [], []))
+
+
+def _asked(session: Session, statement: str, wide: pa.Table) -> pa.Table:
+    session.register(PAIRS, wide)
+    try:
+        return session.arrow(statement)
+    finally:
         session.unregister(PAIRS)
-    if not parts:
-        empty = _side_by_side(table, needed, [], [])
-        session.register(PAIRS, empty)
-        parts.append(session.arrow(statement))
-        session.unregister(PAIRS)
-    return pa.concat_tables(parts)
 
 
 def flags(rules: Ruleset, bits: int) -> tuple[str, ...]:
@@ -75,19 +82,20 @@ def _side_by_side(table: pa.Table, needed: list[str], one: object, other: object
 
 def query(rules: Ruleset) -> str:
     """The SELECT that judges the relation `pairs`, whose columns are those of both rows, as `a_NAME` and `b_NAME`."""
+    way = next((each for each in rules.active if each.test == "travel"), None)
     bits = " +\n    ".join(
-        f"CASE WHEN {holds(rules, each)} THEN {1 << place} ELSE 0 END" for place, each in enumerate(rules.active)
+        f"CASE WHEN {FAR if each is way else holds(rules, each)} THEN {1 << rules.active.index(each)} ELSE 0 END"
+        for each in rules.of_pairs
     )
     moved, told = ("", "")
-    if rules.travel is not None:
-        moved, told = _travel_steps(rules)
-    source = "timed" if moved else PAIRS
+    if rules.travel is not None and way is not None:
+        moved, told = _travel_steps(rules, rules.travel, way)
     return f"""
 WITH {moved}told AS (
   SELECT one, other,
-    {bits} AS flags,
+    {bits or "0"} AS flags,
     {_minutes(*_shared(rules))} AS overlap_minutes{told}{_costs(rules)}
-  FROM {source})
+  FROM {"decided" if moved else PAIRS})
 SELECT * {_amount(rules)} FROM told WHERE flags > 0"""
 
 
@@ -167,37 +175,36 @@ def _amount(rules: Ruleset) -> str:
     )
 
 
-def _travel_steps(rules: Ruleset) -> tuple[str, str]:
-    """Steps that work out the way from the earlier row to the later one, and what is told of it."""
-    rule = next((each for each in rules.active if each.test == "travel"), None)
-    if rules.travel is None or rule is None:
-        return "", ""
+def _travel_steps(rules: Ruleset, way: Travel, rule: Rule) -> tuple[str, str]:
+    """Steps that work out the way from the earlier row to the later one, and what is told of it where it is too far."""
     (a_start, a_end), (b_start, b_end) = _ends("a", rule.one), _ends("b", rule.one)
 
-    def along(what: str) -> tuple[str, str]:
-        return (
-            f"CASE WHEN a_first THEN a_leave_{what} WHEN b_first THEN b_leave_{what} END",
-            f"CASE WHEN a_first THEN b_arrive_{what} WHEN b_first THEN a_arrive_{what} END",
-        )
+    def along(end: str, what: str) -> str:
+        one, other = ("a", "b") if end == "leave" else ("b", "a")
+        return f"CASE WHEN a_first THEN {one}_{end}_{what} WHEN b_first THEN {other}_{end}_{what} END"
 
-    leave, arrive = along("from")
+    places = ", ".join(
+        f"radians({along(end, axis)}) AS {end}_{axis}"
+        for end in ("leave", "arrive")
+        for axis in ("latitude", "longitude")
+    )
     steps = f"""ordered AS (
   SELECT *, coalesce({a_end} <= {b_start}, FALSE) AS a_first,
     coalesce({b_end} <= {a_start} AND NOT {a_end} <= {b_start}, FALSE) AS b_first
   FROM {PAIRS}),
-measured AS (
-  SELECT *, {travel.distance(rules.travel, along("latitude"), along("longitude"))} AS miles,
-    CASE WHEN a_first THEN {_minutes(a_end, b_start)} WHEN b_first THEN {_minutes(b_end, a_start)} END AS gap_minutes,
-    {leave} AS leave_from, {arrive} AS arrive_from
+placed AS (
+  SELECT *, {places}, {along("leave", "from")} AS leave_from, {along("arrive", "from")} AS arrive_from,
+    CASE WHEN a_first THEN {_minutes(a_end, b_start)} WHEN b_first THEN {_minutes(b_end, a_start)} END AS gap_minutes
   FROM ordered),
-paced AS (SELECT *, {travel.speed(rules.travel, rules.options, "miles")} AS mph FROM measured),
+curved AS (SELECT *, {travel.HAVERSINE} AS half FROM placed),
+measured AS (SELECT *, {travel.distance(way, "half")} AS miles FROM curved),
+paced AS (SELECT *, {travel.speed(way, rules.options, "miles")} AS mph FROM measured),
 timed AS (SELECT *, miles / mph * 60 AS travel_minutes FROM paced),
+decided AS (SELECT *, coalesce({holds(rules, rule)}, FALSE) AS {FAR} FROM timed),
 """
-    kept = ", ".join(
-        f"CASE WHEN {holds(rules, rule)} THEN {each} END AS {each}"
-        for each in ("gap_minutes", "miles", "mph", "travel_minutes", "leave_from", "arrive_from")
-    )
-    return steps, f",\n    {kept}, CASE WHEN {holds(rules, rule)} THEN a_first END AS one_first"
+    told = ("gap_minutes", "miles", "mph", "travel_minutes", "leave_from", "arrive_from", "a_first AS one_first")
+    kept = (f"CASE WHEN {FAR} THEN {each.split()[0]} END AS {each.split()[-1]}" for each in told)
+    return steps, f",\n    {', '.join(kept)}"
 
 
 def _too_far(rules: Ruleset) -> str:

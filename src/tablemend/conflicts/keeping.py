@@ -177,8 +177,10 @@ class Keeper:
     def _change(
         self, connection: sa.Connection, rows: pa.Table, before: pa.Table, run: str, now: datetime
     ) -> list[str]:
-        """Keys of the rows that were not as expected."""
-        data = _moments(_with(rows.drop_columns(["action"]), run=run), ("changed_at",), now)
+        """Keys of the rows that were not as expected; a column in which none of them changes is not written."""
+        same = [name for name in rows.schema.names if name != KEY and name in before.schema.names]
+        same = [name for name in same if rows[name].equals(before[name])]
+        data = _moments(_with(rows.drop_columns(["action", *same]), run=run), ("changed_at",), now)
         expected = before.select([KEY, "content", "status", "found"])
         outcome = bulk.update(connection, self.table, (KEY,), data, expected=expected)
         keys = (*outcome.conflict_keys[KEY].to_pylist(), *outcome.missing_keys[KEY].to_pylist())

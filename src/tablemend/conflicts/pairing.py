@@ -47,22 +47,43 @@ def pairs(rules: Ruleset, table: pa.Table, *, block: int = BLOCK) -> Iterator[Pa
     afterwards.
     """
     rows = _rows(rules, table)
-    if not len(rows.place):
+    if not len(rows.place) or not rules.of_pairs:
         return
     listed = _listed(rules, table, rows)
     several = bool(len(listed.row)) and np.bincount(listed.row[listed.stands == HOME]).max() > 1
-    met: list[Numbers] = []
+    met = _met(listed, rows, block)
+    if not several:
+        yield from _gathered(met, block)
+        return
+    numbers = [low * table.num_rows + high for low, high in met]
+    if numbers:
+        found = np.unique(np.concatenate(numbers))
+        yield found // table.num_rows, found % table.num_rows
+
+
+def _met(listed: _Listed, rows: _Rows, block: int) -> Iterator[Pairs]:
+    """Places of the rows whose entries meet as they are meant to."""
     for first, second in meetings(listed.entries, block=block):
         keep = _meant(listed, first, second)
         one, other = rows.place[listed.row[first[keep]]], rows.place[listed.row[second[keep]]]
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        if several:
-            met.append(low * table.num_rows + high)
-        elif len(low):
-            yield low, high
-    if met:
-        found = np.unique(np.concatenate(met))
-        yield found // table.num_rows, found % table.num_rows
+        yield np.minimum(one, other), np.maximum(one, other)
+
+
+def _gathered(found: Iterator[Pairs], block: int) -> Iterator[Pairs]:
+    """The pairs in blocks that are worth a statement each."""
+    waiting: list[Pairs] = []
+    for each in found:
+        waiting.append(each)
+        if sum(len(one) for one, _ in waiting) >= block:
+            yield _joined(waiting)
+            waiting = []
+    if any(len(one) for one, _ in waiting):
+        yield _joined(waiting)
+
+
+def _joined(found: list[Pairs]) -> Pairs:
+    one, other = (np.concatenate(each) for each in zip(*found, strict=True))
+    return one, other
 
 
 def _rows(rules: Ruleset, table: pa.Table) -> _Rows:
@@ -70,21 +91,25 @@ def _rows(rules: Ruleset, table: pa.Table) -> _Rows:
 
     place = np.flatnonzero(pc.is_null(table["left_out"]).to_numpy(zero_copy_only=False))
     judged = table.select(["entity", "scope", "differ"]).take(place)
-    entity = _codes(judged["entity"])
-    scope = judged["scope"].cast("int32").to_numpy().astype(np.int64)
-    code = _codes(judged["differ"]) if rules.differ else np.arange(len(place))
-    return _Rows(place, entity, scope, code)
+    code = coded(judged["differ"])[0] if rules.differ else np.arange(len(place))
+    return _Rows(place, coded(judged["entity"])[0], days(judged["scope"]), code)
 
 
-def _codes(column: pa.ChunkedArray) -> Numbers:
-    """Equal values by one number from 0."""
+def coded(column: pa.ChunkedArray) -> tuple[Numbers, pa.Array]:
+    """Equal values by one number from 0, and what the numbers stand for; those of missing values mean nothing."""
     encoded = column.combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False)).astype(np.int64)
+    return encoded.indices.fill_null(0).to_numpy().astype(np.int64), encoded.dictionary
+
+
+def days(column: pa.ChunkedArray) -> Numbers:
+    """Dates in days since 1970; those of missing dates mean nothing."""
+    found: Numbers = column.cast("int32").fill_null(0).to_numpy().astype(np.int64)
+    return found
 
 
 def _listed(rules: Ruleset, table: pa.Table, rows: _Rows) -> _Listed:
     """An entry for each interval of each row that a rule looks at, and again where it touches a midnight."""
-    sides = dict.fromkeys(side for rule in rules.active if rule.test != "period" for side in rule.sides)
+    sides = dict.fromkeys(side for rule in rules.of_pairs for side in rule.sides)
     parts = [_of_side(rules, table, rows, side) for side in sides]
     row, start, end, travels = (np.concatenate(each) for each in zip(*parts, strict=True))
     stands = np.full(len(row), HOME)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FIT = "fit"
 """Name of the condition under which a row is judged; the others tell why one is not."""
 
+NOES = ("", "false", "f", "no", "n", "0")
+"""What a column says of a row that was not billed, if anything."""
+
 ENDS = {"leave": "leaves", "arrive": "arrives"}
 """Where somebody is at the end and at the beginning of a row → its key in `travel`."""
 
@@ -79,7 +82,7 @@ WITH source AS (SELECT row_number() OVER () - 1 AS n, * FROM {quoted(relation)})
 read AS (
   SELECT n, CAST({quoted(rules.id)} AS VARCHAR) AS id, {quoted(rules.entity)} AS entity,
     {_scope(rules.scope)} AS scope, {_text(rules.differ)} AS differ, {_text(rules.exclude.column)} AS status,
-    {_columns([*_interval_columns(rules, schema), *_place_columns(rules), *_money_columns(rules)])}
+    {_columns([*_interval_columns(rules, schema), *_place_columns(rules), *_money_columns(rules, schema)])}
   FROM source),
 bounded AS (SELECT *, {_columns(_complete_columns(rules))} FROM read)
 SELECT * EXCLUDE ({", ".join(_raw(rules))}), {_columns([*_kept_ends(rules), *_states(rules), *_kept_places(rules)])},
@@ -232,17 +235,26 @@ def _kept_places(rules: Ruleset) -> list[str]:
     return [*found, f"{' OR '.join(there)} AS impossible_places"]
 
 
-def _money_columns(rules: Ruleset) -> list[str]:
+def _money_columns(rules: Ruleset, schema: pa.Schema) -> list[str]:
     """Rates are by the hour, by the day, or by the visit, whatever its length."""
     if rules.money is None:
         return []
     rate, per = f"TRY_CAST({quoted(rules.money.rate)} AS DOUBLE)", f"lower(trim({_text(rules.money.per)}))"
-    billed = _text(rules.money.billed)
     return [
         f"CASE {per} WHEN 'hour' THEN {rate} / 60 WHEN 'day' THEN {rate} / 1440 END AS rate_per_minute",
         f"CASE WHEN {per} = 'visit' THEN {rate} END AS rate_per_visit",
-        f"coalesce(nullif(lower(trim({billed})), '') NOT IN ('false', 'f', 'no', 'n', '0'), FALSE) AS billed",
+        f"{_billed(rules.money.billed, schema)} AS billed",
     ]
+
+
+def _billed(column: str, schema: pa.Schema) -> str:
+    """Whether a row was billed: true, or anything but what means no; a list of words would be joined with each row."""
+    import pyarrow.types as kinds
+
+    if kinds.is_boolean(schema.field(column).type):
+        return f"coalesce({quoted(column)}, FALSE)"
+    noes = " ".join(f"WHEN {literal(each)} THEN FALSE" for each in NOES)
+    return f"({quoted(column)} IS NOT NULL AND CASE lower(trim({_text(column)})) {noes} ELSE TRUE END)"
 
 
 def _left_out(rules: Ruleset, today: date) -> str:

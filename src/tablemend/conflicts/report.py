@@ -21,6 +21,9 @@ class ConflictsRun(Record, frozen=True, kw_only=True):
     target: str
     status: Literal["completed", "partial", "failed"]
     dry: bool = False
+    incremental: bool = False  # only what has changed since an earlier run was judged
+    changed: int = 0  # rows that had, where the run is incremental
+    why_full: str = ""  # why everything was judged although only changes were asked for
     started: datetime
     seconds: float
     parts: tuple[Part, ...]

@@ -21,7 +21,7 @@ FOLDER = "rulesets"
 
 Test = Literal["same", "overlap", "travel", "period"]
 """What a rule asks of two intervals: equal at both ends, overlapping but not equal, too far apart for the time between
-them; or of an interval and a period at another place of work."""
+them; or of an interval and a period that they overlap."""
 
 
 class Interval(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +52,8 @@ class Rule(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     test: Test
     one: Side
     other: Side | None = None  # by default as `one`
+    kinds: tuple[str, ...] = ()  # of a period: those that count, by their kind; every one where empty
+    anywhere: bool = False  # of a period: also one at the same place, in the column that must differ
     help: str = ""  # in a sentence
     on: bool = True
 
@@ -83,6 +85,26 @@ class Travel(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     postcode: str = ""  # a column; two rows of the same postcode are not too far apart
     road_factor: float = 1.25  # roads are longer than the straight line
     speeds: tuple[Speed, ...]  # by distance, rising; beyond the last the last one holds
+
+
+class Periods(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Times at which an entity is taken: trainings, leaves, maintenance; a table beside that of the rows."""
+
+    table: str  # in the database of the rows
+    schema: str = ""  # by default that of the rows
+    id: str  # column that tells periods apart
+    entity: str  # column with the same keys as that of the rows
+    start: str
+    end: str  # a date without a time lasts until its day ends
+    differ: str = ""  # column that is compared with the one in which rows must differ
+    kind: str = ""  # column that says what a period is
+    row: str = "period"  # what a period is called
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read, each once."""
+        found = (self.id, self.entity, self.start, self.end, self.differ, self.kind)
+        return tuple(dict.fromkeys(each for each in found if each))
 
 
 class Exclude(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,10 +145,12 @@ class Ruleset(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dic
     rules: tuple[Rule, ...]
     title: str = ""
     row: str = "row"  # what a row is called
+    changed: str = ""  # column of when a row was changed last, or of a number that rises; where the source has it
     differ: str = ""  # column in which two rows must differ, such as the agency
     states: dict[str, State] = {}
     points: dict[str, Point] = {}
     travel: Travel | None = None
+    periods: Periods | None = None
     exclude: Exclude = Exclude()
     window: Window | None = None
     money: Money | None = None
@@ -136,6 +160,16 @@ class Ruleset(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dic
     def active(self) -> tuple[Rule, ...]:
         """The rules that are on."""
         return tuple(each for each in self.rules if each.on)
+
+    @cached_property
+    def of_pairs(self) -> tuple[Rule, ...]:
+        """The rules that are on and compare two rows."""
+        return tuple(each for each in self.active if each.test != "period")
+
+    @cached_property
+    def of_periods(self) -> tuple[Rule, ...]:
+        """The rules that are on and compare a row with a period."""
+        return tuple(each for each in self.active if each.test == "period")
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -201,10 +235,14 @@ def problems(rules: Ruleset) -> Iterator[Problem]:
         yield from _rule_problems(rules, place, rule)
     if rules.travel is not None:
         yield from _travel_problems(rules, rules.travel)
+    if rules.periods is not None:
+        yield from _periods_problems(rules, rules.periods)
     yield from _choice_problems(rules)
 
 
 def _choice_problems(rules: Ruleset) -> Iterator[Problem]:
+    if not 0 <= rules.options.tolerance < math.inf:
+        yield Problem(path=("options", "tolerance"), text="a tolerance is 0 minutes, or more")
     if rules.window is not None and min(rules.window.past, rules.window.future) < 0:
         yield Problem(path=("window",), text="a window goes from 0 days back to 0 days ahead, or further")
     if rules.exclude.values and not rules.exclude.column:
@@ -236,6 +274,33 @@ def _rule_problems(rules: Ruleset, place: int, rule: Rule) -> Iterator[Problem]:
         yield Problem(path=(*path, "test"), text="there is no [travel] for a rule that asks for it")
     if rule.test == "travel" and len(set(rule.sides)) > 1:
         yield Problem(path=(*path, "other"), text="a rule of travel looks at the same interval on both sides")
+    if rule.test == "period":
+        yield from _period_problems(rules, path, rule)
+    for key in ("kinds", "anywhere"):
+        if rule.test != "period" and getattr(rule, key):
+            yield Problem(path=(*path, key), text=f"{key} is for rules of a period")
+
+
+def _period_problems(rules: Ruleset, path: Path, rule: Rule) -> Iterator[Problem]:
+    periods = rules.periods
+    if rule.other is not None:
+        yield Problem(path=(*path, "other"), text="a rule of a period looks at one interval", hint="Leave it out.")
+    if periods is None:
+        yield Problem(path=(*path, "test"), text="there is no [periods] for a rule that asks for it")
+        return
+    if rule.kinds and not periods.kind:
+        yield Problem(path=(*path, "kinds"), text="kinds stands without periods.kind", hint="Name its column.")
+    if rules.differ and not periods.differ and not rule.anywhere:
+        hint = "Name the column of the periods, or write `anywhere = true` for this rule."
+        yield Problem(path=path, text="rows must differ from periods in a column that periods.differ names", hint=hint)
+
+
+def _periods_problems(rules: Ruleset, periods: Periods) -> Iterator[Problem]:
+    for key in ("table", "id", "entity", "start", "end", "row"):
+        if not getattr(periods, key).strip():
+            yield Problem(path=("periods", key), text=f"periods.{key} is empty")
+    if periods.differ and not rules.differ:
+        yield Problem(path=("periods", "differ"), text="periods.differ stands without differ")
 
 
 def _travel_problems(rules: Ruleset, travel: Travel) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ far apart that every way within a district fits between two of them, and what is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +22,7 @@ Numbers = npt.NDArray[np.int64]
 Columns = dict[str, npt.NDArray[Any]]
 
 AGENCIES = 200
+VISITS = 20  # of a person
 SLOTS = np.array([390, 630, 870, 1_110, 1_350])
 """Minutes of the day at which a slot begins; the last one runs over midnight."""
 PER_DAY = 2  # visits of a person on a day
@@ -46,21 +47,40 @@ class World(NamedTuple):
     truth: pa.Table
 
 
-def world(rows: int, *, people: int | None = None, today: date, seed: int = 1, placeholder: float = 0.0) -> World:
+def worlds(rows: int, *, size: int, today: date, seed: int = 1, placeholder: float = 0.0) -> Iterator[World]:
+    """Worlds of about so many rows in all and `size` each, that share neither visit nor person but the placeholder."""
+    for number, first in enumerate(range(0, rows, size)):
+        length = min(size, rows - first)
+        numbers = (first, first // VISITS)
+        yield world(length, today=today, seed=seed + number, placeholder=placeholder, after=numbers)
+
+
+def world(
+    rows: int,
+    *,
+    people: int | None = None,
+    today: date,
+    seed: int = 1,
+    placeholder: float = 0.0,
+    after: tuple[int, int] = (0, 0),
+) -> World:
     """About so many visits around a day, and the conflicts that were planted.
 
     `placeholder` is the share of the visits that is put under one number; conflicts among those are not in the truth.
+    Visits and people are numbered after those of another world.
     """
     random = np.random.default_rng(seed)
     base = round(rows / (1 + PLANTED))
-    made = _visits(base, people or max(1, rows // 20), random)
+    made = _visits(base, people or max(1, rows // VISITS), random)
     one, other, flags, planted = _planted(made, round(base * PLANTED), random)
     whole = {name: np.concatenate([made[name], planted[name]]) for name in made}
     _spoil(whole, np.concatenate([one, other]), random)
     if placeholder:
         free = np.setdiff1d(np.arange(len(whole["person"])), np.concatenate([one, other]))
         whole["person"][random.choice(free, round(rows * placeholder), replace=False)] = -1
-    return World(_table(whole, today), _truth(one, other, flags))
+    visits, people_before = after
+    whole["person"] = np.where(whole["person"] < 0, -1, whole["person"] + people_before)
+    return World(_table(whole, today, visits), _truth(one + visits, other + visits, flags))
 
 
 def _visits(rows: int, people: int, random: np.random.Generator) -> Columns:
@@ -196,7 +216,7 @@ def _spoil(visits: Columns, spared: Numbers, random: np.random.Generator) -> Non
     visits["status"] = np.where(some(CANCELLED), 1 + random.integers(3, size=rows), np.where(some(UNKNOWN), -1, 0))
 
 
-def _table(visits: Columns, today: date) -> pa.Table:
+def _table(visits: Columns, today: date, after: int) -> pa.Table:
     """The visits as the shipped ruleset reads them; a part of them has places of calls instead of an address."""
     import pyarrow as pa
 
@@ -204,7 +224,7 @@ def _table(visits: Columns, today: date) -> pa.Table:
     opens = (today - date(1970, 1, 1)).days
     ends = dict(zip(MOMENTS, ("start", "end", "begun", "ended"), strict=True))
     columns: dict[str, Any] = {
-        "visit_id": pa.array(np.arange(1, rows + 1)),
+        "visit_id": pa.array(np.arange(after + 1, after + rows + 1)),
         "caregiver_key": _keys(visits["person"]),
         "visit_date": pa.array((opens + visits["day"]).astype("int32")).cast(pa.date32()),
         "agency": _words([f"A{n:03d}" for n in range(AGENCIES)], visits["agency"]),
@@ -226,7 +246,10 @@ def _table(visits: Columns, today: date) -> pa.Table:
         "rate_per": _words(["hour", "day", "visit"], np.where(visits["person"] % 20 == 0, visits["person"] % 3, 0)),
         "billed": pa.array((visits["begun"] != NO_TIME) & (visits["agency"] % 2 == 0)),
     }
-    return pa.table(columns).select(list(shipped("visits").columns))
+    changed = np.minimum(visits["day"], 0) + opens  # in the first hour of its day, or of the present one
+    columns["updated_at"] = pa.array(changed * DAY * MINUTE).cast(pa.timestamp("us"))
+    rules = shipped("visits")
+    return pa.table(columns).select([*rules.columns, rules.changed])
 
 
 def _keys(person: Numbers) -> Any:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.int64]
 Pairs = tuple[Numbers, Numbers]
 
-BLOCK = 4_000_000
-"""Pairs that are handed on at once: some hundred MB once their columns are taken."""
+BLOCK = 250_000
+"""Pairs that are handed on at once: some 100 MB once their columns are taken, and little enough for the caches."""
 
 
 class Entries(NamedTuple):
@@ -52,8 +52,8 @@ def meetings(entries: Entries, *, block: int = BLOCK) -> Iterator[Pairs]:
     found = entries.take(places)
     group, local = _dense(found.bucket, found.code)
     times = np.sort(np.concatenate([found.start, found.end]))
-    times = times[_firsts(times)]
-    most = np.maximum.reduceat(local, _firsts(group))[group]
+    times = times[firsts(times)]
+    most = np.maximum.reduceat(local, firsts(group))[group]
     ranks = _ranks(found, times)
     for bit in range(int(most.max()).bit_length()):
         active = np.flatnonzero(most >> bit > 0)
@@ -71,14 +71,14 @@ def _crowded(bucket: Numbers, code: Numbers) -> Numbers:
     if not len(bucket):
         return np.empty(0, np.int64)
     order = np.argsort(bucket, kind="stable")
-    firsts = _firsts(bucket[order])
+    begins = firsts(bucket[order])
     codes = code[order]
-    mixed = np.minimum.reduceat(codes, firsts) != np.maximum.reduceat(codes, firsts)
-    order = order[np.repeat(mixed, np.diff(np.append(firsts, len(order))))]
+    mixed = np.minimum.reduceat(codes, begins) != np.maximum.reduceat(codes, begins)
+    order = order[np.repeat(mixed, np.diff(np.append(begins, len(order))))]
     return order[np.lexsort((code[order], bucket[order]))]
 
 
-def _firsts(sorted_values: Numbers) -> Numbers:
+def firsts(sorted_values: Numbers) -> Numbers:
     """Where each run of equal values begins."""
     return np.flatnonzero(np.append(True, sorted_values[1:] != sorted_values[:-1]))
 

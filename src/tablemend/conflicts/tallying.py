@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from tablemend.conflicts.crowding import Crowds
 from tablemend.conflicts.ruleset import Ruleset
+from tablemend.conflicts.sweep import firsts
 from tablemend.engine.sql import name as quoted
 from tablemend.records import Record
 
 if TYPE_CHECKING:
-    from tablemend.engine.duckdb import Session
+    import pyarrow as pa
 
 CROWDED = 24
 """More rows of one entity in one scope than a day has hours: nobody's own, but a placeholder's."""
@@ -31,7 +35,7 @@ class Suspicious(Record, frozen=True, kw_only=True):
 
 
 class Tally(Record, frozen=True, kw_only=True):
-    """Counts of rows; `judged` and those of `left_out` add up to `rows`."""
+    """Counts of rows, and of the periods beside them; `judged` and those of `left_out` add up to `rows`."""
 
     rows: int = 0
     judged: int = 0
@@ -43,32 +47,50 @@ class Tally(Record, frozen=True, kw_only=True):
     unplaced: int = 0  # no place known at the beginning or the end
     misplaced: int = 0  # coordinates that are nowhere
     unruled: int = 0  # judged, but of which no rule can hold
+    periods: int | None = None  # read beside the rows; None where no rule asks for them
+    unclear: int = 0  # periods without an entity, or whose ends are no times in their order
     suspicious: tuple[Suspicious, ...] = ()
 
 
-def tally(session: Session, rules: Ruleset, relation: str) -> Tally:
-    """Count the rows of a prepared relation."""
-    counts = _counts(rules)
-    columns = ", ".join(f"count(*) FILTER ({condition})" for condition in counts.values())
-    rows, *counted = session.one(f"SELECT count(*), {columns} FROM {quoted(relation)}")
-    reasons = session.rows(
-        f"SELECT left_out, count(*) FROM {quoted(relation)} WHERE left_out IS NOT NULL GROUP BY 1 ORDER BY 1"
-    )
-    crowded = session.rows(
-        f"""
-WITH days AS (
-  SELECT entity, scope, count(*) AS together FROM {quoted(relation)} WHERE left_out IS NULL GROUP BY entity, scope),
-people AS (SELECT entity, sum(together) AS rows, max(together) AS most FROM days GROUP BY entity)
-SELECT CAST(entity AS VARCHAR), rows, most FROM people
-WHERE most > {CROWDED} OR rows >= greatest({MANY}, {TIMES} * (SELECT median(rows) FROM people))
-ORDER BY rows DESC, entity LIMIT {LISTED}"""
-    )
+def outline(rules: Ruleset, query: str) -> str:
+    """The SELECT that tells of each prepared row, in its order, what pairing and counting must know of it."""
+    counted = ", ".join(f"{condition} AS {quoted(name)}" for name, condition in _counts(rules).items())
+    return f"SELECT n, scope, differ, left_out, {counted} FROM ({query})"
+
+
+def tally(rules: Ruleset, seen: pa.Table, groups: Crowds) -> Tally:
+    """Count the rows of an outline."""
+    import pyarrow.compute as pc
+
+    counts = {name: int(pc.sum(seen[name]).as_py() or 0) for name in _counts(rules)}
+    reasons = pc.value_counts(seen["left_out"].drop_null()).to_pylist()
     return Tally(
-        rows=rows,
-        left_out=dict(reasons),
-        suspicious=tuple(Suspicious(entity=each[0], rows=int(each[1]), most=each[2]) for each in crowded),
-        **dict(zip(counts, counted, strict=True)),
+        rows=seen.num_rows,
+        left_out={each["values"]: each["counts"] for each in sorted(reasons, key=lambda each: str(each["values"]))},
+        suspicious=_suspicious(groups),
+        **counts,
     )
+
+
+def _suspicious(groups: Crowds) -> tuple[Suspicious, ...]:
+    """Entities under which more stand than one can be, those with most rows first."""
+    import pyarrow as pa
+
+    if not len(groups.sizes):
+        return ()
+    begins = firsts(groups.entity)
+    rows, most = np.add.reduceat(groups.sizes, begins), np.maximum.reduceat(groups.sizes, begins)
+    chosen = np.flatnonzero((most > CROWDED) | (rows >= max(MANY, TIMES * float(np.median(rows)))))
+    names = groups.names.take(pa.array(groups.entity[begins][chosen])).cast(pa.string()).to_pylist()
+    found = [
+        Suspicious(entity=name, rows=int(rows[place]), most=int(most[place]))
+        for name, place in zip(names, chosen, strict=True)
+    ]
+    return tuple(sorted(found, key=_largest)[:LISTED])
+
+
+def _largest(each: Suspicious) -> tuple[int, str]:
+    return -each.rows, each.entity
 
 
 def _counts(rules: Ruleset) -> dict[str, str]:
@@ -105,7 +127,13 @@ def total(parts: Iterable[Tally]) -> Tally:
     numbers = {
         name: sum(getattr(each, name) for each in found)
         for name in Tally.__struct_fields__
-        if name not in ("left_out", "suspicious")
+        if name not in ("left_out", "suspicious", "periods")
     }
-    crowd = sorted((one for each in found for one in each.suspicious), key=lambda one: (-one.rows, one.entity))
-    return Tally(left_out=dict(sorted(left_out.items())), suspicious=tuple(crowd[:LISTED]), **numbers)
+    periods = [each.periods for each in found if each.periods is not None]
+    crowd = sorted((one for each in found for one in each.suspicious), key=_largest)
+    return Tally(
+        left_out=dict(sorted(left_out.items())),
+        suspicious=tuple(crowd[:LISTED]),
+        periods=sum(periods) if periods else None,
+        **numbers,
+    )

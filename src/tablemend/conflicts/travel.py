@@ -17,11 +17,15 @@ EARTH = 3958.8
 Floats = npt.NDArray[np.float64]
 
 
-def distance(travel: Travel, latitude: tuple[str, str], longitude: tuple[str, str]) -> str:
-    """SQL of the miles by road between two points: haversine times the road factor, to 2 decimals."""
-    lower, upper = (f"radians({each})" for each in latitude)
-    west, east = (f"radians({each})" for each in longitude)
-    half = f"pow(sin(({upper} - {lower}) / 2), 2) + cos({lower}) * cos({upper}) * pow(sin(({east} - {west}) / 2), 2)"
+HAVERSINE = (
+    "pow(sin((arrive_latitude - leave_latitude) / 2), 2) + cos(leave_latitude) * cos(arrive_latitude) "
+    "* pow(sin((arrive_longitude - leave_longitude) / 2), 2)"
+)
+"""SQL of the haversine of the angle between two points in radians."""
+
+
+def distance(travel: Travel, half: str) -> str:
+    """SQL of the miles by road of a haversine: times the road factor, to 2 decimals."""
     straight = f"asin(sqrt(CASE WHEN {half} > 1 THEN 1 ELSE {half} END))"  # least() would take 1 for what is unknown
     return f"round(2 * {EARTH!r} * {straight} * {travel.road_factor!r}, 2)"
 

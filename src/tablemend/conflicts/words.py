@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,24 +14,33 @@ POINTS = {"call_in": "the call at the beginning", "call_out": "the call at the e
 
 def explained(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
     """A kept conflict in sentences: the two rows, each rule that holds, and what it rests on."""
-    told = [_row(rules, conflict, "a"), _row(rules, conflict, "b")]
+    flags = conflict["flags"].split()
+    taken = with_period(rules, flags)
+    other = rules.periods.row if taken and rules.periods is not None else rules.row
+    told = [_row(rules.row, conflict, "a"), _row(other, conflict, "b")]
     helps = {rule.flag: rule.help or rule.flag.replace("_", " ") for rule in rules.rules}
-    for flag in conflict["flags"].split():
+    for flag in flags:
         told.append(helps.get(flag, flag))
     if conflict["overlap_minutes"]:
         told.append(f"They have {minutes(conflict['overlap_minutes'])} in common.")
     if conflict["miles"] is not None:
         told += _way(conflict)
     if conflict["amount"]:
-        word = "has been billed for both" if conflict["class"] == "recovery" else "can still be avoided"
+        billed = "has been billed" if taken else "has been billed for both"
+        word = billed if conflict["class"] == "recovery" else "can still be avoided"
         told.append(f"{conflict['amount']:,.2f} is at stake; it {word}.")
     return tuple(told)
 
 
-def _row(rules: Ruleset, conflict: Mapping[str, Any], side: str) -> str:
+def with_period(rules: Ruleset, flags: Collection[str]) -> bool:
+    """Whether the second side of a conflict with these flags is a period."""
+    return any(rule.test == "period" and rule.flag in flags for rule in rules.rules)
+
+
+def _row(called: str, conflict: Mapping[str, Any], side: str) -> str:
     where = f" at {conflict[f'differ_{side}']}" if conflict[f"differ_{side}"] else ""
     times = f"from {_time(conflict[f'start_{side}'])} to {_time(conflict[f'end_{side}'])}"
-    return f"{rules.row.capitalize()} {conflict[f'id_{side}']}{where}, {times}."
+    return f"{called[:1].upper()}{called[1:]} {conflict[f'id_{side}']}{where}, {times}."
 
 
 def _time(moment: datetime | None) -> str:

@@ -103,6 +103,7 @@ def _names(dialect: Dialect, shape: Shape) -> dict[str, str]:
         "columns": ", ".join(f"t.{dialect.quoted(column.name)} AS {name}" for name, column in shape.staged),
         "key": ", ".join(dialect.quoted(each.name) for each in shape.key),
         "keys": ", ".join(f"s.k{n}" for n in range(len(shape.key))),
+        "staged_keys": ", ".join(f"k{n}" for n in range(len(shape.key))),
         "join": " AND ".join(_equal(dialect, *each) for each in keys),
         "old": " AND ".join(_same(dialect, *each) for each in olds) or "1 = 1",
         "set": ", ".join(f"{dialect.quoted(each.name)} = s.n{n}" for n, each in enumerate(shape.new)),

@@ -7,9 +7,10 @@ from tablemend.workspace.conflicts.looking import Looking
 from tablemend.workspace.conflicts.places import DECIDE, KIND, UNDO
 from tablemend.workspace.conflicts.remembering import Remembering
 from tablemend.workspace.conflicts.running import Running
+from tablemend.workspace.conflicts.tools import Tools
 
 __all__ = ["DECIDE", "KIND", "UNDO", "Conflicts"]
 
 
-class Conflicts(Running, Looking, Deciding, Remembering):
-    """Finding, keeping, explaining, deciding on and undoing conflicts."""
+class Conflicts(Running, Looking, Deciding, Remembering, Tools):
+    """Finding, keeping, explaining, deciding on, undoing and comparing conflicts."""

@@ -52,22 +52,25 @@ class Deciding(Places):
                 seen=seen,
             )
             counts = {"changed": len(done.changed), "same": done.same, "refused": len(done.refused)}
-            self._noted(own.id, verb, shown, own.id, counts)
+            self._audited(own.id, verb, shown, own.id, counts)
             self._workspace.store.runs.finish(own.id, "partial" if done.refused else "completed", counts=counts)
         return done
 
     def undo(self, target: str, run: str, *, rules: str | Path | Ruleset | None = None) -> Undone:
         """Take back what a run wrote; conflicts that were changed since are left. NotFound where it wrote nothing."""
+        from tablemend.conflicts.marking import Marks
+
         with self._keeper(target, rules) as (keeper, shown), self._workspace._running(UNDO) as own:
             if not keeper.is_there:
                 raise NotFound(f"run {run} has written no conflict here", hint="Check the table after --to.")
+            Marks(keeper).drop()  # what is taken back may be found again, also of rows that do not change
             done = keeper.undo(run, by=own.id, now=now())
             counts = {"removed": done.removed, "restored": done.restored, "left": done.left}
-            self._noted(own.id, "undo", shown, run, counts)
+            self._audited(own.id, "undo", shown, run, counts)
             self._workspace.store.runs.finish(own.id, "partial" if done.left else "completed", counts=counts)
         return done
 
-    def _noted(self, own: str, verb: str, shown: str, subject: str, counts: Mapping[str, int]) -> None:
+    def _audited(self, own: str, verb: str, shown: str, subject: str, counts: Mapping[str, int]) -> None:
         """Keep where a run wrote, and write into the audit log who did what; each conflict has its own history."""
         store, person = self._workspace.store, self._workspace.settings.person
         told = ", ".join(f"{number} {name}" for name, number in counts.items())

@@ -17,10 +17,17 @@ if TYPE_CHECKING:
     from tablemend.settings import ConflictsJob
     from tablemend.workspace import Workspace
 
+    Rules = str | Path | Ruleset | None
+
 KIND = "conflicts"
 UNDO = "conflicts-undo"
 DECIDE = "conflicts-decide"
 """Kinds of runs."""
+
+
+def is_address(place: str) -> bool:
+    """Whether a place is a URL; what is none is the name of a job of the settings."""
+    return "#" in place or ":" in place
 
 
 class Place(NamedTuple):
@@ -63,7 +70,7 @@ class Places:
         from tablemend.conflicts import ruleset
 
         if rules is None:
-            rules = "visits" if "#" in place else self.job(place).rules
+            rules = "visits" if is_address(place) else self.job(place).rules
         return ruleset.load(rules) if isinstance(rules, str | Path) else rules
 
     @contextmanager
@@ -72,9 +79,16 @@ class Places:
         from tablemend.conflicts.keeping import Keeper
 
         named = self._ruleset(target, rules).name
-        address = target if "#" in target else self.job(target).to.get_secret_value()
+        address = target if is_address(target) else self.job(target).to.get_secret_value()
         with self._place(address, "table of conflicts") as place:
             yield Keeper(place.database, place.table, named), place.shown
+
+    @contextmanager
+    def _origin(self, source: str) -> Iterator[Place]:
+        """The table of rows at `URL#table` or of a job."""
+        address = source if is_address(source) else self.job(source).source.get_secret_value()
+        with self._place(address, "source") as place:
+            yield place
 
     @contextmanager
     def _place(self, address: str, what: str) -> Iterator[Place]:

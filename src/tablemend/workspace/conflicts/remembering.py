@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tablemend.errors import NotFound
 from tablemend.records import Record, Run
-from tablemend.workspace.conflicts.places import DECIDE, KIND, UNDO, Places
+from tablemend.workspace.conflicts.places import DECIDE, KIND, UNDO, Places, is_address
 
 LOOKED = 100
 """Newest runs of each kind that are looked through."""
@@ -43,4 +43,4 @@ class Remembering(Places):
     def _address(self, target: str) -> str:
         from tablemend.databases import urls
 
-        return urls.parse(target)[1].shown if "#" in target else self.shown(target)[1]
+        return urls.parse(target)[1].shown if is_address(target) else self.shown(target)[1]

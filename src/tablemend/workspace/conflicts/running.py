@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import KIND, Places
+from tablemend.workspace.conflicts.places import KIND, Places, is_address
 
 if TYPE_CHECKING:
+    from tablemend.conflicts.changing import Changed
     from tablemend.conflicts.fetching import Source
     from tablemend.conflicts.job import Part, Terms
     from tablemend.conflicts.keeping import Keeper
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 
 _PART = "part:"
 """Beginning of the names under which a run keeps what became of each partition."""
+
+
+class _Plan(NamedTuple):
+    """What a run judges."""
+
+    parts: Sequence[Partition]
+    seen: str  # the latest change of a row, before anything was read
+    changed: Changed | None = None  # rows to look at, else all
+    why_full: str = ""
+    total: int | None = None  # rows of the source, as an earlier run counted them
 
 
 class Running(Places):
@@ -37,27 +48,37 @@ class Running(Places):
         today: date | None = None,
         workers: int | None = None,
         rows: int | None = None,
+        incremental: bool = False,
         dry_run: bool = False,
         resume: str | None = None,
+        original: bool = False,
         pipelined: bool = True,
         told: Callable[[Part, int, int], None] = lambda *_: None,
         begun: Callable[[int, int], None] = lambda *_: None,
     ) -> ConflictsRun:
         """Find the conflicts among the rows of `URL#table`, and bring the table of conflicts `to` up to date.
 
-        A `source` without # is the name of a job of the settings, which says the rest where it is not given. `rows` is
-        about how many rows a partition has; `today` is what the window of the ruleset counts from. A dry run writes
-        nothing. `resume` takes up an earlier run of the same source and target: the partitions that it judged are
-        skipped. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are, and all
-        of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
+        A `source` that is no URL is the name of a job of the settings, which says the rest where it is not given.
+        `rows` is about how many rows a partition has; `today` is what the window of the ruleset counts from.
+        `incremental` judges only rows that have changed since the last run that left nothing out, as the column
+        `changed` of the ruleset tells; where that cannot be known, everything is judged, and the report says why. Rows
+        that were deleted are noticed only by a full run. A dry run writes nothing. `resume` takes up an earlier run of
+        the same source and target: the partitions that it judged are skipped. `original` reads the rules as the older
+        procedure did. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are,
+        and all of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
         UnreadableSource for columns that are missing or cannot be used, SettingsError for a ruleset, an address or the
         secret, DatabaseError, and Cancelled after Ctrl-C.
         """
+        from msgspec import structs
+
         from tablemend.conflicts import door, fetching, job
+        from tablemend.conflicts.originals import ORIGINAL
 
         chosen = self._ruleset(source, rules)
-        address = source if "#" in source else self.job(source).source.get_secret_value()
-        if to is None and "#" in source:
+        if original:
+            chosen = structs.replace(chosen, options=ORIGINAL)
+        address = source if is_address(source) else self.job(source).source.get_secret_value()
+        if to is None and is_address(source):
             raise SettingsError("no table of conflicts is named", hint="Name it: URL#table.")
         secret = door.secret_of(self._workspace.settings.conflicts_secret.get_secret_value())
         started, clock = now(), time.perf_counter()
@@ -66,19 +87,14 @@ class Running(Places):
             self._keeper(to or source, chosen) as (keeper, shown),
             self._workspace._running(KIND) as run,
         ):
-            opened = fetching.Source(
-                origin.database, origin.table, chosen, secret=secret, today=today or started.date()
-            )
-            if not dry_run:
-                keeper.prepare()
-            parts = opened.partitions(rows or job.ROWS)
-            done = self._done_before(resume, origin.shown, shown) if resume else {}
+            day = today or started.date()
+            opened = fetching.Source(origin.database, origin.table, chosen, secret=secret, today=day)
             terms = job.Terms(
                 run=run.id,
                 ruleset=chosen.name,
                 source=origin.shown,
                 target=shown,
-                today=today or started.date(),
+                today=day,
                 now=started,
                 dry=dry_run,
                 workers=workers or self._workspace.settings.max_workers,
@@ -86,25 +102,75 @@ class Running(Places):
             )
             self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
             self._workspace.store.runs.keep(run.id, "dry", dry_run)
-            begun(sum(opened.mark(each) in done for each in parts), len(parts))
-            made = self._worked(opened, keeper, terms, parts, done, told)
-            found = _report(terms, made, total=opened.total(), seconds=time.perf_counter() - clock)
+            done = self._done_before(resume, origin.shown, shown) if resume else {}
+            plan = self._planned(opened, keeper, terms, rows or job.ROWS, resume=resume, incremental=incremental)
+            if not dry_run:
+                keeper.prepare()
+            begun(sum(opened.mark(each) in done for each in plan.parts), len(plan.parts))
+            made = self._worked(opened, keeper, terms, plan, done, told)
+            total = opened.total() if plan.total is None else plan.total
+            found = _report(terms, made, plan, total=total, seconds=time.perf_counter() - clock)
+            self._noted(opened, keeper, terms, plan, found)
             self._workspace.store.runs.keep(run.id, "report", found)
             self._workspace.store.runs.finish(run.id, found.status, counts=_counts(found), notes=[found.source])
         return found
+
+    def _planned(
+        self, source: Source, keeper: Keeper, terms: Terms, rows: int, *, resume: str | None, incremental: bool
+    ) -> _Plan:
+        """What is to be judged, and how far the source is seen thereby; noted first, since rows go on changing."""
+        from tablemend.conflicts import changing
+        from tablemend.conflicts.marking import Marks
+
+        runs = self._workspace.store.runs
+        earlier = runs.recall_all(resume, "seen", str) if resume else []
+        seen = earlier[0] if earlier else changing.latest(source)
+        runs.keep(terms.run, "seen", seen)
+        why = ""
+        if incremental:
+            mark = Marks(keeper).get(terms.source)
+            why = changing.usable(source, mark, terms.today)
+            if mark is not None and not why:
+                what = changing.since(source, mark, terms.today)
+                self._workspace.start()
+                with self._workspace._engine.embedded() as session:
+                    ids = changing.changed_ids(session, source, what)
+                if len(ids) <= max(rows, changing.SHARE * mark.rows):
+                    parts = source.partitions(rows, only=what.around, expected=len(ids) * changing.TOGETHER)
+                    return _Plan(parts, seen, changing.Changed(ids, what.first), total=mark.rows)
+                why = f"{len(ids):,} rows have changed"
+        return _Plan(source.partitions(rows), seen, None, why)
+
+    def _noted(self, source: Source, keeper: Keeper, terms: Terms, plan: _Plan, found: ConflictsRun) -> None:
+        """Note how far the source is seen, where nothing was left out."""
+        from tablemend.conflicts import changing
+        from tablemend.conflicts.marking import Marks
+
+        if terms.dry or not plan.seen or found.status != "completed" or found.left:
+            return
+        mark = changing.Mark(
+            source=terms.source,
+            rules=changing.digest(source.rules),
+            today=terms.today,
+            rows=found.rows + found.saved,
+            seen=plan.seen,
+            run=terms.run,
+        )
+        Marks(keeper).put(mark)
 
     def _worked(
         self,
         source: Source,
         keeper: Keeper,
         terms: Terms,
-        parts: Sequence[Partition],
+        plan: _Plan,
         done: Mapping[str, Part],
         told: Callable[[Part, int, int], None],
     ) -> list[Part]:
         """Every partition; each is noted as soon as it is done, so that a run that is killed can be taken up."""
         from tablemend.conflicts.job import Job
 
+        parts = plan.parts
         count = sum(source.mark(each) in done for each in parts)
         beating = self._workspace._beating(terms.run)
         runs = self._workspace.store.runs
@@ -119,7 +185,7 @@ class Running(Places):
 
         self._workspace.start()
         with self._workspace._engine.embedded() as session:
-            found = Job(source, keeper, session, terms, ended=ended).run(parts, done)
+            found = Job(source, keeper, session, terms, ended=ended, changed=plan.changed).run(parts, done)
         for part in found:
             if part.outcome == "skipped":
                 runs.keep(terms.run, f"{_PART}{part.name}", part)
@@ -166,7 +232,7 @@ class Running(Places):
         return made
 
 
-def _report(terms: Terms, parts: Sequence[Part], *, total: int, seconds: float) -> ConflictsRun:
+def _report(terms: Terms, parts: Sequence[Part], plan: _Plan, *, total: int, seconds: float) -> ConflictsRun:
     from tablemend.conflicts import tallying
     from tablemend.conflicts.changes import ACTIONS
     from tablemend.conflicts.report import ConflictsRun
@@ -181,6 +247,9 @@ def _report(terms: Terms, parts: Sequence[Part], *, total: int, seconds: float) 
         target=terms.target,
         status="completed" if not failed else "failed" if failed == len(parts) else "partial",
         dry=terms.dry,
+        incremental=plan.changed is not None,
+        changed=0 if plan.changed is None else len(plan.changed.ids),
+        why_full=plan.why_full,
         started=terms.now,
         seconds=round(seconds, 3),
         parts=tuple(parts),
