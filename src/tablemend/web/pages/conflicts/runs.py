@@ -48,7 +48,7 @@ def _start(subject: Subject) -> html.Section:
     about = (
         "A run reads the rows partition by partition, judges them, and brings the table of conflicts up to date: new "
         "ones are added, changed ones updated, those that are no longer found resolved. What people decided stays. A "
-        "dry run tells what it would write. Both go on when this page is closed."
+        "dry run tells what it would write. A run goes on when this page is closed."
     )
     lacks = secret_lacks(subject.workspace) is not None
     return basics.section(
@@ -89,7 +89,7 @@ def _report(subject: Subject, run: str) -> Any:
 def _counted(found: ConflictsReport, verb: str) -> html.Div:
     told = [(name, f"{number:,}") for name, number in found.counts.items()]
     told += [("as they were", f"{found.unchanged:,}"), ("left: others changed them", f"{found.left:,}")]
-    return html.Div([html.H3(verb, className="tm-h3"), basics.facts(*told)])
+    return basics.table((verb, "conflicts"), told, label=verb, numbers=(1,))
 
 
 def _rows(found: ConflictsReport) -> html.Div:
@@ -102,7 +102,7 @@ def _rows(found: ConflictsReport) -> html.Div:
         for each in found.suspicious[:5]
     ]
     listed = html.Ul(crowded, className="tm-points") if crowded else None
-    return html.Div([html.H3("Rows", className="tm-h3"), basics.facts(*told), listed])
+    return html.Div([basics.table(("Rows", "number"), told, label="Rows", numbers=(1,)), listed])
 
 
 def _failed(parts: list[Any]) -> Any:

@@ -30,13 +30,13 @@ def _form(subject: Subject) -> html.Section:
     rules = subject.rules
     about = (
         "The rows are judged twice, as the ruleset says and with other choices, and both are compared; nothing is "
-        "written. What is left as it is stays."
+        "written. Fields that are left empty stay as the ruleset has them."
     )
     travel = rules.travel
     now = ", ".join(f"{each.to:g}={each.mph:g}" for each in travel.speeds) if travel else ""
     ways = (
         (
-            forms.text(PAGE, "road-factor", "Road factor", placeholder=f"{travel.road_factor:g}", inputMode="decimal"),
+            forms.text(PAGE, "road-factor", "Road factor", placeholder=f"{travel.road_factor:g}"),
             forms.text(
                 PAGE,
                 "speeds",
@@ -61,7 +61,6 @@ def _form(subject: Subject) -> html.Section:
                     "Tolerance",
                     placeholder=f"{rules.options.tolerance:g}",
                     description="Minutes by which an overlap, or a lack of time, must exceed nothing",
-                    inputMode="decimal",
                 ),
                 html.Div(
                     [
