@@ -42,6 +42,9 @@ def views(page: Page, server: Server) -> Iterator[str]:
         if name == "review":
             yield from _review(page, server)
             continue
+        if name == "conflicts":
+            yield from _conflicts(page)
+            continue
         yield name
         if name in BEYOND:
             name, link = BEYOND[name]
@@ -54,6 +57,16 @@ def views(page: Page, server: Server) -> Iterator[str]:
             page.locator(".tm-tab-current", has_text=part).wait_for()
             drawn(page)
             yield f"{name}-{part.lower().replace(' ', '-')}"
+
+
+def _conflicts(page: Page) -> Iterator[str]:
+    """The conflicts of a rule, with one of them in detail."""
+    page.locator(".ag-row .tm-mark").first.wait_for()
+    page.locator("[data-value='too_far_to_travel']").click()
+    page.wait_for_function("() => document.querySelector('[data-value=too_far_to_travel][aria-pressed=true]')")
+    page.locator(".ag-row", has_text="too far to travel").first.locator(".ag-cell", has_text="too far").click()
+    page.locator("#conflicts-detail .tm-way-sketch").wait_for()
+    yield "conflicts"
 
 
 def _review(page: Page, server: Server) -> Iterator[str]:

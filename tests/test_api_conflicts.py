@@ -9,6 +9,9 @@ import pytest
 
 import servers
 from api_helpers import Server, problem
+from tablemend.errors import Cancelled
+from tablemend.telemetry import silent
+from tablemend.workspace.verbs import FindConflicts
 
 SECRET = "a secret of sixteen signs"
 
@@ -130,3 +133,34 @@ def test_the_shipped_rulesets_are_shown(server: Server) -> None:
     assert [each["name"] for each in server.viewer.get("/rulesets").json()] == ["rooms", "visits"]
     assert "[travel]" in server.viewer.get("/rulesets/visits").json()["text"]
     problem(server.viewer.get("/rulesets/secrets"), 404)
+
+
+def test_other_rules_are_tried_and_write_nothing(server: Server, run: str) -> None:
+    before = server.viewer.get("/conflicts/home").json()
+    told = server.work(server.reviewer.post("/conflicts/home/what-if", road_factor=3, speeds=[[5, 1], [50, 2]]))
+    assert told["before"] == before["total"]
+    assert told["after"] - told["before"] == told["appear"] - told["vanish"] > 0
+    assert told["by_flag"]["too_far_to_travel"]["appear"] > 0
+    assert server.viewer.get("/conflicts/home").json() == before
+    problem(server.viewer.post("/conflicts/home/what-if", tolerance=5), 403)
+    problem(server.reviewer.post("/conflicts/home/what-if", speeds=[[5, 1], [5, 2]]), 422)
+
+
+def test_a_run_that_is_no_longer_wanted_ends_between_two_partitions(server: Server) -> None:
+    def unwanted(stage: str, fraction: float) -> None:
+        del fraction
+        if stage.startswith("[2/"):
+            raise Cancelled("nobody wants it")
+
+    server.ws.progress = unwanted
+    with pytest.raises(Cancelled):
+        FindConflicts(job="home", rows=50, workers=1).run(server.ws)
+    (begun, *_) = server.ws.conflicts.runs("home")
+    assert begun.run.status == "cancelled"
+    some = server.viewer.get("/conflicts/home").json()["total"]
+    server.ws.progress = silent
+    done = server.work(server.approver.post("/conflicts/home/runs", rows=50, resume=begun.run.id))
+    assert done["status"] == "completed"
+    report = server.viewer.get(f"/conflicts/home/runs/{done['run']}").json()
+    assert sum(each["outcome"] == "skipped" for each in report["parts"]) >= 2
+    assert server.viewer.get("/conflicts/home").json()["total"] == done["conflicts"] >= some

@@ -153,7 +153,7 @@ def test_the_list_is_narrowed_sorted_and_linked_to(home: Path, serving: Serving,
     page.get_by_label("Only with a row of this agency").fill(first["differ_a"])
     expect(page.locator("#conflicts-shown")).to_have_text(re.compile(rf"^{least} match"))
     page.get_by_label("Only with a row of this agency").fill("nowhere")
-    expect(page.get_by_text("No conflict matches")).to_be_visible()
+    expect(page.get_by_role("grid").get_by_text("No conflict matches")).to_be_visible()
 
 
 def test_a_viewer_looks_and_is_told_why_nothing_else(home: Path, serving: Serving, visit: Visit) -> None:

@@ -9,7 +9,6 @@ import typer
 from tablemend.cli import show
 from tablemend.cli.conflicts import Rules, To, conflicts, day_of
 from tablemend.cli.main import Json, Quiet, workspace
-from tablemend.errors import SettingsError
 
 if TYPE_CHECKING:
     from tablemend.conflicts.reconciling import Reconciled
@@ -49,6 +48,8 @@ def what_if(
 ) -> None:
     """Tell how many conflicts would appear and vanish with other choices; nothing is written."""
 
+    from tablemend.conflicts.whatif import speeds_of
+
     def told(done: int, parts: int) -> None:
         if not (quiet or as_json):
             show.say(f"[{done:,}/{parts:,}]")
@@ -59,7 +60,7 @@ def what_if(
             rules=rules,
             against=against,
             road_factor=road_factor,
-            speeds=_speeds(speeds),
+            speeds=speeds_of(speeds or ""),
             tolerance=tolerance,
             original=original,
             today=day_of(today),
@@ -71,16 +72,6 @@ def what_if(
         show.json(found)
     else:
         _shifted(found)
-
-
-def _speeds(text: str | None) -> tuple[tuple[float, float], ...]:
-    try:
-        pairs = [each.split("=") for each in (text or "").split(",") if each.strip()]
-        return tuple((float(to), float(mph)) for to, mph in pairs)
-    except ValueError as problem:
-        raise SettingsError(
-            f"{text!r} are no speeds", hint="Write miles=miles an hour, like 2=2,5=6,10=15."
-        ) from problem
 
 
 def _shifted(found: WhatIf) -> None:

@@ -101,6 +101,15 @@ def altered(
     return rules
 
 
+def speeds_of(text: str) -> tuple[tuple[float, float], ...]:
+    """Speeds written as bounds in miles = miles an hour, like `2=2,5=6`; SettingsError where they are none."""
+    try:
+        pairs = [each.split("=") for each in text.split(",") if each.strip()]
+        return tuple((float(to), float(mph)) for to, mph in pairs)
+    except ValueError as problem:
+        raise SettingsError(f"{text!r} are no speeds", hint="Write miles=miles an hour, like 2=2,5=6.") from problem
+
+
 def _travel(rules: Ruleset, road_factor: float | None, speeds: Sequence[tuple[float, float]]) -> ruleset.Travel:
     if rules.travel is None:
         hint = "Leave the road factor and the speeds out, or write [travel]."

@@ -9,15 +9,21 @@ from tablemend.review import rights
 from tablemend.web.identity import current, require
 from tablemend.web.site import Site
 from tablemend.workspace.conflicts import DECIDE
+from tablemend.workspace.conflicts.places import is_address
 
 if TYPE_CHECKING:
     from tablemend.conflicts.deciding import Decided
     from tablemend.store.jobs import Job
 
 
+def names(site: Site) -> list[str]:
+    """The jobs of the settings that can be named."""
+    return [name for name in site.workspace.conflicts.jobs if not is_address(name)]
+
+
 def known(site: Site, job: str) -> str:
     """The name of a job of the settings; NotFound where there is none, also for what would be an address."""
-    if "#" in job or job not in site.workspace.conflicts.jobs:
+    if job not in names(site):
         raise NotFound(
             f"there is no job {job!r} over conflicts", hint="An admin writes [settings.conflicts_jobs.NAME]."
         )
@@ -47,3 +53,9 @@ def run(site: Site, job: str, *, dry_run: bool, **given: Any) -> Job:
     """Have a job run: it writes to a database, which takes the right to apply, unless it is dry."""
     require("scan" if dry_run else "apply")
     return site.submit("conflicts", job=known(site, job), dry_run=dry_run, **given)
+
+
+def what_if(site: Site, job: str, **choices: Any) -> Job:
+    """Have the rows of a job judged by other choices; nothing is written."""
+    require("scan")
+    return site.submit("what_if", job=known(site, job), **choices)

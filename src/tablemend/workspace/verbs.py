@@ -215,6 +215,7 @@ class FindConflicts(Arguments, frozen=True, kw_only=True):
     """Bring a table of conflicts up to date, by a job of the settings."""
 
     job: str
+    incremental: bool = False
     dry_run: bool = False
     workers: int | None = None
     rows: int | None = None  # about how many a partition has
@@ -240,12 +241,46 @@ class FindConflicts(Arguments, frozen=True, kw_only=True):
             today=self.today,
             workers=self.workers,
             rows=self.rows,
+            incremental=self.incremental,
             dry_run=self.dry_run,
             resume=self.resume,
             begun=begun,
             told=told,
         )
         return conflicts_found(found)
+
+
+class WhatIf(Arguments, frozen=True, kw_only=True):
+    """Judge the rows of a job by other choices too."""
+
+    job: str
+    road_factor: float | None = None
+    speeds: tuple[tuple[float, float], ...] = ()  # bounds in miles, and miles an hour
+    tolerance: float | None = None  # minutes
+    original: bool = False
+    examples: int = 5
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What is another than in the ruleset."""
+        return {name: getattr(self, name) for name in ("road_factor", "speeds", "tolerance", "original")}
+
+    def subject(self, workspace: Workspace) -> str:
+        """The job; SettingsError where there is none of that name, or the choices cannot be."""
+        from tablemend.conflicts import ruleset, whatif
+
+        rules = ruleset.load(workspace.conflicts.job(self.job).rules)
+        whatif.altered(rules, **self.choices)
+        return self.job
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Judge them, and compare."""
+
+        def told(done: int, parts: int) -> None:
+            workspace.progress(f"[{done:,}/{parts:,}] partitions compared", done / parts)
+
+        found = workspace.conflicts.what_if(self.job, **self.choices, examples=self.examples, told=told)
+        return dict(msgspec.to_builtins(found)) | {"before": found.before, "after": found.after}
 
 
 class UndoConflicts(Arguments, frozen=True, kw_only=True):
@@ -291,6 +326,7 @@ VERBS: dict[str, type[Arguments]] = {
     "score_intel": ScoreIntel,
     "refresh": Refresh,
     "conflicts": FindConflicts,
+    "what_if": WhatIf,
     "undo_conflicts": UndoConflicts,
 }
 """What a job can do."""

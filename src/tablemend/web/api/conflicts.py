@@ -31,6 +31,7 @@ ConflictPath = Annotated[str, Path(max_length=500, description="Id of a conflict
 RulesetPath = Annotated[str, Path(max_length=100, description="Name of a shipped ruleset.")]
 
 Standing = Literal["N", "U", "W", "I", "R", "D"]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -90,11 +91,30 @@ class DecidingConflicts(Body):
 class RunningConflicts(Body):
     """How to run a job."""
 
+    incremental: bool = Field(
+        default=False, description="Judge only rows that have changed since the last run, by the column of the ruleset."
+    )
     dry_run: bool = Field(default=False, description="Tell what would be written, and write nothing.")
     workers: Annotated[int, Field(ge=1, le=64)] | None = Field(None, description="By default the setting max_workers.")
     rows: Annotated[int, Field(ge=1, le=LARGEST)] | None = Field(None, description="About how many a partition has.")
     resume: Name | None = Field(None, description="Run to take up: what it judged is skipped.")
     today: date | None = Field(None, description="Day that the window counts from; by default the present.")
+
+
+class TryingRules(Body):
+    """Other choices; what is not given stays as the ruleset has it."""
+
+    road_factor: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] | None = Field(
+        None, description="Roads are so many times longer than the straight line."
+    )
+    speeds: Annotated[list[tuple[Positive, Positive]], Field(max_length=100)] = Field(
+        [], description="Pairs of a bound in miles and miles an hour, rising."
+    )
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="Minutes by which an overlap, or a lack of time, must exceed nothing."
+    )
+    original: bool = Field(default=False, description="Read the rules as the older procedure did.")
+    examples: Annotated[int, Field(ge=0, le=100)] = Field(5, description="Most conflicts told of each kind of change.")
 
 
 class UndoingConflicts(Body):
@@ -199,6 +219,9 @@ class ConflictsReport(Record, frozen=True, kw_only=True):
     target: str
     status: str
     dry: bool
+    incremental: bool  # only what has changed since an earlier run was judged
+    changed: int  # rows that had, where the run is incremental
+    why_full: str  # why everything was judged although only changes were asked for
     started: datetime
     seconds: float
     rows: int
@@ -291,8 +314,7 @@ def _looking(routes: Routes, site: Site) -> None:
     @routes.get("/conflicts", right="read", answers=tuple[ConflictsJobLine, ...])
     def list_conflicts_jobs() -> Any:
         """List the jobs of the settings over conflicts, with how the conflicts of each stand."""
-        ws = site.workspace
-        return tuple(line(ws, name) for name in ws.conflicts.jobs if "#" not in name)
+        return tuple(line(site.workspace, name) for name in acting.names(site))
 
     @routes.get("/conflicts/{job}", right="read", answers=ConflictsSummary)
     def get_conflicts_summary(job: JobPath) -> Any:
@@ -335,8 +357,17 @@ def _acting(routes: Routes, site: Site) -> None:
 
         That needs the right to apply, since it writes to a database; a dry run only that to scan.
         """
-        given = {name: getattr(asked, name) for name in ("workers", "rows", "resume", "today")}
+        given = {name: getattr(asked, name) for name in ("workers", "rows", "resume", "today", "incremental")}
         return acting.run(site, job, dry_run=asked.dry_run, **given)
+
+    @routes.post("/conflicts/{job}/what-if", right="scan", answers=Job, status=202)
+    def compare_conflicts(job: JobPath, asked: TryingRules) -> Any:
+        """Judge the rows of a job by other choices too: how many conflicts would appear and vanish; nothing is written.
+
+        The `result` of the job tells it, by rule and with examples.
+        """
+        given = {name: getattr(asked, name) for name in TryingRules.model_fields}
+        return acting.what_if(site, job, **given)
 
     @routes.post("/conflicts/{job}/undo", right="decide", answers=Job, status=202)
     def undo_conflicts(job: JobPath, asked: UndoingConflicts) -> Any:

@@ -356,7 +356,7 @@
         const own = mine && mine.job;
         const found = Object.values(all || {}).filter(function (job) {
           const runs = job.status === "running" || job.status === "queued";
-          return runs && job.subject === name && job.id !== own && /conflicts$/.test(job.verb);
+          return runs && job.subject === name && job.id !== own && ["conflicts", "undo_conflicts", "what_if"].includes(job.verb);
         });
         if (!found.length) return null;
         return element("Div", { className: "tm-followed tm-card", role: "status" }, found.map(window.tablemendJobLine));

@@ -61,8 +61,11 @@
     } else if (waiting.then === "intel" && job.result.run) {
       go("/intelligence/" + job.result.run);
     } else if (waiting.then === "conflicts") {
-      tell("Done", job.result.undone ? job.result.undone + " is taken back" : number(job.result.conflicts) + " conflicts", "green");
-      const found = "?part=run" + (job.result.run ? "&run=" + job.result.run : "");
+      const result = job.result;
+      const told = result.undone ? result.undone + " is taken back" : number(result.conflicts || result.after) + " conflicts";
+      tell("Done", told, "green");
+      const one = job.verb === "what_if" ? "&answer=" + job.id : result.run ? "&run=" + result.run : "";
+      const found = "?part=" + (job.verb === "what_if" ? "what-if" : "run") + one;
       if (found === window.location.search) set(page + "-again", { data: job.id });
       else set("address", { search: found });
     } else {

@@ -54,7 +54,7 @@ class Deciding(Reviewing):
             )
             self._follow(keeper, shown, keys=done.changed)
             counts = {"changed": len(done.changed), "same": done.same, "refused": len(done.refused)}
-            self._noted(own.id, verb, shown, own.id, counts)
+            self._audited(own.id, verb, shown, own.id, counts)
             self._workspace.store.runs.finish(own.id, "partial" if done.refused else "completed", counts=counts)
         return done
 
@@ -70,11 +70,11 @@ class Deciding(Reviewing):
             done = keeper.undo(run, by=own.id, now=now())
             self._follow(keeper, shown, keys=standing.changed(keeper, own.id), person=self._workspace.settings.person)
             counts = {"removed": done.removed, "restored": done.restored, "left": done.left}
-            self._noted(own.id, "undo", shown, run, counts)
+            self._audited(own.id, "undo", shown, run, counts)
             self._workspace.store.runs.finish(own.id, "partial" if done.left else "completed", counts=counts)
         return done
 
-    def _noted(self, own: str, verb: str, shown: str, subject: str, counts: Mapping[str, int]) -> None:
+    def _audited(self, own: str, verb: str, shown: str, subject: str, counts: Mapping[str, int]) -> None:
         """Keep where a run wrote, and write into the audit log who did what; each conflict has its own history."""
         store, person = self._workspace.store, self._workspace.settings.person
         told = ", ".join(f"{number} {name}" for name, number in counts.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tablemend.errors import NotFound
 from tablemend.records import Record, Run
-from tablemend.workspace.conflicts.places import DECIDE, KIND, UNDO, Places
+from tablemend.workspace.conflicts.places import DECIDE, KIND, UNDO, Places, is_address
 
 LOOKED = 100
 """Newest runs of each kind that are looked through."""
@@ -34,6 +34,11 @@ class Remembering(Places):
         by = store.runs.recall_of([each.id for each in mine], "by", str)
         return [Remembered(run=each, dry=dry.get(each.id, False), by=by.get(each.id, "")) for each in mine]
 
+    def jobs_of(self, run: str) -> list[str]:
+        """The jobs of the settings that keep their conflicts where a run wrote."""
+        place = self._workspace.store.runs.recall_of([run], "places", list[str]).get(run, ["", ""])[1]
+        return [name for name in self.jobs if not is_address(name) and self.shown(name)[1] == place]
+
     def _newest(self, kind: str) -> list[Run]:
         try:
             return self._workspace.runs_page(kind=kind, limit=LOOKED)[0]
@@ -43,4 +48,4 @@ class Remembering(Places):
     def _address(self, target: str) -> str:
         from tablemend.databases import urls
 
-        return urls.parse(target)[1].shown if "#" in target else self.shown(target)[1]
+        return urls.parse(target)[1].shown if is_address(target) else self.shown(target)[1]

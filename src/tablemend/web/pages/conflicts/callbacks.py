@@ -11,13 +11,13 @@ from tablemend.conflicts import ruleset
 from tablemend.web.components import asking, following
 from tablemend.web.conflicts import known
 from tablemend.web.doing import register
-from tablemend.web.pages.conflicts import acting, layout, runs
+from tablemend.web.pages.conflicts import acting, layout, runs, whatif
 from tablemend.web.pages.conflicts.detail import detail
 from tablemend.web.pages.conflicts.listing import DECISIONS
 from tablemend.web.pages.conflicts.subject import PAGE
 from tablemend.web.site import Site
 
-ACTIONS = {**runs.ACTIONS, **following.ACTIONS}
+ACTIONS = {**runs.ACTIONS, **whatif.ACTIONS, **following.ACTIONS}
 _VERBS = (*(verb for verb, *_ in DECISIONS), "undo")
 
 

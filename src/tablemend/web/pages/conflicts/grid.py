@@ -19,8 +19,8 @@ def _column(head: str, field: str, **options: Any) -> dict[str, Any]:
 _COLUMNS: list[dict[str, Any]] = [
     _column("Status", "status", width=92, cellRenderer="TmConflictStatus"),
     _column("Rule", "flags", flex=2, minWidth=130, valueFormatter={"function": "tmWords(params.value)"}),
-    _column("One", "a", flex=1, minWidth=104, sortable=False),
-    _column("Other", "b", flex=1, minWidth=104, sortable=False),
+    _column("One", "a", flex=1, minWidth=118, sortable=False),
+    _column("Other", "b", flex=1, minWidth=118, sortable=False),
     _column("At stake", "amount", width=92, type="rightAligned"),
     _column("From", "start_a", width=148),
     _column("In common", "overlap_minutes", width=104, type="rightAligned"),
@@ -31,7 +31,7 @@ _COLUMNS: list[dict[str, Any]] = [
 
 _OPTIONS: dict[str, Any] = {
     "rowSelection": {"mode": "multiRow", "headerCheckbox": False, "checkboxes": True, "enableClickSelection": False},
-    "selectionColumnDef": {"width": 44, "pinned": "left", "suppressHeaderMenuButton": True},
+    "selectionColumnDef": {"headerName": "Pick", "width": 56, "pinned": "left", "suppressHeaderMenuButton": True},
     "rowHeight": 34,
     "headerHeight": 34,
     "cacheBlockSize": BLOCK,

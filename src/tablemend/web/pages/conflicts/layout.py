@@ -8,9 +8,10 @@ from dash import dcc, html
 
 from tablemend.web.address import Address, path
 from tablemend.web.components import asking, basics, following, forms
+from tablemend.web.conflicts import names
 from tablemend.web.doing import box, drawn
-from tablemend.web.pages.conflicts import listing, runs
-from tablemend.web.pages.conflicts.subject import PAGE, PARTS, Subject, names, secret_lacks
+from tablemend.web.pages.conflicts import listing, runs, whatif
+from tablemend.web.pages.conflicts.subject import PAGE, PARTS, Subject, secret_lacks
 from tablemend.web.site import Site
 
 EXAMPLE = """[settings.conflicts_jobs.home]
@@ -18,7 +19,7 @@ source = "postgresql://reader@host/care#visits"
 to = "postgresql://writer@host/care#conflict"
 rules = "visits"
 """
-_DRAW = {"list": listing.section, "run": runs.section}
+_DRAW = {"list": listing.section, "run": runs.section, "what-if": whatif.section}
 
 
 def layout(site: Site, address: Address) -> Any:
@@ -29,7 +30,7 @@ def layout(site: Site, address: Address) -> Any:
 def draw(site: Site, address: Address) -> Any:
     """What the page shows at an address, with the state that it was drawn in."""
     written = site.workspace.store.writes_counted()
-    if not names(site.workspace):
+    if not names(site):
         return [following.place(PAGE, written, mark(site, address)), *_none()]
     subject = Subject(site, address)
     return html.Div(
@@ -45,7 +46,7 @@ def draw(site: Site, address: Address) -> Any:
 
 def mark(site: Site, address: Address) -> str:
     """Changes with a run on the conflicts that are shown; their list follows by itself."""
-    if not names(site.workspace) or address.query.get("part", "list") != "run":
+    if not names(site) or address.query.get("part", "list") != "run":
         return ""
     subject = Subject(site, address)
     found = subject.workspace.conflicts.runs(subject.name, limit=runs.LIMIT)

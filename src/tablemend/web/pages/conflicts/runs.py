@@ -48,7 +48,7 @@ def _start(subject: Subject) -> html.Section:
     about = (
         "A run reads the rows partition by partition, judges them, and brings the table of conflicts up to date: new "
         "ones are added, changed ones updated, those that are no longer found resolved. What people decided stays. A "
-        "dry run tells what it would write. Both go on when this page is closed."
+        "dry run tells what it would write. A run goes on when this page is closed."
     )
     lacks = secret_lacks(subject.workspace) is not None
     return basics.section(
@@ -58,6 +58,9 @@ def _start(subject: Subject) -> html.Section:
         html.Div(
             [
                 forms.button(PAGE, "run", "Run", primary=True, right="apply", disabled=lacks),
+                forms.button(PAGE, "changed", "Run on what changed", right="apply", disabled=lacks)
+                if subject.rules.changed
+                else None,
                 forms.button(PAGE, "dry", "Dry run", right="scan", disabled=lacks),
                 note("scan") or note("apply"),
             ],
@@ -76,6 +79,7 @@ def _report(subject: Subject, run: str) -> Any:
     return basics.section(
         f"{'Dry run' if found.dry else 'Run'} {found.run}",
         html.Div([_counted(found, verb), _rows(found)], className="tm-columns"),
+        basics.notice("Everything was judged", f"{found.why_full}.", color="yellow") if found.why_full else None,
         _failed(failed) if failed else None,
         _parts(found) if len(found.parts) > 1 else None,
         note=f"{found.conflicts:,} conflicts among {found.rows:,} rows in {words.seconds(found.seconds)}",
@@ -85,11 +89,12 @@ def _report(subject: Subject, run: str) -> Any:
 def _counted(found: ConflictsReport, verb: str) -> html.Div:
     told = [(name, f"{number:,}") for name, number in found.counts.items()]
     told += [("as they were", f"{found.unchanged:,}"), ("left: others changed them", f"{found.left:,}")]
-    return html.Div([html.H3(verb, className="tm-h3"), basics.facts(*told)])
+    return basics.table((verb, "conflicts"), told, label=verb, numbers=(1,))
 
 
 def _rows(found: ConflictsReport) -> html.Div:
-    told = [("read", f"{found.rows:,}"), ("left out by the database", f"{found.saved:,}")]
+    told = [("changed since", f"{found.changed:,}")] if found.incremental else []
+    told += [("read", f"{found.rows:,}"), ("left out by the database", f"{found.saved:,}")]
     told += [(name, f"{number:,}") for name, number in found.left_out.items()]
     told += [(text, f"{number:,}") for name, text in DOUBTS.items() if (number := found.quality.get(name, 0))]
     crowded = [
@@ -97,7 +102,7 @@ def _rows(found: ConflictsReport) -> html.Div:
         for each in found.suspicious[:5]
     ]
     listed = html.Ul(crowded, className="tm-points") if crowded else None
-    return html.Div([html.H3("Rows", className="tm-h3"), basics.facts(*told), listed])
+    return html.Div([basics.table(("Rows", "number"), told, label="Rows", numbers=(1,)), listed])
 
 
 def _failed(parts: list[Any]) -> Any:
@@ -174,22 +179,26 @@ def _may_undo(each: Remembered) -> bool:
 
 
 def _run(site: Site, asked: Asked) -> Done:
-    return _followed(acting.run(site, asked.text("job"), dry_run=False))
+    return followed(acting.run(site, asked.text("job"), dry_run=False))
+
+
+def _changed(site: Site, asked: Asked) -> Done:
+    return followed(acting.run(site, asked.text("job"), dry_run=False, incremental=True))
 
 
 def _dry(site: Site, asked: Asked) -> Done:
-    return _followed(acting.run(site, asked.text("job"), dry_run=True))
+    return followed(acting.run(site, asked.text("job"), dry_run=True))
 
 
 def _resume(site: Site, asked: Asked) -> Done:
-    return _followed(acting.run(site, asked.text("job"), dry_run=False, resume=asked.key))
+    return followed(acting.run(site, asked.text("job"), dry_run=False, resume=asked.key))
 
 
 def _undo(site: Site, asked: Asked) -> Done:
-    return _followed(acting.undo(site, asked.text("job"), asked.key))
+    return followed(acting.undo(site, asked.text("job"), asked.key))
 
 
-def _followed(job: Job) -> Done:
+def followed(job: Job) -> Done:
     """The page follows the job, and shows what it found at the end."""
     set_props(f"{PAGE}-waiting", {"data": asking.waiting_for(job.id, "conflicts")})
     return Done(redraw=False)
@@ -197,6 +206,7 @@ def _followed(job: Job) -> Done:
 
 ACTIONS = {
     "run": Action(run=_run, right="apply"),
+    "changed": Action(run=_changed, right="apply"),
     "dry": Action(run=_dry, right="scan"),
     "resume": Action(run=_resume, right="apply"),
     "undo": Action(run=_undo, right="decide"),

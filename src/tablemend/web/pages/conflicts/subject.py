@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from tablemend.errors import SettingsError
 from tablemend.web.address import Address, path
-from tablemend.web.conflicts import known
+from tablemend.web.conflicts import known, names
 from tablemend.web.site import Site
 from tablemend.workspace import Workspace
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tablemend.conflicts.ruleset import Ruleset
 
 PAGE = "conflicts"
-PARTS = {"list": "Conflicts", "run": "Run and undo"}
+PARTS = {"list": "Conflicts", "run": "Run and undo", "what-if": "What if"}
 
 
 class Subject:
@@ -27,7 +27,7 @@ class Subject:
         self.site = site
         self.address = address
         self.workspace: Workspace = site.workspace
-        self.names = names(self.workspace)
+        self.names = names(site)
         self.name = known(site, address.subject or self.names[0])
 
     @cached_property
@@ -52,11 +52,6 @@ class Subject:
         """The address of this job with a query."""
         told = {name: value for name, value in query.items() if value}
         return path(PAGE, self.name) + (f"?{urlencode(told)}" if told else "")
-
-
-def names(workspace: Workspace) -> list[str]:
-    """The jobs that a page can be about."""
-    return [name for name in workspace.conflicts.jobs if "#" not in name]
 
 
 def secret_lacks(workspace: Workspace) -> SettingsError | None:

@@ -11,6 +11,7 @@ from tablemend.web.address import path
 from tablemend.web.components import basics
 from tablemend.web.pages.runs import words
 from tablemend.web.site import Site
+from tablemend.workspace.conflicts import DECIDE, KIND, UNDO
 
 _STAGE = "stage."
 _REVIEWED = ("scan", "intel")
@@ -24,7 +25,7 @@ def draw(site: Site, identity: str) -> Any:
         basics.header(
             f"{run.kind} {run.id}",
             words.status(run.status),
-            *_links(run, names),
+            *_links(site, run, names),
             note=names.get(run.dataset),
             back=("Runs", "/runs"),
         ),
@@ -50,12 +51,24 @@ def _color(run: Run) -> str:
     return "red" if run.status == "failed" else "yellow"
 
 
-def _links(run: Run, names: dict[str, str]) -> list[Any]:
+def conflicts_of(site: Site, run: Run) -> str:
+    """The job over conflicts whose table a run read or wrote; empty where it is none, or of none."""
+    kinds = (KIND, DECIDE, UNDO)
+    return next(iter(site.base.conflicts.jobs_of(run.id)), "") if run.kind in kinds else ""
+
+
+def _report(run: Run) -> str:
+    return f"?part=run&run={run.id}" if run.kind == KIND and run.counts else "?part=run"
+
+
+def _links(site: Site, run: Run, names: dict[str, str]) -> list[Any]:
     found = []
     if run.dataset in names:
         found.append(basics.link_button("Dataset", path("datasets", run.dataset)))
     if run.kind == "intel" and run.status in ("completed", "partial"):
         found.append(basics.link_button("Intelligence", path("intelligence", run.id)))
+    if job := conflicts_of(site, run):
+        found.append(basics.link_button("Conflicts", path("conflicts", job) + _report(run), primary=True))
     if run.kind in _REVIEWED and run.status in ("completed", "partial"):
         found.append(basics.link_button("Review", path("review", run.id), primary=True))
     return found

@@ -9,6 +9,7 @@ import msgspec
 from dash import dcc, html
 
 from tablemend.store.jobs import Job
+from tablemend.web.address import path
 from tablemend.web.components import basics, forms
 from tablemend.web.identity import current
 from tablemend.web.pages.runs import words
@@ -89,6 +90,7 @@ def draw_one(site: Site, identity: str) -> Any:
     head = basics.header(
         f"{job.verb} {names.get(job.subject, job.subject)}",
         words.status(job.status),
+        basics.link_button("Conflicts", _conflicts(job)) if job.verb in _CONFLICTS else None,
         note=f"job {job.id}",
         back=("Runs", "/runs"),
     )
@@ -101,6 +103,16 @@ def draw_one(site: Site, identity: str) -> Any:
         ("run", words.run_link(job.run)),
     )
     return live([job], html.Div([head, _ended(job), basics.section("Job", facts)]), names=names)
+
+
+_CONFLICTS = {"conflicts": "run", "undo_conflicts": "run", "what_if": "what-if"}
+"""Verb of a job over conflicts → the part of their page that tells of it."""
+
+
+def _conflicts(job: Job) -> str:
+    told = f"&run={job.result['run']}" if "run" in job.result else ""
+    told = f"&answer={job.id}" if job.verb == "what_if" and job.result else told
+    return f"{path('conflicts', job.subject)}?part={_CONFLICTS[job.verb]}{told}"
 
 
 def _ended(job: Job) -> Any:
