@@ -111,7 +111,7 @@ def test_there_is_nothing_to_replay_before_a_scan(run: Call) -> None:
 
 
 def test_shipped_gates_and_scorecards_can_be_listed_shown_and_checked(run: Call) -> None:
-    for command, names in (("gates", ["intel", "repair"]), ("scorecards", ["brand"])):
+    for command, names in (("gates", ["conflicts", "intel", "repair"]), ("scorecards", ["brand", "conflicts"])):
         code, out, _ = run(command, "list", "--json")
         assert (code, [each[command.removesuffix("s")] for each in json.loads(out)]) == (0, names)
         for name in names:

@@ -32,17 +32,29 @@ def test_rows_of_one_agency_are_counted_and_not_prepared() -> None:
     assert prepared(*visits) == ["3", "4"]
 
 
-@pytest.mark.parametrize(("days", "expected"), [(1, ["1", "2"]), (2, [])])
-def test_dates_beside_each_other_belong_together(days: int, expected: list[str]) -> None:
-    visits = [visit(1, "A", visit_date=YESTERDAY), visit(2, "B", visit_date=YESTERDAY - timedelta(days=days))]
-    assert prepared(*visits) == expected
-    assert prepared(*visits, options=Options(across_midnight=False)) == []
+@pytest.mark.parametrize(
+    ("days", "end", "expected"),
+    [(1, "+1 0:00", ["1", "2"]), (1, "+1 0:30", ["1", "2"]), (1, "23:59", []), (2, "+1 0:00", [])],
+)
+def test_dates_beside_each_other_belong_together_where_a_row_touches_midnight(
+    days: int, end: str, expected: list[str]
+) -> None:
+    late = visit(2, "B", visit_date=YESTERDAY - timedelta(days=days), visit_start="22:00", visit_end=end)
+    assert prepared(visit(1, "A", visit_date=YESTERDAY), late) == expected
+    assert prepared(visit(1, "A", visit_date=YESTERDAY), late, options=Options(across_midnight=False)) == []
+
+
+def test_so_do_they_where_the_later_one_begins_at_midnight() -> None:
+    early = visit(2, "B", visit_start="0:00", visit_end="1:00")
+    assert prepared(visit(1, "A", visit_date=YESTERDAY - timedelta(days=1)), early) == ["1", "2"]
 
 
 def test_the_last_date_of_one_person_is_not_beside_the_first_of_another() -> None:
     visits = [
-        visit(1, "A", caregiver_key="P1", visit_date=YESTERDAY),
-        visit(2, "B", caregiver_key="P2", visit_date=YESTERDAY - timedelta(days=3)),
+        visit(1, "A", caregiver_key="P1", visit_date=YESTERDAY, visit_start="0:00", visit_end="+1 1:00"),
+        visit(
+            2, "B", caregiver_key="P2", visit_date=YESTERDAY - timedelta(days=1), visit_start="0:00", visit_end="1:00"
+        ),
     ]
     assert prepared(*visits) == []
 

@@ -11,7 +11,7 @@ import pytest
 from conflicts_helpers import TODAY, table, visit
 from tablemend.conflicts import door, finding, ruleset, sample, words
 from tablemend.engine.duckdb import Session
-from tablemend.errors import SettingsError
+from tablemend.errors import LimitExceeded, SettingsError
 
 RULES = ruleset.shipped("visits")
 DONE = {"visit_start": "8:00", "visit_end": "9:00"}
@@ -110,6 +110,13 @@ def test_a_number_under_which_many_people_stand_is_suspicious() -> None:
     (found,) = find(world.visits).tally.suspicious
     assert found.entity == sample.PLACEHOLDER
     assert found.rows > 900
+
+
+def test_a_number_under_which_there_is_no_end_of_conflicts_is_named_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "MOST", 1_000)
+    world = sample.world(20_000, today=TODAY, placeholder=0.05)
+    with pytest.raises(LimitExceeded, match=r"more than 1,000 conflicts .*suspicious: 000-99-9999 has \d+ rows"):
+        find(world.visits)
 
 
 def test_no_row_at_all_is_no_conflict() -> None:

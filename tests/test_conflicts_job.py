@@ -8,15 +8,19 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 
 import tablemend as tm
 from conflicts_helpers import TODAY
-from tablemend.conflicts import fetching, sample
+from tablemend.conflicts import fetching, keeping, sample
+from tablemend.conflicts.changes import Changes
+from tablemend.conflicts.keeping import Keeper, Written
 from tablemend.databases import bulk
 from tablemend.databases.database import Database
 from tablemend.databases.partitions import Partition
@@ -174,6 +178,70 @@ def test_a_partition_that_fails_stops_no_other_and_resolves_nothing_and_can_be_t
     assert [each.name for each in resumed.parts if each.outcome == "done"] == ["p0002"]
     assert resumed.counts["resolved"] == len(left)
     assert pairs(kept(ws, visits)) == set()
+
+
+class Cut(fetching.Source):
+    """A source whose database drops the connection when a partition is first read."""
+
+    cut: set[int]
+
+    def fetch(self, part: Partition) -> pa.Table:
+        if part.number not in self.cut:
+            self.cut.add(part.number)
+            with self.database.connect() as connection:
+                connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        return super().fetch(part)
+
+
+class Dropped(Keeper):
+    """A table whose database drops the connection in the middle of each first write, or just after its commit."""
+
+    after: bool
+    dropped: set[str]
+
+    def write(self, changes: Changes, kept: pa.Table, *, run: str, now: datetime) -> Written:
+        done = super().write(changes, kept, run=run, now=now)
+        self._drop(self.after, str(changes.rows.column(0)), self.database)
+        return done
+
+    def _remember(self, connection: sa.Connection, rows: pa.Table, *rest: Any, **told: str) -> None:
+        super()._remember(connection, rows, *rest, **told)
+        self._drop(not self.after, str(rows.column(0)), connection)
+
+    def _drop(self, now: bool, what: str, where: Any) -> None:
+        if not now or what in self.dropped:
+            return
+        self.dropped.add(what)
+        if isinstance(where, Database):
+            with where.connect() as connection:
+                connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        else:
+            where.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("after", [False, True], ids=["in the middle", "after the commit"])
+def test_connections_that_are_dropped_cost_nothing(
+    ws: Workspace, visits: str, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    """Of the source when a partition is read; of the target while one is written, and where nobody saw the commit."""
+    monkeypatch.setattr(Cut, "cut", set(), raising=False)
+    monkeypatch.setattr(Dropped, "dropped", set(), raising=False)
+    monkeypatch.setattr(Dropped, "after", after, raising=False)
+    monkeypatch.setattr(fetching, "Source", Cut)
+    monkeypatch.setattr(keeping, "Keeper", Dropped)
+    assert run(ws, visits).status == "completed"
+    assert pairs(kept(ws, visits)) == TRUTH
+    assert Cut.cut
+    assert Dropped.dropped
+    gone = min(TRUTH)
+    change(visits, f"DELETE FROM visits WHERE visit_id IN ({gone[0]}, {gone[1]})")
+    Dropped.dropped.clear()
+    assert run(ws, visits).status == "completed"
+    assert gone not in pairs(kept(ws, visits))
+    with Database(visits) as database:
+        history = bulk.read_table(database, (None, "conflict_history"))
+    assert len(set(history["change"].to_pylist())) == history.num_rows
 
 
 def test_nothing_that_a_run_wrote_or_said_holds_a_key(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

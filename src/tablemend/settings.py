@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="What `conflicts` hashes the keys of people with: a long random text, never logged or stored.",
     )
+    conflicts_items: int = Field(
+        50_000, ge=0, description="Most items that `conflicts run` puts up for decision: those that score highest."
+    )
+    conflicts_scorecard: str = Field("conflicts", description="Scorecard of conflicts: a file, or a shipped one.")
+    conflicts_gate: str = Field("conflicts", description="Gate of conflicts: a file, or a shipped one.")
     conflicts_jobs: dict[str, ConflictsJob] = Field(
         {}, description="Name → `source`, `to` and `rules` of a job over conflicts; never logged or stored."
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -67,6 +68,14 @@ def run(
     resume: Annotated[
         str | None, typer.Option(help="Run to take up: what it judged is skipped.", show_default=False)
     ] = None,
+    items: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Most conflicts that are put up for decision; 0 for none, by default the setting conflicts_items.",
+            show_default=False,
+        ),
+    ] = None,
     original: Annotated[
         bool, typer.Option("--original", help="Read the rules as the older procedure did, to compare it.")
     ] = False,
@@ -77,7 +86,8 @@ def run(
 
     def begun(skipped: int, parts: int) -> None:
         if not (quiet or as_json):
-            show.say(f"Skipping {skipped:,} finished partitions (processing {parts - skipped:,}/{parts:,})")
+            what = "finished" if resume else "empty"  # partitions are cut from what is there: none is empty
+            show.say(f"Skipping {skipped:,} {what} partitions (processing {parts - skipped:,}/{parts:,})")
 
     def told(part: Part, done: int, parts: int) -> None:
         if not (quiet or as_json):
@@ -94,6 +104,7 @@ def run(
             incremental=incremental,
             dry_run=dry_run,
             resume=resume,
+            items=items,
             original=original,
             told=told,
             begun=begun,
@@ -141,12 +152,24 @@ def _told(found: ConflictsRun) -> None:
             show.say(f"{number:,} rows {name}")
     if tally.periods is not None:
         show.say(f"{tally.periods:,} periods read, {tally.unclear:,} of them cannot be used")
-    for each in tally.suspicious[:3]:
-        show.say(f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date")
-    share = f"{found.done:,}/{len(found.parts):,}"
-    seconds = f"{found.seconds:.1f} s from {found.started:%Y-%m-%d %H:%M:%S} UTC"
-    show.say(f"{found.written:,} records {verb}, partitions {share}, {seconds}")
+    for line in _remarks(found):
+        show.say(line)
+    ended = found.started + timedelta(seconds=found.seconds)
+    show.say(
+        f"{found.started:%Y-%m-%d %H:%M:%S} to {ended:%Y-%m-%d %H:%M:%S} UTC, {found.seconds:.1f} s: "
+        f"{found.written:,} records {verb}, {found.done:,}/{len(found.parts):,} partitions succeeded"
+    )
     show.say(f"run {found.run}")
+
+
+def _remarks(found: ConflictsRun) -> Iterator[str]:
+    """What to look at: keys of several, and what is put up for decision."""
+    for each in found.tally.suspicious[:3]:
+        yield f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date"
+    review = found.review
+    if review.get("items"):
+        told = f"{review['promote']:,} to work on, {review['monitor']:,} to look at, {review['block']:,} blocked"
+        yield f"{review['items']:,} put up for decision: {told}; tablemend items {found.run}"
 
 
 def _doubts(tally: object) -> dict[str, int]:

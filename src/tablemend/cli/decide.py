@@ -44,6 +44,14 @@ All = Annotated[bool, typer.Option("--all", help="Every item of the run.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; by default this account.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Why.", show_default=False)]
 Note = Annotated[str, typer.Option("--note", help="Anything to remember.", show_default=False)]
+ConflictsTo = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        help="Table of conflicts, URL#table, or a job by its name, where the run does not tell its password.",
+        show_default=False,
+    ),
+]
 Rating = Annotated[int | None, typer.Option("--rating", help="1 to 5.", show_default=False)]
 
 
@@ -103,7 +111,7 @@ def items(
 def _decide(verb: str, ids: list[str] | None, *, everything: bool, by: str | None, as_json: bool, **given: Any) -> None:
     options = present(**given)
     conditions = {
-        key: value for key, value in options.items() if key not in ("run", "reason", "note", "rating", "force")
+        key: value for key, value in options.items() if key not in ("run", "to", "reason", "note", "rating", "force")
     }
     if not ids and not conditions and not everything:
         raise DecisionRefused(f"nothing says what to {verb}", hint="Name items, give conditions, or add --all.")
@@ -116,6 +124,8 @@ def _decide(verb: str, ids: list[str] | None, *, everything: bool, by: str | Non
         show.say(f"{len(verdict.decided)} {verdict.decision}, {len(verdict.unchanged)} already so")
         for refusal in verdict.refused:
             show.say(f"{refusal.item}: {refusal.reason}")
+        if verdict.run:
+            show.say(f"run {verdict.run}; `tablemend conflicts undo {verdict.run} --to TARGET` takes it back")
     if verdict.refused:
         raise typer.Exit(1)
 
@@ -139,6 +149,7 @@ def approve(
     alternative: Annotated[
         int | None, typer.Option("--alternative", help="Approve this alternative of the item.", show_default=False)
     ] = None,
+    to: ConflictsTo = None,
     by: By = None,
     reason: Reason = "",
     note: Note = "",
@@ -158,6 +169,7 @@ def approve(
         by=by,
         as_json=as_json,
         run=run,
+        to=to,
         check=check,
         column=column,
         dimension=dimension,
@@ -188,6 +200,7 @@ def reject(
     flag: FlagOption = None,
     text: TextOption = None,
     everything: All = False,
+    to: ConflictsTo = None,
     by: By = None,
     reason: Reason = "",
     note: Note = "",
@@ -202,6 +215,7 @@ def reject(
         by=by,
         as_json=as_json,
         run=run,
+        to=to,
         check=check,
         column=column,
         dimension=dimension,
@@ -223,13 +237,23 @@ def reopen(
     check: CheckOption = None,
     column: ColumnOption = None,
     everything: All = False,
+    to: ConflictsTo = None,
     by: By = None,
     note: Note = "",
     as_json: Json = False,
 ) -> None:
     """Take decisions back, so that they can be made anew."""
     _decide(
-        "reopen", ids, everything=everything, by=by, as_json=as_json, run=run, check=check, column=column, note=note
+        "reopen",
+        ids,
+        everything=everything,
+        by=by,
+        as_json=as_json,
+        run=run,
+        to=to,
+        check=check,
+        column=column,
+        note=note,
     )
 
 

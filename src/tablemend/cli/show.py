@@ -79,6 +79,9 @@ def items(found: Iterable[Item], *, title: str = "Repairs") -> None:
     if found and all(each.type == "intel" for each in found):
         stories(found)
         return
+    if found and all(each.type == "conflict" for each in found):
+        conflicts(found)
+        return
     rows = [
         (i.id, i.check, i.operation, ", ".join(i.columns), i.cells, i.rows, i.confidence, i.decision) for i in found
     ]
@@ -91,6 +94,12 @@ def stories(found: Iterable[Item], *, title: str = "Stories") -> None:
     table(("id", "total", "band", "decision", "title"), rows, title=title)
 
 
+def conflicts(found: Iterable[Item], *, title: str = "Conflicts") -> None:
+    """Items of conflicts as a table."""
+    rows = [(i.id, i.scores["total"], i.body["outcome"], i.decision, i.title) for i in found]
+    table(("id", "total", "outcome", "decision", "title"), rows, title=title)
+
+
 def document(found: Item, *, full: bool = False) -> dict[str, Any]:
     """An item as JSON holds it, by its type; in full also what its type alone has, under the name of the type."""
     if found.type == "intel":
@@ -98,6 +107,10 @@ def document(found: Item, *, full: bool = False) -> dict[str, Any]:
 
         rest = {"summary": found.summary, "claims": found.claims, "evidence": found.evidence}
         return of_story(found) | (rest | {found.type: found.body} if full else {})
+    if found.type == "conflict":
+        from tablemend.conflicts.items import item_dict as of_conflict
+
+        return of_conflict(found) | ({found.type: found.body} if full else {})
     from tablemend.repair.results import item_dict as of_repair
 
     return of_repair(found) | ({found.type: found.body} if full else {})
@@ -108,6 +121,9 @@ def item(found: Item, log: Iterable[Decision]) -> None:
     body = found.body
     if found.type == "intel":
         story(found, log)
+        return
+    if found.type == "conflict":
+        conflict(found, log)
         return
     rows = [
         ("item", f"{found.id}, version {found.version}"),
@@ -142,6 +158,24 @@ def story(found: Item, log: Iterable[Decision]) -> None:
         ("flags", ", ".join(found.flags) or "none"),
         *(("claim", each.text) for each in found.claims),
         *((each.kind, f"{each.domain or 'no source'} {each.tier}: {each.text}") for each in found.evidence),
+        *(("note", each) for each in found.body.get("notes", ())),
+        *(("gate", each) for each in found.body.get("explanation", ())),
+        *((d.decision, f"{d.when:%Y-%m-%d %H:%M} by {d.by}: {d.reason or d.note}") for d in log),
+    ]
+    table(("", ""), rows)
+
+
+def conflict(found: Item, log: Iterable[Decision]) -> None:
+    """One conflict in full."""
+    parts = ", ".join(f"{name} {value:g}" for name, value in found.scores.items() if name != "total")
+    rows = [
+        ("item", f"{found.id}, version {found.version}"),
+        ("conflict", f"{found.content} in {found.body['target']}"),
+        *((f"row {each.id}", each.text) for each in found.evidence),
+        ("why", found.summary),
+        ("total", f"{found.scores['total']:.1f} {found.body['band']} ({parts})"),
+        ("outcome", f"{found.body['outcome']}, by {found.body['rule']}"),
+        ("flags", ", ".join(found.flags) or "none"),
         *(("note", each) for each in found.body.get("notes", ())),
         *(("gate", each) for each in found.body.get("explanation", ())),
         *((d.decision, f"{d.when:%Y-%m-%d %H:%M} by {d.by}: {d.reason or d.note}") for d in log),

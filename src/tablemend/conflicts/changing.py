@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 LATE = timedelta(minutes=15)
 """A row may carry an earlier time than the one at which others could see it, since transactions take time."""
-AROUND = 2
-"""Days around a changed row whose rows are read: neighbours across midnight, and one more where a date holds a time."""
+AROUND = 1
+"""Days around a changed row whose rows are read: neighbours across midnight."""
 TOGETHER = 4
 """Rows that are read for each that has changed, as is expected: some more only make a larger partition."""
 SHARE = 0.2
@@ -146,10 +146,13 @@ def _earlier(source: Source, seen: str) -> Any:
 
 def _days_around(source: Source, scope: str) -> tuple[str, str] | None:
     """SQL of the dates around one; None where the column holds no dates, or the database is not known for this."""
-    shift = _SHIFTS.get(source.database.kind)
+    import pyarrow.types as kinds
+
+    shift, kind = _SHIFTS.get(source.database.kind), source.schema.field(source.rules.scope).type
     if shift is None or not source.has_dates:
         return None
-    return shift.format(scope, -AROUND), shift.format(scope, AROUND)
+    days = AROUND if kinds.is_date(kind) and source.database.kind != "sqlite" else AROUND + 1  # a time may be in it
+    return shift.format(scope, -days), shift.format(scope, days)
 
 
 _SHIFTS = {

@@ -9,6 +9,7 @@ import numpy as np
 from tablemend.conflicts.pairing import coded, days
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.conflicts.sweep import Numbers, firsts
+from tablemend.engine.sql import name as quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,8 +21,20 @@ class Crowds(NamedTuple):
     places: Numbers  # of the rows, those of one group together
     sizes: Numbers  # rows of each group
     entity: Numbers  # of each group, its place among `names`; they rise
-    alone: Any  # whether no row of the group, nor of a date beside it, differs from another
+    alone: Any  # whether no row of the group, nor of a date that it meets at midnight, differs from another
     names: pa.Array  # the entities of all rows, each once
+
+
+ONWARD, BACK = "onward", "back"
+"""Columns of an outline: whether an interval of the row touches the midnight after its date, or before it."""
+
+
+def touching(rules: Ruleset) -> dict[str, str]:
+    """Name of a column of an outline → its SQL."""
+    next_day = "CAST(scope + INTERVAL 1 DAY AS TIMESTAMP)"
+    onward = (f"{quoted(f'{each}_end')} >= {next_day}" for each in rules.intervals)
+    back = (f"{quoted(f'{each}_start')} <= CAST(scope AS TIMESTAMP)" for each in rules.intervals)
+    return {name: f"coalesce({' OR '.join(tests)}, FALSE)" for name, tests in ((ONWARD, onward), (BACK, back))}
 
 
 def crowds(rules: Ruleset, entities: pa.ChunkedArray, seen: pa.Table) -> Crowds:
@@ -42,14 +55,15 @@ def crowds(rules: Ruleset, entities: pa.ChunkedArray, seen: pa.Table) -> Crowds:
     group, codes = group[order][begins], code[order]
     low, high = np.minimum.reduceat(codes, begins), np.maximum.reduceat(codes, begins)
     if rules.options.across_midnight:
-        low, high = _beside(group, low, np.minimum), _beside(group, high, np.maximum)
+        onward, back = (np.logical_or.reduceat(seen[name].to_numpy()[place][order], begins) for name in (ONWARD, BACK))
+        near = np.flatnonzero((np.diff(group) == 1) & (onward[:-1] | back[1:]))
+        low, high = _beside(near, low, np.minimum), _beside(near, high, np.maximum)
     return Crowds(place[order], np.diff(np.append(begins, len(order))), group // width, low == high, names)
 
 
-def _beside(group: Numbers, values: Numbers, which: np.ufunc) -> Numbers:
-    """The value of each group with those of the dates beside it."""
+def _beside(near: Numbers, values: Numbers, which: np.ufunc) -> Numbers:
+    """The value of each group with those of the dates beside it that it meets; `near` are the earlier of two such."""
     found = values.copy()
-    near = np.flatnonzero(np.diff(group) == 1)
     found[near] = which(found[near], values[near + 1])
     found[near + 1] = which(found[near + 1], values[near])
     return found

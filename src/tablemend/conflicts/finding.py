@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +13,7 @@ from tablemend.conflicts.crowding import crowds, together
 from tablemend.conflicts.periods import Taken, declared, taken
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.conflicts.tallying import Tally
-from tablemend.errors import SettingsError
+from tablemend.errors import LimitExceeded, SettingsError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tablemend.engine.duckdb import Session
 
 SOURCE = "source_rows"
+
+MOST = 1_000_000
+"""Conflicts of one partition: about a GB, and more than anybody decides on."""
 
 
 class Found(NamedTuple):
@@ -40,8 +43,9 @@ def find(
     periods: pa.Table | None = None,
     stage: Callable[[str], None] = lambda _: None,
 ) -> Found:
-    """Every pair of rows that cannot both be true; UnreadableSource where columns are missing or of the wrong type.
+    """Every pair of rows that cannot both be true.
 
+    Raises UnreadableSource where columns are missing or of the wrong type, LimitExceeded for more than MOST conflicts.
     `rows` hold every row of an entity that they hold one of; their entities are hashes. `periods` are those of these
     entities, where a rule asks for them. The session is used by this call alone. `stage` is told the stage that begins.
     """
@@ -50,7 +54,7 @@ def find(
     stage("prepare")
     told, names, ready = prepare(session, rules, rows, today=today)
     stage("judge")
-    found = judging.judged(session, rules, ready)
+    found = pa.concat_tables(_bounded(judging.blocks(session, rules, ready), told))
     stage("assemble")
     made = assembling.assembled(session, rules, found, ready)
     if rules.of_periods:
@@ -58,6 +62,22 @@ def find(
         made = pa.concat_tables([made, met.conflicts.cast(made.schema)])
         told = structs.replace(told, periods=met.read, unclear=met.unclear)
     return Found(made, told, names)
+
+
+def _bounded(blocks: Iterator[pa.Table], told: Tally) -> Iterator[pa.Table]:
+    """The blocks; LimitExceeded where there is no end to them, as under a key that stands for many."""
+    found = 0
+    for each in blocks:
+        found += each.num_rows
+        if found > MOST:
+            crowd = "; ".join(
+                f"{one.entity} has {one.rows:,} rows, {one.most:,} at once" for one in told.suspicious[:3]
+            )
+            raise LimitExceeded(
+                f"there are more than {MOST:,} conflicts in one partition; suspicious: {crowd or 'none'}",
+                hint="Read from a view without keys that stand for many, or with fewer rows in a partition.",
+            )
+        yield each
 
 
 def prepare(session: Session, rules: Ruleset, rows: pa.Table, *, today: date) -> tuple[Tally, pa.Array, pa.Table]:

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import structs
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
 
 from tablemend.batching import Attempt, Batch, Done
 from tablemend.batching import run as in_batches
@@ -20,6 +22,7 @@ from tablemend.conflicts.tallying import Tally
 from tablemend.databases.partitions import Partition
 from tablemend.errors import (
     AccessDenied,
+    LimitExceeded,
     MissingObject,
     SettingsError,
     StorageFull,
@@ -97,7 +100,12 @@ class Job:
         self._ended = ended
         self._telling = threading.Lock()
         self._changed = changed
-        self._kept = keeper.kept() if changed is None else changed.of(keeper.kept(), left=True)
+        self._kept = self._look()
+
+    def _look(self) -> pa.Table:
+        """The kept conflicts that this run is about, as they are now."""
+        kept = self._keeper.kept()
+        return kept if self._changed is None else self._changed.of(kept, left=True)
 
     def run(self, parts: Sequence[Partition], done: Mapping[str, Part]) -> list[Part]:
         """Every partition but those whose mark is among those done before; in their order.
@@ -132,27 +140,30 @@ class Job:
             )
         parts_done = [found[each.number] for each in parts]
         if all(each.outcome != "failed" for each in parts_done):
-            parts_done += self._vanished(parts_done)
+            parts_done += self._vanished_tried(parts_done)
         return parts_done
 
     def _tried(self, part: Partition, mark: str, attempt: Attempt, fetched: Ahead) -> Part:
         """A partition; what may pass is raised, to be tried again, and what does not is its outcome."""
         name = f"p{part.number:04}"
         try:
-            return self._done(name, mark, fetched.get(part.number), self._source.periods(part), attempt)
+            kept = self._kept if attempt.number == 1 else self._look()  # the commit of the last attempt may have ended
+            return self._done(name, mark, fetched.get(part.number), self._source.periods(part), kept, attempt)
         except Exception as problem:
             if attempt.is_stopped or (attempt.number <= RETRIES and isinstance(problem, Transient | Unreachable)):
                 raise
             return Part(name=name, mark=mark, outcome="failed", reason=_reason(problem), rows=part.rows)
 
-    def _done(self, name: str, mark: str, rows: pa.Table, periods: pa.Table | None, attempt: Attempt) -> Part:
+    def _done(
+        self, name: str, mark: str, rows: pa.Table, periods: pa.Table | None, kept: pa.Table, attempt: Attempt
+    ) -> Part:
         import pyarrow.compute as pc
 
         with self._session.branch() as session:
             found = find(session, self._source.rules, rows, periods=periods, today=self._terms.today)
             if self._changed is not None:
                 found = found._replace(conflicts=self._changed.of(found.conflicts))
-            kept = self._kept.filter(pc.is_in(self._kept["entity"], found.entities))
+            kept = kept.filter(pc.is_in(kept["entity"], found.entities))
             wanted = changes(session, found.conflicts, kept)
         attempt.check()
         return self._written(
@@ -177,6 +188,20 @@ class Job:
         made = self._keeper.write(wanted, kept, run=self._terms.run, now=self._terms.now)
         return structs.replace(part, counts=made.counts, left=made.left)
 
+    def _vanished_tried(self, parts: Sequence[Part]) -> list[Part]:
+        """What is kept of entities without rows, tried again like a partition, and like one told where it fails."""
+        tries = Retrying(
+            stop=stop_after_attempt(RETRIES + 1),
+            wait=wait_random_exponential(multiplier=0.05, max=5),
+            retry=retry_if_exception_type((Transient, Unreachable)),
+            before_sleep=lambda _: setattr(self, "_kept", self._look()),
+            reraise=True,
+        )
+        try:
+            return tries(self._vanished, parts)
+        except (Transient, Unreachable) as problem:
+            return [Part(name="gone", mark="", outcome="failed", reason=_reason(problem))]
+
     def _vanished(self, parts: Sequence[Part]) -> list[Part]:
         """What is kept of entities of which the source has no row any more, once every other one was judged."""
         import pyarrow as pa
@@ -197,4 +222,4 @@ def _reason(problem: Exception) -> str:
     return f"{type(problem).__name__}: {problem}" if isinstance(problem, _TOLD) else type(problem).__name__
 
 
-_TOLD = (Transient, Unreachable, Timeout, AccessDenied, MissingObject, StorageFull, SettingsError)
+_TOLD = (Transient, Unreachable, Timeout, AccessDenied, LimitExceeded, MissingObject, StorageFull, SettingsError)

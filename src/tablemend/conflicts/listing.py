@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from tablemend.conflicts.assembling import KEY
 from tablemend.conflicts.changes import STATUSES
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Sort = Literal["changed_at", "first_at", "amount", "overlap_minutes", "start_a", "miles", "status", "flags"]
+MOST_IDS = 5_000
+"""Ids that are looked for one by one; with more, all rows are read."""
 SORTS: tuple[str, ...] = ("changed_at", "first_at", "amount", "overlap_minutes", "start_a", "miles", "status", "flags")
 
 
@@ -61,7 +64,7 @@ class Listing:
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
-        self._table = _described(keeper.table, schema())
+        self._table = described(keeper.table, schema())
 
     def page(
         self, wanted: Wanted, *, sort: str = "changed_at", descending: bool = True, limit: int = 100, offset: int = 0
@@ -87,10 +90,21 @@ class Listing:
         kinds = kept.remove(kept.get_field_index("ruleset"))
         if not self._keeper.is_there:
             return kinds.empty_table()
+        if len(wanted.ids) > MOST_IDS:
+            return self._among(wanted)
         query = self._chosen(wanted, *(self._table.c[name] for name in kinds.names)).order_by(self._table.c[KEY])
         with self._connected() as connection:
             columns = list(zip(*connection.execute(query), strict=True)) or [()] * len(kinds)
         return pa.table([pa.array(each, kind.type) for each, kind in zip(columns, kinds, strict=True)], schema=kinds)
+
+    def _among(self, wanted: Wanted) -> pa.Table:
+        """Rows that are wanted by more ids than a statement can bind."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        others = replace(wanted, ids=())
+        found = self._keeper.kept() if others == Wanted() else self.rows(others)
+        return found.filter(pc.is_in(found[KEY], pa.array(wanted.ids, pa.string()))).sort_by(KEY)
 
     def get(self, conflict: str) -> dict[str, Any]:
         """A kept conflict by its key; NotFound."""
@@ -103,7 +117,7 @@ class Listing:
         """What was done to a conflict by runs and by people, the oldest first."""
         if not self._keeper.is_there:
             return []
-        table = _described(self._keeper.history, history_schema())
+        table = described(self._keeper.history, history_schema())
         query = sa.select(*table.c).where(table.c[KEY] == conflict).order_by(table.c["at"], table.c["change"])
         with self._connected() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
@@ -165,7 +179,7 @@ class Listing:
         return self._keeper.database.kind == "postgresql"
 
 
-def _described(table: tuple[str | None, str], columns: pa.Schema) -> sa.TableClause:
+def described(table: tuple[str | None, str], columns: pa.Schema) -> sa.TableClause:
     """A table for statements, with the types that its columns come back as."""
     named = [sa.column(field.name, _type(str(field.type))) for field in columns]
     return sa.table(table[1], *named, schema=table[0])

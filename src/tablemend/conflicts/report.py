@@ -34,6 +34,7 @@ class ConflictsRun(Record, frozen=True, kw_only=True):
     counts: dict[str, int]  # action → conflicts written, or to be written where the run is dry
     left: int = 0  # changed by others meanwhile
     tally: Tally
+    review: dict[str, int] = {}  # items that were put up, and what the gate made of them
 
     @property
     def done(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tablemend.conflicts.crowding import Crowds
+from tablemend.conflicts.crowding import Crowds, touching
 from tablemend.conflicts.ruleset import Ruleset
 from tablemend.conflicts.sweep import firsts
 from tablemend.engine.sql import name as quoted
@@ -54,7 +54,8 @@ class Tally(Record, frozen=True, kw_only=True):
 
 def outline(rules: Ruleset, query: str) -> str:
     """The SELECT that tells of each prepared row, in its order, what pairing and counting must know of it."""
-    counted = ", ".join(f"{condition} AS {quoted(name)}" for name, condition in _counts(rules).items())
+    wanted = touching(rules) | _counts(rules)
+    counted = ", ".join(f"{condition} AS {quoted(name)}" for name, condition in wanted.items())
     return f"SELECT n, scope, differ, left_out, {counted} FROM ({query})"
 
 

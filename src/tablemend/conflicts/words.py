@@ -14,22 +14,29 @@ POINTS = {"call_in": "the call at the beginning", "call_out": "the call at the e
 
 def explained(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
     """A kept conflict in sentences: the two rows, each rule that holds, and what it rests on."""
-    flags = conflict["flags"].split()
-    taken = with_period(rules, flags)
-    other = rules.periods.row if taken and rules.periods is not None else rules.row
-    told = [row(rules.row, conflict, "a"), row(other, conflict, "b")]
-    helps = {rule.flag: rule.help or rule.flag.replace("_", " ") for rule in rules.rules}
-    for flag in flags:
-        told.append(helps.get(flag, flag))
+    other = period_row(rules, conflict["flags"].split()) or rules.row
+    return (row(rules.row, conflict, "a"), row(other, conflict, "b"), *grounds(rules, conflict))
+
+
+def grounds(rules: Ruleset, conflict: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why two rows contradict each other: each rule that holds, and what it rests on."""
+    told = [help_of(rules, flag) for flag in conflict["flags"].split()]
     if conflict["overlap_minutes"]:
         told.append(f"They have {minutes(conflict['overlap_minutes'])} in common.")
     if conflict["miles"] is not None:
         told += _way(conflict)
     if conflict["amount"]:
+        taken = with_period(rules, conflict["flags"].split())
         billed = "has been billed" if taken else "has been billed for both"
         word = billed if conflict["class"] == "recovery" else "can still be avoided"
         told.append(f"{conflict['amount']:,.2f} is at stake; it {word}.")
     return tuple(told)
+
+
+def help_of(rules: Ruleset, flag: str) -> str:
+    """A flag in a sentence, or as it is where no rule has it."""
+    rule = next((each for each in rules.rules if each.flag == flag), None)
+    return flag if rule is None else rule.help or flag.replace("_", " ")
 
 
 def with_period(rules: Ruleset, flags: Collection[str]) -> bool:
@@ -37,8 +44,13 @@ def with_period(rules: Ruleset, flags: Collection[str]) -> bool:
     return any(rule.test == "period" and rule.flag in flags for rule in rules.rules)
 
 
+def period_row(rules: Ruleset, flags: Collection[str]) -> str:
+    """What the second side is called where it is a period."""
+    return rules.periods.row if rules.periods is not None and with_period(rules, flags) else ""
+
+
 def row(called: str, conflict: Mapping[str, Any], side: str) -> str:
-    """One side of a conflict: what it is, where, and when."""
+    """One of the two rows in a sentence."""
     where = f" at {conflict[f'differ_{side}']}" if conflict[f"differ_{side}"] else ""
     times = f"from {_time(conflict[f'start_{side}'])} to {_time(conflict[f'end_{side}'])}"
     return f"{called[:1].upper()}{called[1:]} {conflict[f'id_{side}']}{where}, {times}."
@@ -47,7 +59,7 @@ def row(called: str, conflict: Mapping[str, Any], side: str) -> str:
 def _time(moment: datetime | None) -> str:
     if moment is None:
         return "an unknown time"
-    return moment.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00") if moment.second == 0 else f"{moment:%F %T}"
+    return moment.isoformat(" ", "seconds" if moment.second else "minutes")
 
 
 def _way(conflict: Mapping[str, Any]) -> list[str]:

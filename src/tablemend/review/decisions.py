@@ -38,6 +38,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     decided: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()  # already decided so
     refused: tuple[Refusal, ...] = ()
+    run: str = ""  # that `conflicts undo` takes back, where conflicts were decided on
 
 
 def decide(
@@ -54,7 +55,40 @@ def decide(
     seen: Mapping[str, str] | None = None,
     role: str = "",
 ) -> Verdict:
-    """Approve, reject or reopen every item that meets the filter, as one transaction.
+    """Approve, reject or reopen every item that meets the filter, as one transaction; see `plan`."""
+    with store.transaction():
+        verdict, decisions = plan(
+            store,
+            wanted,
+            verb,
+            by=by,
+            gate=gate,
+            reason=reason,
+            note=note,
+            rating=rating,
+            force=force,
+            seen=seen,
+            role=role,
+        )
+        log(store, verb, decisions, run=wanted.run or "")
+    return verdict
+
+
+def plan(
+    store: Store,
+    wanted: Filter,
+    verb: str,
+    *,
+    by: str,
+    gate: Gate,
+    reason: str = "",
+    note: str = "",
+    rating: int | None = None,
+    force: bool = False,
+    seen: Mapping[str, str] | None = None,
+    role: str = "",
+) -> tuple[Verdict, list[Decision]]:
+    """What would become of every item that meets the filter, and the decisions to log; nothing is written.
 
     `seen` tells the decision that the person saw on an item: where somebody decided otherwise since, that stands.
     A bulk approval that holds items below the gate raises `DecisionRefused` unless forced. Nothing to decide on is
@@ -62,20 +96,23 @@ def decide(
     """
     if rating is not None and rating not in range(1, 6):
         raise DecisionRefused(f"a rating of {rating} is out of range", hint="Ratings go from 1 to 5.")
-    with store.transaction():
-        items = store.items.select(wanted)
-        if not items:
-            raise DecisionRefused("no item meets these conditions", hint="`tablemend items` lists what there is.")
-        if verb == "approve" and not force:
-            _refuse_below_gate(gate, items, bulk=not wanted.ids)
-        meant = [item for item in items if seen is None or seen.get(item.id, item.decision) == item.decision]
-        own = store.audit.authored(by) if verb == "approve" and needs_another(role) else frozenset()
-        verdict, decisions = _sort(meant, verb, gate, own, by=by, reason=reason, note=note, rating=rating, force=force)
-        verdict = _with_others(verdict, [item for item in items if item not in meant])
-        store.items.decide(decisions)
-        if decisions:
-            store.audit.write(by, verb, items[0].run, ", ".join(verdict.decided))
-    return verdict
+    items = store.items.select(wanted)
+    if not items:
+        raise DecisionRefused("no item meets these conditions", hint="`tablemend items` lists what there is.")
+    if verb == "approve" and not force:
+        _refuse_below_gate(gate, items, bulk=not wanted.ids)
+    meant = [item for item in items if seen is None or seen.get(item.id, item.decision) == item.decision]
+    own = store.audit.authored(by) if verb == "approve" and needs_another(role) else frozenset()
+    verdict, decisions = _sort(meant, verb, gate, own, by=by, reason=reason, note=note, rating=rating, force=force)
+    return _with_others(verdict, [item for item in items if item not in meant]), decisions
+
+
+def log(store: Store, verb: str, decisions: Sequence[Decision], *, run: str) -> None:
+    """Append decisions of a person to the log, and one entry for all of them to the audit."""
+    if decisions:
+        with store.transaction():
+            store.items.decide(decisions)
+            store.audit.write(decisions[0].by, verb, run, ", ".join(each.item for each in decisions))
 
 
 def _with_others(verdict: Verdict, others: Sequence[Item]) -> Verdict:

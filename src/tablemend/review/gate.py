@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path as File
-from typing import Literal
+from typing import Any, Literal
 
 from tablemend.errors import SettingsError
 from tablemend.records import Item, Record
@@ -19,6 +19,8 @@ Outcome = Literal["promote", "monitor", "block"]
 OUTCOMES: tuple[Outcome, ...] = ("promote", "monitor", "block")
 HINT = "A gate has a name, a default and rules; `tablemend gates show repair` prints one."
 FOLDER = "gates"
+_REMEMBERED = 10_000
+"""Different judgements that a gate remembers."""
 
 
 class Words(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +59,17 @@ class Gate(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=T
         """The rules made ready once; SettingsError where a gate made without a file cannot be used."""
         toml.require(problems(self), f"gate {self.name}", HINT)
         return tuple(_compiled(self, place, rule) for place, rule in enumerate(self.rules, start=1))
+
+    @cached_property
+    def asked(self) -> tuple[Callable[[Item], Any], ...]:
+        """How each field that the rules ask about is taken from an item."""
+        names = dict.fromkeys(each.field for rule in self.rules for each in (*rule.all, *rule.any))
+        return tuple(of_item(name) for name in names)
+
+    @cached_property
+    def judged(self) -> dict[tuple[Any, ...], Judgement]:
+        """What was made of items, by the values that the rules ask about: many items have the same."""
+        return {}
 
 
 class Judgement(Record, frozen=True, kw_only=True):
@@ -189,6 +202,16 @@ def _compiled(gate: Gate, place: int, rule: Rule) -> _Compiled:
 
 def judge(gate: Gate, item: Item) -> Judgement:
     """Try the rules of a gate on an item; every condition of every rule tried is told."""
+    key = tuple(take(item) for take in gate.asked)
+    known = gate.judged.get(key)
+    if known is None:
+        known = _judged(gate, item)
+        if len(gate.judged) < _REMEMBERED:
+            gate.judged[key] = known
+    return known
+
+
+def _judged(gate: Gate, item: Item) -> Judgement:
     explanation: list[str] = []
     for rule in gate.compiled:
         held, told = _tried(rule, item)

@@ -16,6 +16,8 @@ from tablemend.review.scorecard import FULL, HINT, Change, Derivation, Modifier,
 
 Facts = Mapping[str, Any]
 
+_REMEMBERED = 100_000
+"""Different values of which a part remembers the points: many items have the same."""
 
 _ACCEPTED: Mapping[str, tuple[type, ...]] = {
     name: (int, float) if field.kind == "number" else (tuple, list)
@@ -64,6 +66,8 @@ class Scorer:
         self._card = card
         self._maxima = {name: part.maximum for name, part in card.parts.items()}
         self._derivations = {name: tuple(_ready(rule) for rule in part.derive) for name, part in card.parts.items()}
+        self._asked = {name: _asked(part) for name, part in card.parts.items()}
+        self._points: dict[str, dict[tuple[Any, ...], tuple[float, str]]] = {name: {} for name in card.parts}
         self._modifiers = tuple(_ready_modifier(each, card.parts) for each in card.modifiers)
 
     def score(self, *, parts: Mapping[str, float], flags: Iterable[str], facts: Facts) -> Scored:
@@ -117,7 +121,20 @@ class Scorer:
             if name in given:
                 found[name] = _within(name, given[name], maximum)
             else:
-                found[name], derived[name] = self._derive(name, facts)
+                found[name], derived[name] = self._remembered(name, facts)
+        return found
+
+    def _remembered(self, name: str, facts: Facts) -> tuple[float, str]:
+        """What a part derives from facts: the same for all items that are alike in what it asks about."""
+        known, key = self._points[name], tuple(map(facts.get, self._asked[name]))
+        try:
+            found = known.get(key)
+        except TypeError:  # a set that is given as a list
+            return self._derive(name, facts)
+        if found is None:
+            found = self._derive(name, facts)
+            if len(known) < _REMEMBERED:
+                known[key] = found
         return found
 
     def _derive(self, name: str, facts: Facts) -> tuple[float, str]:
@@ -203,6 +220,11 @@ def _apply(change: _Change, asked: float, values: dict[str, float]) -> str:
 def _signed(amount: float) -> str:
     sign = "−" if amount < 0 else "+" if amount > 0 else ""
     return f"{sign}{figure(abs(amount))}"
+
+
+def _asked(part: Part) -> tuple[str, ...]:
+    """The facts that the rules of a part ask about."""
+    return tuple(dict.fromkeys(each.field for rule in part.derive for each in (*rule.all, *rule.any)))
 
 
 def _ready(rule: Derivation) -> _Derivation:

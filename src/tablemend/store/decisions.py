@@ -17,6 +17,7 @@ from tablemend.store.database import Database
 REJECTED_BEFORE = "rejected before with other content: "
 """How the reason of an open item begins that a person rejected when it said something else."""
 
+_OPEN = {"decision": "open", "decided_by": "", "reason": ""}
 _CHUNK = 500  # items asked for at a time
 _COLUMNS = ("item", "version", "decision", "by", "gate", "reason", "note", "rating", "explanation", "when")
 
@@ -68,20 +69,16 @@ class Decisions:
         return {(identity, version): _Target(seq, bool(newest)) for identity, version, seq, newest in rows}
 
     @classmethod
-    def standing(cls, connection: sa.Connection, item: int, content: str) -> dict[str, str]:
-        """Decision, who and why, as the table of items has them, of what was last decided on a content of an item.
+    def standing(cls, connection: sa.Connection, contents: Mapping[int, str]) -> dict[int, dict[str, str]]:
+        """Decision, who and why, as the table of items has them, of what was last decided on a content of each item.
 
         Content that nobody decided on is open. Where a person rejected the item with other content, it is open by that
         person, so that it waits for people and not for a gate.
         """
-        log = cls._log(connection, [item])
-        row = next((row for row in log if row.content == content), None)
-        if row is not None:
-            return _told(row)
-        last = next((row for row in log if not row.gate), None)
-        if last is None or last.decision != "rejected":
-            return {"decision": "open", "decided_by": "", "reason": ""}
-        return {"decision": "open", "decided_by": last.by, "reason": f"{REJECTED_BEFORE}{last.reason}".rstrip(": ")}
+        log: dict[int, list[Any]] = {}
+        for row in cls._log(connection, list(contents)):
+            log.setdefault(row.item, []).append(row)
+        return {item: _standing(log.get(item, ()), content) for item, content in contents.items()}
 
     @classmethod
     def then(
@@ -100,7 +97,7 @@ class Decisions:
             content = cls._content(connection, item, version)
             own = (row for row in rows if row.content == content and (not row.gate or row.version <= version))
             row = next(own, None)
-            found[item, version] = _told(row) if row else {"decision": "open", "decided_by": "", "reason": ""}
+            found[item, version] = _told(row) if row else dict(_OPEN)
         return found
 
     @staticmethod
@@ -162,6 +159,17 @@ _MAKE_CURRENT = (
         updated=sa.bindparam("at"),
     )
 )
+
+
+def _standing(log: Sequence[Any], content: str) -> dict[str, str]:
+    """What a log, the newest first, says of a content."""
+    row = next((row for row in log if row.content == content), None)
+    if row is not None:
+        return _told(row)
+    last = next((row for row in log if not row.gate), None)
+    if last is None or last.decision != "rejected":
+        return dict(_OPEN)
+    return {"decision": "open", "decided_by": last.by, "reason": f"{REJECTED_BEFORE}{last.reason}".rstrip(": ")}
 
 
 def _told(row: Any) -> dict[str, str]:

@@ -22,6 +22,16 @@ PAGE = 1000
 _KEPT = 5000  # items of one answer up to which it is worth keeping in memory
 
 
+class Standing(NamedTuple):
+    """How an item stands, without what it says."""
+
+    version: int
+    content: str
+    decision: str
+    decided_by: str
+    reason: str
+
+
 class _Known(NamedTuple):
     """An item as it was before a batch."""
 
@@ -110,14 +120,14 @@ class Items:
         if same:
             table = schema.items
             connection.execute(table.update().where(table.c.seq == sa.bindparam("of")), same)
-        for each in puts:
-            if each.new_version:
-                changed = dict(zip(_COLUMNS, _row(each, run, when), strict=True))
-                for name in ("seq", "id", "created", *_DECISION):
-                    del changed[name]
-                if each.opens:
-                    changed |= self._log.standing(connection, each.seq, each.item.content)
-                connection.execute(schema.items.update().where(schema.items.c.seq == each.seq).values(**changed))
+        told = [each for each in puts if each.new_version]
+        opened = [each for each in told if each.opens]
+        standing = self._log.standing(connection, {each.seq: each.item.content for each in opened})
+        values = {each.seq: _values(each, run, when) for each in told}
+        if kept := [values[each.seq] for each in told if not each.opens]:
+            connection.execute(_TELL, kept)
+        if opened:
+            connection.execute(_TELL.values(**_bound(_DECISION)), [values[e.seq] | standing[e.seq] for e in opened])
 
     def _link(self, connection: sa.Connection, puts: Sequence[_Put], run: int, *, known: bool) -> None:
         """Say that the run saw these versions; what it saw before keeps its place."""
@@ -203,6 +213,23 @@ class Items:
             if not self._outdated(connection, run):
                 return [tuple(row) for row in connection.execute(query)]
         return [(each.id, each.decision, each.decided_by, each.applied) for each in self.select(Filter(run=run))]
+
+    def standings(self, ids: Iterable[str]) -> dict[str, Standing]:
+        """How those of some items that there are stand, in their newest version."""
+        return self._standings(self._database.dialect.within("items.id", list(ids)))
+
+    def settled(self, kind: str, dataset: str) -> dict[str, Standing]:
+        """How the items of a type and dataset stand that are approved or rejected."""
+        items = schema.items.c
+        decided = items.decision.in_(("approved", "rejected"))
+        return self._standings(items.type == kind, items.dataset == dataset, decided)
+
+    def _standings(self, *chosen: sa.ColumnElement[bool]) -> dict[str, Standing]:
+        items = schema.items.c
+        columns = (items.version, items.content, items.decision, items.decided_by, items.reason)
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(items.id, *columns).where(*chosen))
+            return {identity: Standing(*rest) for identity, *rest in rows}
 
     def runs(self, *, limit: int = 100) -> list[str]:
         """Finished runs that were the last to see any item, the newest first; of each kind and dataset the newest."""
@@ -340,6 +367,17 @@ class Items:
 _DECISION = ("decision", "decided_by", "reason")
 _COLUMNS = tuple(column.name for column in schema.items.columns)
 _VERSION = tuple(column.name for column in schema.item_versions.columns)
+_CHANGED = tuple(name for name in _COLUMNS if name not in ("seq", "id", "created", *_DECISION))
+
+
+def _bound(names: Iterable[str]) -> dict[str, sa.BindParameter[Any]]:
+    return {name: sa.bindparam(name) for name in names}
+
+
+_SEQ = "seq_of"  # a statement may not bind a value under the name of the column that it looks for
+_TELL = schema.items.update().where(schema.items.c.seq == sa.bindparam(_SEQ)).values(**_bound(_CHANGED))
+"""Brings items to what a new version says."""
+
 _READ = (
     schema.item_versions.c.body,
     schema.item_runs.c.version,
@@ -435,6 +473,12 @@ def _row(put: _Put, run: int, when: str) -> tuple[Any, ...]:
         when,
         when,
     )
+
+
+def _values(put: _Put, run: int, when: str) -> dict[str, Any]:
+    """What a statement that renews an item binds."""
+    found = dict(zip(_COLUMNS, _row(put, run, when), strict=True))
+    return {_SEQ: put.seq} | {name: found[name] for name in _CHANGED}
 
 
 def _order(wanted: Filter) -> sa.ColumnElement[int]:

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tablemend.telemetry import Progress, silent
-from tablemend.workspace.intel import Intelligence
+from tablemend.workspace.conflict_review import ConflictReview
 
 if TYPE_CHECKING:
     from tablemend.store.datasets import Dataset
     from tablemend.workspace.accounts import Accounts
     from tablemend.workspace.alerts import Alerts
     from tablemend.workspace.configuring import Configuration
-    from tablemend.workspace.conflicts import Conflicts
     from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.previewing import SourcePreview
     from tablemend.workspace.schedules import Schedules
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Workspace", "open"]
 
 
-class Workspace(Intelligence):
+class Workspace(ConflictReview):
     """Datasets, their versions, and every decision on them, in one data folder.
 
     The folder is made by the first verb that writes. Closing frees every connection; use it as a context manager.
@@ -53,13 +52,6 @@ class Workspace(Intelligence):
         from tablemend.workspace.configuring import Configuration
 
         return Configuration(self)
-
-    @cached_property
-    def conflicts(self) -> Conflicts:
-        """Rows that cannot both be true, found and kept up to date in a database."""
-        from tablemend.workspace.conflicts import Conflicts
-
-        return Conflicts(self)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tablemend.errors import NotFound
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import DECIDE, UNDO, Places
+from tablemend.workspace.conflicts.places import DECIDE, UNDO
+from tablemend.workspace.conflicts.reviewing import Reviewing
 
 if TYPE_CHECKING:
     from tablemend.conflicts.deciding import Decided
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tablemend.conflicts.ruleset import Ruleset
 
 
-class Deciding(Places):
+class Deciding(Reviewing):
     """What people set, which no run overwrites."""
 
     def decide(
@@ -51,19 +52,22 @@ class Deciding(Places):
                 note=note,
                 seen=seen,
             )
+            self._follow(keeper, shown, keys=done.changed)
             counts = {"changed": len(done.changed), "same": done.same, "refused": len(done.refused)}
             self._workspace.store.runs.finish(own.id, "partial" if done.refused else "completed", counts=counts)
         return done
 
     def undo(self, target: str, run: str, *, rules: str | Path | Ruleset | None = None) -> Undone:
         """Take back what a run wrote; conflicts that were changed since are left. NotFound where it wrote nothing."""
+        from tablemend.conflicts import standing
         from tablemend.conflicts.marking import Marks
 
-        with self._keeper(target, rules) as (keeper, _), self._workspace._running(UNDO) as own:
+        with self._keeper(target, rules) as (keeper, shown), self._workspace._running(UNDO) as own:
             if not keeper.is_there:
                 raise NotFound(f"run {run} has written no conflict here", hint="Check the table after --to.")
             Marks(keeper).drop()  # what is taken back may be found again, also of rows that do not change
             done = keeper.undo(run, by=own.id, now=now())
+            self._follow(keeper, shown, keys=standing.changed(keeper, own.id), person=self._workspace.settings.person)
             counts = {"removed": done.removed, "restored": done.restored, "left": done.left}
             self._workspace.store.runs.finish(own.id, "partial" if done.left else "completed", counts=counts)
         return done

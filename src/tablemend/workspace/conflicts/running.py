@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
-from tablemend.workspace.conflicts.places import KIND, SUBJECT, Places, is_address
+from tablemend.workspace.conflicts.places import KIND, SUBJECT, is_address
+from tablemend.workspace.conflicts.reviewing import Reviewing
 
 if TYPE_CHECKING:
     from tablemend.conflicts.changing import Changed
@@ -36,7 +37,7 @@ class _Plan(NamedTuple):
     total: int | None = None  # rows of the source, as an earlier run counted them
 
 
-class Running(Places):
+class Running(Reviewing):
     """Runs over the rows of a table, and what they found."""
 
     def run(
@@ -51,6 +52,7 @@ class Running(Places):
         incremental: bool = False,
         dry_run: bool = False,
         resume: str | None = None,
+        items: int | None = None,
         original: bool = False,
         pipelined: bool = True,
         told: Callable[[Part, int, int], None] = lambda *_: None,
@@ -63,11 +65,12 @@ class Running(Places):
         `incremental` judges only rows that have changed since the last run that left nothing out, as the column
         `changed` of the ruleset tells; where that cannot be known, everything is judged, and the report says why. Rows
         that were deleted are noticed only by a full run. A dry run writes nothing. `resume` takes up an earlier run of
-        the same source and target: the partitions that it judged are skipped. `original` reads the rules as the older
-        procedure did. `begun` is told the partitions to skip and all of them, `told` each that is done, how many are,
-        and all of them. A partition that fails for good stops no other; its conflicts stay as they are. Raises
-        UnreadableSource for columns that are missing or cannot be used, SettingsError for a ruleset, an address or the
-        secret, DatabaseError, and Cancelled after Ctrl-C.
+        the same source and target: the partitions that it judged are skipped. `items` is how many conflicts are put up
+        for decision at most, by default the setting. `original` reads the rules as the older procedure did. `begun` is
+        told the partitions to skip and all of them, `told` each that is done, how many are, and all of them. A
+        partition that fails for good stops no other; its conflicts stay as they are. Raises UnreadableSource for
+        columns that are missing or cannot be used, SettingsError for a ruleset, an address or the secret,
+        DatabaseError, and Cancelled after Ctrl-C.
         """
         from msgspec import structs
 
@@ -103,6 +106,7 @@ class Running(Places):
             self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
             subject = trends.Subject(source=origin.shown, target=shown, ruleset=chosen.name)
             self._workspace.store.runs.keep(run.id, SUBJECT, subject)
+            review = None if dry_run else self._begin_review(run.id, (source, to), (origin.shown, shown), chosen, items)
             done = self._done_before(resume, origin.shown, shown) if resume else {}
             plan = self._planned(opened, keeper, terms, rows or job.ROWS, resume=resume, incremental=incremental)
             if not dry_run:
@@ -112,6 +116,9 @@ class Running(Places):
             total = opened.total() if plan.total is None else plan.total
             found = _report(terms, made, plan, total=total, seconds=time.perf_counter() - clock)
             self._noted(opened, keeper, terms, plan, found)
+            if not dry_run:
+                counts = self._review(terms, review, keeper, chosen, found.tally)
+                found = structs.replace(found, review=counts, seconds=round(time.perf_counter() - clock, 3))
             self._workspace.store.runs.keep(run.id, "report", found)
             self._workspace.store.runs.finish(run.id, found.status, counts=_counts(found), notes=[found.source])
         return found
@@ -268,4 +275,4 @@ def _report(terms: Terms, parts: Sequence[Part], plan: _Plan, *, total: int, sec
 
 def _counts(found: ConflictsRun) -> dict[str, int]:
     counts = {name.replace(" ", "_"): number for name, number in found.counts.items()}
-    return {"partitions": len(found.parts), "rows": found.rows, "conflicts": found.conflicts, **counts}
+    return {"partitions": len(found.parts), "rows": found.rows, "conflicts": found.conflicts, **counts, **found.review}
