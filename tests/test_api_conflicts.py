@@ -55,6 +55,8 @@ def test_a_job_is_run_and_its_conflicts_are_listed_and_explained(server: Server)
     report = server.viewer.get(f"/conflicts/home/runs/{done['run']}").json()
     assert report["quality"]["rows"] == report["rows"] == sum(each["rows"] for each in report["parts"])
     assert "entities" not in str(report["parts"])
+    trends = server.viewer.get("/conflicts/home/trends").json()
+    assert [(each["dry"], each["conflicts"]) for each in trends] == [(True, dry["new"]), (False, done["new"])]
 
 
 def test_decisions_are_by_whoever_asks_and_what_others_decided_stands(server: Server, run: str) -> None:

@@ -65,7 +65,13 @@ def test_a_job_without_a_secret_is_shown_and_cannot_run(folder: Path) -> None:
 
 
 def test_every_part_is_plain_and_names_no_password(site: Site) -> None:
-    for search in ("", "?part=run", "?part=what-if", f"?part=run&run={site.base.conflicts.report().run}"):
+    for search in (
+        "",
+        "?part=run",
+        "?part=what-if",
+        "?part=quality",
+        f"?part=run&run={site.base.conflicts.report().run}",
+    ):
         page = draw(site, parse("/conflicts/home", search))
         assert_plain(page)
         assert "Home-care visits" in said(page)

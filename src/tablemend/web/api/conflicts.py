@@ -13,6 +13,7 @@ from tablemend.conflicts import ruleset, words
 from tablemend.conflicts.deciding import Decided
 from tablemend.conflicts.listing import Sort
 from tablemend.conflicts.tallying import Suspicious
+from tablemend.conflicts.trends import Trend
 from tablemend.errors import NotFound, TablemendError
 from tablemend.records import Record
 from tablemend.store.jobs import Job
@@ -383,6 +384,11 @@ def _runs(routes: Routes, site: Site) -> None:
     def list_conflicts_runs(job: JobPath, limit: Limit = 20) -> Any:
         """List runs, decisions and undos on the conflicts of a job, newest first."""
         return tuple(site.workspace.conflicts.runs(known(site, job), limit=limit))
+
+    @routes.get("/conflicts/{job}/trends", right="read", answers=tuple[Trend, ...])
+    def list_conflicts_trends(job: JobPath, limit: Limit = 30) -> Any:
+        """List how good the rows of a job were from run to run, and what was found, the newest last."""
+        return tuple(site.workspace.conflicts.trends(known(site, job), limit=limit))
 
     @routes.get("/conflicts/{job}/runs/{run}", right="read", answers=ConflictsReport)
     def get_conflicts_run(job: JobPath, run: RunPath) -> Any:

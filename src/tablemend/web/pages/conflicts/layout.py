@@ -10,7 +10,7 @@ from tablemend.web.address import Address, path
 from tablemend.web.components import asking, basics, following, forms
 from tablemend.web.conflicts import names
 from tablemend.web.doing import box, drawn
-from tablemend.web.pages.conflicts import listing, runs, whatif
+from tablemend.web.pages.conflicts import listing, quality, runs, whatif
 from tablemend.web.pages.conflicts.subject import PAGE, PARTS, Subject, secret_lacks
 from tablemend.web.site import Site
 
@@ -19,7 +19,7 @@ source = "postgresql://reader@host/care#visits"
 to = "postgresql://writer@host/care#conflict"
 rules = "visits"
 """
-_DRAW = {"list": listing.section, "run": runs.section, "what-if": whatif.section}
+_DRAW = {"list": listing.section, "run": runs.section, "what-if": whatif.section, "quality": quality.section}
 
 
 def layout(site: Site, address: Address) -> Any:

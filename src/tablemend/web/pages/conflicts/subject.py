@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tablemend.conflicts.ruleset import Ruleset
 
 PAGE = "conflicts"
-PARTS = {"list": "Conflicts", "run": "Run and undo", "what-if": "What if"}
+PARTS = {"list": "Conflicts", "run": "Run and undo", "what-if": "What if", "quality": "Quality"}
 
 
 class Subject:
