@@ -15,10 +15,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from msgspec import structs
 
 import tablemend as tm
 from conflicts_helpers import TODAY
-from tablemend.conflicts import fetching, job, keeping, sample
+from tablemend.conflicts import fetching, job, keeping, ruleset, sample
 from tablemend.conflicts.changes import Changes
 from tablemend.conflicts.keeping import Keeper, Written
 from tablemend.databases import bulk
@@ -155,6 +156,21 @@ def test_many_of_those_are_resolved_a_piece_at_a_time(
     found = run(ws, visits)
     assert (found.counts["resolved"], found.conflicts) == (first.conflicts, 0)
     assert {each["status"] for each in kept(ws, visits)} == {"R"}
+
+
+@TWO
+def test_who_is_excluded_has_no_conflicts_any_more(ws: Workspace, visits: str) -> None:
+    run(ws, visits)
+    before = kept(ws, visits)
+    entity = before[0]["entity"]
+    visits_rules = ruleset.shipped("visits")
+    rules = structs.replace(visits_rules, exclude=structs.replace(visits_rules.exclude, entities=(entity,)))
+    found = run(ws, visits, rules=rules)
+    assert found.counts["resolved"] == sum(each["entity"] == entity for each in before)
+    assert found.tally.left_out["excluded"] > 0
+    assert {each["entity"] for each in kept(ws, visits) if each["found"]} == {each["entity"] for each in before} - {
+        entity
+    }
 
 
 @TWO

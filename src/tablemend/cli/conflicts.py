@@ -158,7 +158,7 @@ def _told(found: ConflictsRun) -> None:
 def _remarks(found: ConflictsRun) -> Iterator[str]:
     """What to look at: keys of several, and what is put up for decision."""
     for each in found.tally.suspicious[:3]:
-        yield f"suspicious: {each.rows:,} rows stand under one {found.ruleset} key, up to {each.most:,} on one date"
+        yield f"suspicious: {each.rows:,} rows stand under the key {each.entity}, up to {each.most:,} on one date"
     review = found.review
     if review.get("items"):
         told = f"{review['promote']:,} to work on, {review['monitor']:,} to look at, {review['block']:,} blocked"

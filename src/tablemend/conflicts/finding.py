@@ -75,7 +75,7 @@ def _bounded(blocks: Iterator[pa.Table], told: Tally) -> Iterator[pa.Table]:
             )
             raise LimitExceeded(
                 f"there are more than {MOST:,} conflicts in one partition; suspicious: {crowd or 'none'}",
-                hint="Read from a view without keys that stand for many, or with fewer rows in a partition.",
+                hint="Name keys that stand for many under exclude.entities of the ruleset, or make smaller partitions.",
             )
         yield each
 

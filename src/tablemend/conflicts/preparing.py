@@ -265,6 +265,8 @@ def _left_out(rules: Ruleset, today: date) -> str:
     if rules.exclude.values:
         values = literals(each.casefold() for each in rules.exclude.values)
         whens.append(f"WHEN lower(trim(status)) IN ({values}) THEN 'status'")
+    if rules.exclude.entities:
+        whens.append(f"WHEN entity IN ({literals(rules.exclude.entities)}) THEN 'excluded'")
     if rules.exclude.differ:
         whens.append(f"WHEN differ IN ({literals(rules.exclude.differ)}) THEN 'excluded'")
     if rules.window is not None:

@@ -113,6 +113,7 @@ class Exclude(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     column: str = ""  # of a status
     values: tuple[str, ...] = ()  # compared without regard to case; a missing status is kept
     differ: tuple[str, ...] = ()  # of the column that must differ, such as agencies
+    entities: tuple[str, ...] = ()  # as a run names them: by their hashes
 
 
 class Window(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
