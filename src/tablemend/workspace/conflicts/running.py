@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tablemend.errors import NotFound, SettingsError, StateError
 from tablemend.records import now
@@ -72,18 +72,14 @@ class Running(Reviewing):
         columns that are missing or cannot be used, SettingsError for a ruleset, an address or the secret,
         DatabaseError, and Cancelled after Ctrl-C.
         """
-        from msgspec import structs
+        from tablemend.conflicts import door, fetching, job
 
-        from tablemend.conflicts import door, fetching, job, trends
-        from tablemend.conflicts.originals import ORIGINAL
-
-        chosen = self._ruleset(source, rules)
-        if original:
-            chosen = structs.replace(chosen, options=ORIGINAL)
+        chosen = self._read_as(source, rules, original=original)
         address = source if is_address(source) else self.job(source).source.get_secret_value()
         if to is None and is_address(source):
             raise SettingsError("no table of conflicts is named", hint="Name it: URL#table.")
-        secret = door.secret_of(self._workspace.settings.conflicts_secret.get_secret_value())
+        settings = self._workspace.settings
+        secret = door.secret_of(settings.conflicts_secret.get_secret_value())
         started, clock = now(), time.perf_counter()
         with (
             self._place(address, "source") as origin,
@@ -100,29 +96,69 @@ class Running(Reviewing):
                 today=day,
                 now=started,
                 dry=dry_run,
-                workers=workers or self._workspace.settings.max_workers,
+                workers=workers or settings.max_workers,
                 pipelined=pipelined,
             )
-            self._workspace.store.runs.keep(run.id, "places", [origin.shown, shown])
-            self._workspace.store.runs.keep(run.id, "dry", dry_run)
-            review = None if dry_run else self._begin_review(run.id, (source, to), (origin.shown, shown), chosen, items)
-            subject = trends.Subject(source=origin.shown, target=shown, ruleset=chosen.name)
-            self._workspace.store.runs.keep(run.id, SUBJECT, subject)
-            done = self._done_before(resume, origin.shown, shown) if resume else {}
+            self._begun(terms)
+            places = (origin.shown, shown)
+            review = None if dry_run else self._begin_review(run.id, (source, to), places, chosen, items)
+            done = self._done_before(resume, *places) if resume else {}
             plan = self._planned(opened, keeper, terms, rows or job.ROWS, resume=resume, incremental=incremental)
-            if not dry_run:
-                keeper.prepare()
             begun(sum(opened.mark(each) in done for each in plan.parts), len(plan.parts))
-            made = self._worked(opened, keeper, terms, plan, done, told)
-            total = opened.total() if plan.total is None else plan.total
-            found = _report(terms, made, plan, total=total, seconds=time.perf_counter() - clock)
-            self._marked(opened, keeper, terms, plan, found)
+            found = self._found(opened, keeper, terms, plan, done, told, clock=clock)
             if not dry_run:
-                counts = self._review(terms, review, keeper, chosen, found.tally)
-                found = structs.replace(found, review=counts, seconds=round(time.perf_counter() - clock, 3))
+                found = self._put_up(terms, review, keeper, chosen, found, clock)
             self._workspace.store.runs.keep(run.id, "report", found)
             self._workspace.store.runs.finish(run.id, found.status, counts=_counts(found), notes=[found.source])
         return found
+
+    def _read_as(self, source: str, rules: str | Path | Ruleset | None, *, original: bool) -> Ruleset:
+        """The ruleset, with the options of the older procedure where these are wanted."""
+        from msgspec import structs
+
+        from tablemend.conflicts.originals import ORIGINAL
+
+        chosen = self._ruleset(source, rules)
+        return structs.replace(chosen, options=ORIGINAL) if original else chosen
+
+    def _begun(self, terms: Terms) -> None:
+        """Keep what the run is about."""
+        from tablemend.conflicts import trends
+
+        runs = self._workspace.store.runs
+        runs.keep(terms.run, "places", [terms.source, terms.target])
+        runs.keep(terms.run, "dry", terms.dry)
+        subject = trends.Subject(source=terms.source, target=terms.target, ruleset=terms.ruleset)
+        runs.keep(terms.run, SUBJECT, subject)
+
+    def _found(
+        self,
+        source: Source,
+        keeper: Keeper,
+        terms: Terms,
+        plan: _Plan,
+        done: Mapping[str, Part],
+        told: Callable[[Part, int, int], None],
+        *,
+        clock: float,
+    ) -> ConflictsRun:
+        """Judge and write; note how far the source was seen."""
+        if not terms.dry:
+            keeper.prepare()
+        made = self._worked(source, keeper, terms, plan, done, told)
+        total = source.total() if plan.total is None else plan.total
+        found = _report(terms, made, plan, total=total, seconds=time.perf_counter() - clock)
+        self._marked(source, keeper, terms, plan, found)
+        return found
+
+    def _put_up(
+        self, terms: Terms, review: Any, keeper: Keeper, chosen: Ruleset, found: ConflictsRun, clock: float
+    ) -> ConflictsRun:
+        """Put what was written up for decision."""
+        from msgspec import structs
+
+        counts = self._review(terms, review, keeper, chosen, found.tally)
+        return structs.replace(found, review=counts, seconds=round(time.perf_counter() - clock, 3))
 
     def _planned(
         self, source: Source, keeper: Keeper, terms: Terms, rows: int, *, resume: str | None, incremental: bool
