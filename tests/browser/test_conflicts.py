@@ -156,6 +156,24 @@ def test_the_list_is_narrowed_sorted_and_linked_to(home: Path, serving: Serving,
     expect(page.get_by_role("grid").get_by_text("No conflict matches")).to_be_visible()
 
 
+def test_a_run_of_somebody_else_is_followed_cancelled_and_taken_up(home: Path, serving: Serving, visit: Visit) -> None:
+    page = visit(serving(home), "/conflicts/home?part=run")
+    with opened(home, user="bea") as ws:
+        job = ws.jobs.submit("conflicts", job="home", rows=4, workers=1)
+        under_way = page.locator("#conflicts-others")
+        expect(under_way).to_contain_text(re.compile(r"\[\d+/\d+\] p\d{4} \(\d+ rows, \d+ conflicts, \d+ updated\)"))
+        expect(under_way).to_contain_text("by bea")
+        ws.jobs.cancel(job.id)
+    expect(under_way).to_be_empty()
+    page.get_by_role("button", name="Show").click()
+    row = page.get_by_role("table", name="Runs of the job").locator("tbody tr")
+    expect(row).to_contain_text("cancelled")
+    page.get_by_role("button", name="Take up").click()
+    expect(page.get_by_role("heading", name=re.compile("^Run r"))).to_be_visible(timeout=60_000)
+    page.get_by_text(re.compile("^The .* partitions$")).click()
+    expect(page.get_by_role("table", name="Partitions")).to_contain_text("skipped")
+
+
 def test_a_viewer_looks_and_is_told_why_nothing_else(home: Path, serving: Serving, visit: Visit) -> None:
     found(home)
     server = serving(home)

@@ -191,7 +191,11 @@ def _dry(site: Site, asked: Asked) -> Done:
 
 
 def _resume(site: Site, asked: Asked) -> Done:
-    return followed(acting.run(site, asked.text("job"), dry_run=False, resume=asked.key))
+    """Cut into the same partitions: what was judged is skipped only so."""
+    name, run = asked.text("job"), asked.key
+    before = (each for each in site.workspace.jobs.recent(verb="conflicts", subject=name) if each.run == run)
+    rows = next((each.arguments.get("rows") for each in before), None)
+    return followed(acting.run(site, name, dry_run=False, resume=run, rows=rows))
 
 
 def _undo(site: Site, asked: Asked) -> Done:
