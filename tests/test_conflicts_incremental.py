@@ -15,9 +15,11 @@ from msgspec import structs
 import conflicts_helpers as worlds
 import tablemend as tm
 from conflicts_helpers import TODAY
-from tablemend.conflicts import ruleset
+from tablemend.conflicts import fetching, ruleset
 from tablemend.databases import bulk
 from tablemend.databases.database import Database
+from tablemend.databases.partitions import Partition
+from tablemend.errors import MissingObject
 from tablemend.workspace import Workspace
 
 RULES = ruleset.shipped("visits")
@@ -126,8 +128,17 @@ def test_what_changes_leave_is_what_full_runs_leave(ws: Workspace, database_url:
     assert modes == [False, *[True] * (STEPS - 1)]
 
 
+class Unread(fetching.Source):
+    """A source that gives no rows."""
+
+    def fetch(self, part: Partition) -> pa.Table:
+        raise MissingObject(f"the table is gone for {part.label}")
+
+
 @TWO
-def test_what_cannot_go_by_changes_judges_everything_and_says_why(ws: Workspace, database_url: str) -> None:
+def test_what_cannot_go_by_changes_judges_everything_and_says_why(
+    ws: Workspace, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     History(database_url, 3, 5)
     places = (f"{database_url}#visits", f"{database_url}#conflict")
 
@@ -148,6 +159,11 @@ def test_what_cannot_go_by_changes_judges_everything_and_says_why(ws: Workspace,
         run(rules=changed, today=TODAY - timedelta(days=1))[0] == "the day that the window counts from is another one"
     )
     ws.conflicts.undo(places[1], runs[1])
+    assert run(rules=changed)[0] == "no full run that left nothing out was made yet"
+    assert run(rules=changed) == ("", True)
+    monkeypatch.setattr(fetching, "Source", Unread)
+    assert ws.conflicts.run(*places, today=TODAY, rules=RULES).status == "failed"
+    monkeypatch.undo()
     assert run(rules=changed)[0] == "no full run that left nothing out was made yet"
     assert run(rules=structs.replace(RULES, changed=""))[0] == "the ruleset names no column of changes"
     assert run(rules=structs.replace(RULES, changed="moved"))[0] == "the source has no column moved"

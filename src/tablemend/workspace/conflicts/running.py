@@ -143,8 +143,12 @@ class Running(Reviewing):
         clock: float,
     ) -> ConflictsRun:
         """Judge and write; note how far the source was seen."""
+        from tablemend.conflicts.marking import Marks
+
         if not terms.dry:
             keeper.prepare()
+            if plan.changed is None:
+                Marks(keeper).drop()  # until it ends well the table holds parts of two runs, perhaps by two rulesets
         made = self._worked(source, keeper, terms, plan, done, told)
         total = source.total() if plan.total is None else plan.total
         found = _report(terms, made, plan, total=total, seconds=time.perf_counter() - clock)
