@@ -89,21 +89,12 @@ def since(source: Source, mark: Mark, today: date) -> Since:
         first = today - timedelta(days=window.past)
         entered = (mark.today + timedelta(days=window.future + 1), today + timedelta(days=window.future + 1))
 
-    def changed(alias: str) -> str:
-        column = alias + source.quoted(source.changed)
-        found = f"{column} >= {literal(_earlier(source, mark.seen))} OR {column} IS NULL"
-        if entered is not None:
-            low, high = (literal(str(each)) for each in entered)
-            found += f" OR ({alias}{scope} >= {low} AND {alias}{scope} < {high})"
-        return f"({found})"
-
-    outer = source.quoted(source.table[1])
-    entity = source.quoted(source.rules.entity)
-    near = [f"c.{entity} = {outer}.{entity}", changed("c.")]
-    if bounds := _days_around(source, f"{outer}.{scope}"):
-        near += [f"c.{scope} >= {bounds[0]}", f"c.{scope} <= {bounds[1]}"]
-    around = f"EXISTS (SELECT 1 FROM {source.named} AS c WHERE {' AND '.join(near)})"
-    return Since(mark=mark, condition=changed(""), around=around, first=first)
+    column = source.quoted(source.changed)
+    condition = f"{column} >= {literal(_earlier(source, mark.seen))} OR {column} IS NULL"
+    if entered is not None:
+        low, high = (literal(str(each)) for each in entered)
+        condition += f" OR ({scope} >= {low} AND {scope} < {high})"
+    return Since(mark=mark, condition=f"({condition})", around=_around(source, condition), first=first)
 
 
 def changed_ids(session: Session, source: Source, what: Since) -> pa.Array:
@@ -144,23 +135,31 @@ def _earlier(source: Source, seen: str) -> Any:
     return int(seen) if kinds.is_integer(kind) else seen
 
 
-def _days_around(source: Source, scope: str) -> tuple[str, str] | None:
-    """SQL of the dates around one; None where the column holds no dates, or the database is not known for this."""
+def _around(source: Source, condition: str) -> str:
+    """The condition of rows of the same entity within some days of a changed one.
+
+    A list that stands for itself is made once by every database; one that refers to the row that is asked for is made
+    anew for each row by SQLite. Where the scope holds no dates for the database, all rows of the entity are meant.
+    """
     import pyarrow.types as kinds
 
-    shift, kind = _SHIFTS.get(source.database.kind), source.schema.field(source.rules.scope).type
-    if shift is None or not source.has_dates:
-        return None
-    days = AROUND if kinds.is_date(kind) and source.database.kind != "sqlite" else AROUND + 1  # a time may be in it
-    return shift.format(scope, -days), shift.format(scope, days)
+    entity, scope = source.quoted(source.rules.entity), source.quoted(source.rules.scope)
+    known = _DATES.get(source.database.kind)
+    if known is None or not source.has_dates:
+        return f"{entity} IN (SELECT {entity} FROM {source.named} WHERE {condition})"
+    plain = kinds.is_date(source.schema.field(source.rules.scope).type)
+    most = AROUND if plain else AROUND + 1  # the zone of a time may make another date of it
+    day, shifted = (each.format(scope) for each in known)
+    days = " UNION ALL ".join(f"SELECT {n} AS n" for n in range(-most, most + 1))
+    near = f"SELECT {entity}, {shifted} FROM {source.named} CROSS JOIN ({days}) AS days WHERE {condition}"
+    return f"({entity}, {day}) IN ({near})"
 
 
-_SHIFTS = {
-    "postgresql": "({} + {} * INTERVAL '1 day')",
-    "duckdb": "({} + {} * INTERVAL '1 day')",
-    "mysql": "({} + INTERVAL {} DAY)",
-    "sqlite": "date({}, '{} days')",
-    "mssql": "DATEADD(day, {1}, {0})",
-    "snowflake": "DATEADD(day, {1}, {0})",
+_DATES = {
+    "postgresql": ("CAST({0} AS DATE)", "CAST({0} AS DATE) + n"),
+    "duckdb": ("CAST({0} AS DATE)", "CAST({0} AS DATE) + n"),
+    "mysql": ("CAST({0} AS DATE)", "CAST({0} AS DATE) + INTERVAL n DAY"),
+    "sqlite": ("date({0})", "date({0}, n || ' days')"),
+    "snowflake": ("CAST({0} AS DATE)", "DATEADD(day, n, CAST({0} AS DATE))"),
 }
-"""Kind of a database → a date that so many days later."""
+"""Kind of a database → the date of a column, and the one `n` days later."""
