@@ -15,11 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import servers
-from tablemend.caching.cache import QueryCache
+from tablemend.caching.cache import QueryCache, live
 from tablemend.databases.database import Database
 from tablemend.databases.pool import Gate, PoolLimits, limits
 from tablemend.errors import AccessDenied, DatabaseError, MissingObject, Timeout, Transient
 from tablemend.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def no_cache_of_other_tests() -> None:
+    """A cache that is alive asks, over the same pool, what the functions of a query do; here acquisitions count."""
+    for each in live():
+        each.close()
 
 
 def one(database: Database) -> int:

@@ -92,7 +92,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
         contexts.append(context)
         context.on("request", lambda request: heed(request.url))
-        context.on("weberror", lambda error: fault(str(error.error)))
+        context.on("weberror", lambda error: fault(getattr(error.error, "stack", "") or str(error.error)))
         context.on("console", lambda said: fault(said.text) if "React error" in said.text else None)
         page = context.new_page()
         page.set_default_timeout(15_000)

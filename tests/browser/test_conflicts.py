@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 import tablemend as tm
 from tablemend.bench.furnished import SECRET, SETTINGS
@@ -90,6 +90,27 @@ def test_a_job_is_run_from_the_page_decided_on_and_taken_back(home: Path, servin
     expect(standing(page, "I")).to_have_text("0")
     expect(page.locator("#conflicts-shown")).to_have_text(f"{some} match")
     expect(detail).not_to_contain_text("Ignored")
+
+
+def test_an_answer_that_comes_after_its_page_was_left_changes_nothing(
+    home: Path, serving: Serving, visit: Visit
+) -> None:
+    found(home)
+    page = visit(serving(home), "/conflicts")
+    ready(page)
+    late: list[Route] = []
+    page.route("**/api/v1/conflicts/*/items?*", lambda route: late.append(route))
+    page.get_by_role("button", name=re.compile("too far to travel")).click()
+    page.wait_for_function("() => document.querySelector('#conflicts-facets [aria-pressed=true][data-value]')")
+    page.locator("#navigation").get_by_role("link", name="Runs").click()
+    expect(page.locator("h1")).to_have_text("Runs")
+    assert late
+    with page.expect_response("**/items?*"):
+        for each in late:
+            each.continue_()
+    page.unroute("**/api/v1/conflicts/*/items?*")
+    page.locator("#navigation").get_by_role("link", name="Conflicts").click()
+    ready(page)
 
 
 def test_conflicts_are_decided_by_keyboard_one_after_the_other(home: Path, serving: Serving, visit: Visit) -> None:

@@ -59,7 +59,8 @@ SPREAD = (
     "ANALYZE visits",
 )
 CHANGED = """
-UPDATE visits SET updated_at = timestamp '2026-11-28 12:00' + interval '{number} hours',
+UPDATE visits SET updated_at = timestamp '2026-11-28 12:00' + interval '{number} hours'
+    + visit_id / 100 %% 3600 * interval '1 second',
   visit_end = visit_end + interval '40 minutes', scheduled_end = scheduled_end + interval '40 minutes'
 WHERE visit_id %% 100 = {number}"""
 
@@ -243,8 +244,8 @@ def _whole(database: Database, part: Partition) -> int:
 
 
 def incremental(folder: Path) -> list[Row]:
-    """1 % of 2,000,000 visits changed: only those judged, beside a full run of the same; the table tells changes."""
-    rows = 2 * SOME
+    """1 % of 10,000,000 visits changed: only those judged, beside a full run of the same; the table tells changes."""
+    rows = VISITS
     with _filled(rows) as url, _workspace(folder) as workspace:
         with Database(url) as database, database.transaction() as connection:
             for statement in SPREAD:

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec import structs
+
 from tablemend.conflicts import door
 from tablemend.conflicts.beside import Beside
 from tablemend.conflicts.preparing import is_text, require_columns
@@ -73,15 +75,20 @@ class Source:
     def partitions(self, rows: int, *, only: str = "", expected: int | None = None) -> tuple[Partition, ...]:
         """Ranges of the entity of about so many rows that count; their labels show no key.
 
-        `only` is a condition that they must meet too; where no more rows than `rows` are expected, they are not
-        divided.
+        `only` is a condition that they must meet too, and that takes long to look at: the whole table says where to
+        cut for as many as are `expected`, and where these are no more than `rows`, they are not divided.
         """
         where = " AND ".join(f"({each})" for each in (self.condition, only) if each)
         if expected == 0:
             return ()
         if expected is not None and expected <= rows:
             return (Partition(number=1, condition=where, values={}, rows=expected, counted=False, label="p0001"),)
-        return partition(self.database, self.table, [self.rules.entity], rows=rows, where=where, opaque=True)
+        key = [self.rules.entity]
+        if not only or expected is None:
+            return partition(self.database, self.table, key, rows=rows, where=where, opaque=True)
+        found = partition(self.database, self.table, key, parts=-(-expected // rows), opaque=True)
+        share = expected / max(1, sum(each.rows for each in found))
+        return tuple(_narrowed(each, where, round(each.rows * share)) for each in found)
 
     def total(self) -> int:
         """Rows of the table, also those that do not count."""
@@ -116,6 +123,12 @@ class Source:
     def periods(self, part: Partition) -> pa.Table | None:
         """The periods of the entities of a partition, likewise; None where no rule asks for them."""
         return self._beside.fetch(part) if self._beside is not None else None
+
+
+def _narrowed(part: Partition, where: str, rows: int) -> Partition:
+    """A partition of the rows for which a condition holds too, about so many; a colon in it is no parameter."""
+    told = where.replace(":", "\\:") if part.values else where
+    return structs.replace(part, condition=f"({told}) AND {part.condition}", rows=rows, counted=False)
 
 
 class Ahead:

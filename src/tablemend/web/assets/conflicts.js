@@ -1,5 +1,6 @@
 // The page Conflicts in the browser: rows a block at a time, filters, keyboard, selection. Deciding is by id.
 (function () {
+  const { none, set, element, number, words } = window.tablemend;
   const ID = "conflicts-grid";
   const SORTS = ["status", "flags", "start_a", "overlap_minutes", "miles", "amount", "changed_at"];
   const empty = { status: "", flag: "", money: "", differ: "", text: "" };
@@ -12,56 +13,21 @@
   const orders = new Map(); // decisions that are on their way → the conflicts that they are on
   let ready = null; // the grid that has asked for rows
 
-  function none() {
-    return window.dash_clientside.no_update;
-  }
-
-  function api() {
-    try {
-      return window.dash_ag_grid.getApi(ID);
-    } catch (problem) {
-      return null; // the grid is not there yet
-    }
-  }
-
-  function set(id, props) {
-    window.dash_clientside.set_props(id, props);
-  }
-
-  function element(type, props, children) {
-    return { type: type, namespace: "dash_html_components", props: Object.assign({}, props, { children: children }) };
-  }
-
-  function number(n) {
-    return Number(n).toLocaleString("en-US");
-  }
+  const api = () => window.tablemend.grid(ID);
+  const lacks = (name) => window.tablemend.lacks("conflicts-" + name);
 
   function money(n) {
     return Number(n).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  }
-
-  function words(text) {
-    return String(text || "").replace(/_/g, " ");
   }
 
   function when(text) {
     return text ? text.slice(0, 16).replace("T", " ") : "";
   }
 
-  function lacks(name) {
-    const button = document.getElementById("conflicts-" + name);
-    return button !== null && button.hasAttribute("data-lacks");
-  }
-
   // what is asked for
 
   function get(path) {
-    return window.fetch("/api/v1/conflicts/" + encodeURIComponent(about.job) + path).then(function (answer) {
-      return answer.json().then(function (told) {
-        if (answer.ok) return told;
-        throw new Error([told.detail, told.hint].filter(Boolean).join(". "));
-      });
-    });
+    return window.tablemend.get("/api/v1/conflicts/" + encodeURIComponent(about.job) + path);
   }
 
   function conditions() {
@@ -330,8 +296,9 @@
       },
       // the grid asks Dash for its first rows once it is ready: from then on it asks here
       ready: function (request) {
-        if (ready !== api()) {
-          ready = api();
+        const grid = api();
+        if (grid !== null && ready !== grid) {
+          ready = grid;
           ready.addEventListener("modelUpdated", anchored);
         }
         if (request && about) anew();

@@ -9,7 +9,7 @@
     const first = told === null;
     told = head.textContent;
     document.title = told + " · tablemend";
-    if (!first) window.dash_clientside.set_props("told", { children: told });
+    if (!first) window.tablemend.set("told", { children: told });
   }
 
   new MutationObserver(tell).observe(document.documentElement, { childList: true, subtree: true, characterData: true });

@@ -4,12 +4,7 @@
   let ahead = null; // {run, answer}: items that are on their way before the page asks for them
 
   function get(path) {
-    return window.fetch("/data/items/" + path).then(function (answer) {
-      return answer.json().then(function (told) {
-        if (answer.ok) return told;
-        throw new Error([told.detail, told.hint].filter(Boolean).join(". "));
-      });
-    });
+    return window.tablemend.get("/data/items/" + path);
   }
 
   function state(row) {

@@ -1,5 +1,6 @@
 // The stream of events: jobs and what anybody decides, as they happen, also after a cut connection.
 (function () {
+  const { set, element } = window.tablemend;
   const jobs = {};
   let source = null;
   let lost = null;
@@ -8,10 +9,6 @@
   let heard = ""; // id of the newest event: a stream that is opened anew goes on there
 
   window.tablemendLive = { writes: null }; // the counter of writes; null while nobody tells it
-
-  function set(id, props) {
-    window.dash_clientside.set_props(id, props);
-  }
 
   function job(found) {
     const known = jobs[found.id];
@@ -53,6 +50,7 @@
       window.tablemendLive.writes = null;
       if (lost === null) {
         lost = setTimeout(function () {
+  const { set, element } = window.tablemend;
           connection("off");
         }, 2000);
       }
@@ -124,10 +122,6 @@
   };
 
   const words = { queued: "waiting", running: "running", completed: "done", failed: "failed", cancelled: "cancelled" };
-
-  function element(type, props, children) {
-    return { type: type, namespace: "dash_html_components", props: Object.assign({}, props, { children: children }) };
-  }
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     live: {

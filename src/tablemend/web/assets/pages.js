@@ -1,22 +1,12 @@
 // Small functions of the pages: following what others write, asking for work, following it to its end.
 (function () {
+  const { set, element, number } = window.tablemend;
+  const keep = window.tablemend.none;
   const words = { queued: "waiting", running: "running", completed: "done", failed: "failed", cancelled: "cancelled" };
   const over = ["completed", "failed", "cancelled"];
   const handled = {}; // waits whose end was dealt with
   let pending = null;
   let presses = 0;
-
-  function keep() {
-    return window.dash_clientside.no_update;
-  }
-
-  function set(id, props) {
-    window.dash_clientside.set_props(id, props);
-  }
-
-  function element(type, props, children) {
-    return { type: type, namespace: "dash_html_components", props: Object.assign({}, props, { children: children }) };
-  }
 
   function active(all) {
     return Object.values(all || {}).filter(function (each) {
@@ -38,10 +28,6 @@
     const notice = { action: "show", id: "n" + Math.random(), title: title, message: message, color: color };
     notice.autoClose = color === "red" ? false : 6000;
     set("notices", { sendNotifications: [notice] });
-  }
-
-  function number(n) {
-    return Number(n || 0).toLocaleString("en-US");
   }
 
   function go(path, search) {
@@ -91,6 +77,8 @@
         if (writes === undefined || writes === null || writes === seen) return keep();
         clearTimeout(pending);
         pending = setTimeout(function () {
+  const { set, element, number } = window.tablemend;
+  const keep = window.tablemend.none;
           const page = id.replace("-seen", "");
           if (document.getElementById(page + "-body")) set(page + "-due", { data: writes });
         }, 500);

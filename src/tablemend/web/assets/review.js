@@ -1,5 +1,6 @@
 // The page Review in the browser: rows, filters, keyboard, selection, progress. Deciding is by id, never by position.
 (function () {
+  const { none, set, element, number, words } = window.tablemend;
   const ID = "review-grid";
   const wanted = { decision: "open", check: "", column: "", text: "" };
   let rows = [];
@@ -8,39 +9,8 @@
   let ended = null;
   let lastActed = 0; // of the decisions of this page that are shown; it rises with each
 
-  function none() {
-    return window.dash_clientside.no_update;
-  }
-
-  function api() {
-    try {
-      return window.dash_ag_grid.getApi(ID);
-    } catch (problem) {
-      return null; // the grid is not there yet
-    }
-  }
-
-  function set(id, props) {
-    window.dash_clientside.set_props(id, props);
-  }
-
-  function element(type, props, children) {
-    return { type: type, namespace: "dash_html_components", props: Object.assign({}, props, { children: children }) };
-  }
-
-  function number(n) {
-    return Number(n).toLocaleString("en-US");
-  }
-
-  function words(text) {
-    return String(text || "").replace(/_/g, " ");
-  }
-
-  // buttons that the role of who is asking does not allow stay off
-  function lacks(name) {
-    const button = document.getElementById("review-" + name);
-    return button !== null && button.hasAttribute("data-lacks");
-  }
+  const api = () => window.tablemend.grid(ID);
+  const lacks = (name) => window.tablemend.lacks("review-" + name);
 
   // filters
 
@@ -217,6 +187,7 @@
     if (node && node.rowIndex !== null && node.rowIndex !== undefined) {
       grid.ensureNodeVisible(node, "middle");
       grid.setFocusedCell(node.rowIndex, "change");
+      set("review-focus", { data: id }); // the grid does not tell it before Dash listens
     } else if (tries > 0) {
       setTimeout(() => reveal(id, tries - 1), 50);
     } else {

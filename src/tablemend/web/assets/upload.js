@@ -1,5 +1,6 @@
 // Files on their way to the server: dropped or chosen, sent with progress, given up, tried again.
 (function () {
+  const { element } = window.tablemend;
   const held = {}; // page -> whether its store holds an upload
   const under = {}; // page -> {file, request, shown}: what is under way, or could be tried again
   const RETRIES = [401, 429, 500, 502, 503, 504, 507]; // statuses after which the same file may well be taken
@@ -9,13 +10,7 @@
   }
 
   // what a page shows of it, while the page is there
-  function set(page, part, props) {
-    if (zone(page)) window.dash_clientside.set_props(page + part, props);
-  }
-
-  function element(type, props, children) {
-    return { type: type, namespace: "dash_html_components", props: Object.assign({}, props, { children: children }) };
-  }
+  const set = (page, part, props) => window.tablemend.set(page + part, props);
 
   function size(bytes) {
     if (bytes >= 1048576) return (bytes / 1048576).toLocaleString("en", { maximumFractionDigits: 1 }) + " MB";

@@ -185,7 +185,8 @@ class Running(Reviewing):
                 with self._workspace._engine.embedded() as session:
                     ids = changing.changed_ids(session, source, what)
                 if len(ids) <= max(rows, changing.SHARE * mark.rows):
-                    parts = source.partitions(rows, only=what.around, expected=len(ids) * changing.TOGETHER)
+                    only = changing.around(source, what, len(ids))
+                    parts = source.partitions(rows, only=only, expected=len(ids) * changing.TOGETHER)
                     return _Plan(parts, seen, changing.Changed(ids, what.first), total=mark.rows)
                 why = f"{len(ids):,} rows have changed"
         return _Plan(source.partitions(rows), seen, None, why)
