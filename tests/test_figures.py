@@ -64,12 +64,9 @@ def valid(figure: dict[str, Any]) -> dict[str, Any]:
 
 def told(figure: dict[str, Any]) -> str:
     """What stands below the title, or instead of a figure."""
-    title = figure["layout"]["title"]
-    return (
-        title["subtitle"]["text"]
-        if "subtitle" in title
-        else figure["layout"].get("annotations", [{"text": ""}])[0]["text"]
-    )
+    if not figure["data"]:
+        return figure["layout"]["annotations"][0]["text"]
+    return figure["layout"]["title"].get("subtitle", {"text": ""})["text"]
 
 
 def missed(figure: dict[str, Any], what: str) -> int:
