@@ -102,6 +102,7 @@ COMMANDS = (
         "conflicts_tools",
         "databases",
         "decide",
+        "explore",
         "gates",
         "heal",
         "history",

@@ -1,1 +1,1 @@
-"""Matrices of entities and features: rankings, comparisons and what is behind them, at the speed of a click."""
+"""Explore: matrices of measurements, entities × features, every question of them answered at once."""

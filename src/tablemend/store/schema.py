@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = "0004"
+VERSION = "0005"
 """Of the schema: the newest revision of the migrations."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -336,4 +336,16 @@ alerts = Table(
     Column("pending", Integer, nullable=False),  # deliveries that are still to be made
     Column("deliveries", LargeBinary, nullable=False),  # to whom, when, with what end
     Index("alerts_created", "created"),
+)
+
+matrices = Table(
+    "matrices",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("run", String, nullable=False),  # that has read it
+    Column("created", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # how large it is, its files, and what was found when it was read
+    UniqueConstraint("name", "version"),
 )

@@ -16,6 +16,7 @@ from tablemend.store.datasets import Datasets
 from tablemend.store.health import Health
 from tablemend.store.items import Items
 from tablemend.store.jobs import Jobs
+from tablemend.store.matrices import Matrices
 from tablemend.store.metrics import Metrics
 from tablemend.store.overview import Overview
 from tablemend.store.resets import Resets
@@ -53,6 +54,7 @@ class Store:
         self.tokens = Tokens(self.database)
         self.schedules = Schedules(self.database)
         self.alerts = Alerts(self.database)
+        self.matrices = Matrices(self.database)
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +84,7 @@ class Store:
 
     def hashes(self) -> set[str]:
         """Hashes of every file that this state points at."""
-        return self.datasets.hashes() | self.change_sets.hashes() | self.runs.hashes()
+        return self.datasets.hashes() | self.change_sets.hashes() | self.runs.hashes() | self.matrices.hashes()
 
     def recover(self, sweep: Callable[[set[str]], int]) -> list[str]:
         """Mark runs of dead processes failed, and sweep files that nothing points at; the ids of these runs.

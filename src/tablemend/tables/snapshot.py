@@ -22,6 +22,7 @@ class Snapshots:
         self._snapshots = folder / "snapshots"
         self._changes = folder / "changes"
         self._originals = folder / "originals"
+        self._matrices = folder / "matrices"
 
     def write(self, table: pa.Table, digest: str | None = None) -> str:
         """Keep a table, unless its values are kept already; `digest` is its `hash_table` where known."""
@@ -56,6 +57,18 @@ class Snapshots:
         """Where the Parquet file of a change set is or would be."""
         return self._changes / f"{digest}.parquet"
 
+    def write_matrix(self, table: pa.Table, *, rows: int) -> str:
+        """Keep a table of a matrix in groups of so many rows, to be read a few groups at a time."""
+        digest = hash_table(table)
+        target = self.matrix_path(digest)
+        if not target.exists():
+            write_whole(target, lambda path: pq.write_table(table, path, row_group_size=rows, compression="lz4"))
+        return digest
+
+    def matrix_path(self, digest: str) -> Path:
+        """Where the Parquet file of a table of a matrix is or would be."""
+        return self._matrices / f"{digest}.parquet"
+
     def keep_original(self, data: bytes) -> str:
         """Keep the bytes of a source file."""
         digest = hashlib.sha256(data).hexdigest()
@@ -75,7 +88,10 @@ class Snapshots:
         """Names in the folder of every kept file of these hashes."""
         found = []
         for digest in sorted(digests):
-            places = (self.path(digest), self.changes_path(digest), self._originals / digest)
+            places = (
+                *(self.path(digest), self.changes_path(digest), self.matrix_path(digest)),
+                self._originals / digest,
+            )
             found += [path.relative_to(self.folder).as_posix() for path in places if path.is_file()]
         return found
 
@@ -101,7 +117,7 @@ class Snapshots:
         """
         wanted = set(keep)
         removed = 0
-        for folder in (self._snapshots, self._changes, self._originals):
+        for folder in (self._snapshots, self._changes, self._originals, self._matrices):
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.name.endswith(TEMPORARY) or path.name.removesuffix(".parquet") not in wanted:
                     path.unlink(missing_ok=True)

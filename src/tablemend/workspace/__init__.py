@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tablemend.workspace.accounts import Accounts
     from tablemend.workspace.alerts import Alerts
     from tablemend.workspace.configuring import Configuration
+    from tablemend.workspace.explore import Explore
     from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.previewing import SourcePreview
     from tablemend.workspace.schedules import Schedules
@@ -80,6 +81,13 @@ class Workspace(ConflictReview):
         from tablemend.workspace.alerts import Alerts
 
         return Alerts(self)
+
+    @cached_property
+    def explore(self) -> Explore:
+        """Matrices of measurements, entities × features, and every question about them."""
+        from tablemend.workspace.explore import Explore
+
+        return Explore(self)
 
     def first_rows(self, source: str, **options: str | None) -> SourcePreview:
         """Look into a source before it is scanned: its columns with types, and its first rows; nothing is kept.

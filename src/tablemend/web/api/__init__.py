@@ -18,7 +18,7 @@ from tablemend.web.site import Site
 
 NOUNS = (
     *("datasets", "downloads", "uploads", "scans", "items", "decisions", "changes", "jobs", "runs", "schedules"),
-    *("gates", "scorecards", "rules", "recipes", "learning", "intel", "conflicts"),
+    *("gates", "scorecards", "rules", "recipes", "learning", "intel", "conflicts", "explore"),
     *("cache", "audit", "users", "account", "state"),
 )
 """Modules that have endpoints, in the order of the document."""

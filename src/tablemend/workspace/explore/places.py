@@ -1,0 +1,52 @@
+"""The matrices that a workspace keeps, and those of them that are open."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tablemend.explore.matrix import Matrix
+    from tablemend.store.matrices import Manifest
+    from tablemend.workspace import Workspace
+
+OPEN = 8
+"""Versions that are held open at once: their views take little, but what statistics load of one may be 100 MB."""
+
+
+class Places:
+    """Opens matrices by their names."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._open: OrderedDict[str, Matrix] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def all(self) -> list[Manifest]:
+        """The newest version of every matrix, by name."""
+        return self._workspace.store.matrices.all() if self._workspace.exists else []
+
+    def get(self, name: str, version: int | None = None) -> Manifest:
+        """What is known of a version of a matrix, by default the newest; NotFound where there is none."""
+        return self._workspace.ready().matrices.get(name, version)
+
+    def versions(self, name: str) -> list[Manifest]:
+        """Every version of a matrix, oldest first; NotFound where there is none."""
+        return self._workspace.ready().matrices.versions(name)
+
+    def matrix(self, name: str, version: int | None = None) -> Matrix:
+        """A version of a matrix to ask SQL of, by default the newest; NotFound where there is none."""
+        from tablemend.explore.matrix import Matrix, digest
+
+        manifest = self.get(name, version)
+        key = digest(manifest)
+        with self._lock:
+            found = self._open.get(key)
+            if found is None:
+                found = Matrix(manifest, self._workspace.snapshots, self._workspace._engine.embedded())
+                self._open[key] = found
+                while len(self._open) > OPEN:
+                    self._open.popitem(last=False)
+            self._open.move_to_end(key)
+        return found
