@@ -1,0 +1,1 @@
+"""Explore: matrices of measurements, entities × features, every question of them answered at once."""

@@ -1,0 +1,373 @@
+"""Statistics of every feature at once are those of SciPy feature by feature.
+
+Cells of 32 bits are computed in 64, so that all are compared with what SciPy gives for cells of 64 bits.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from tablemend.errors import SettingsError
+from tablemend.explore import chunks, comparing, trending
+from tablemend.explore.comparing import REASONS, TESTS, adjusted, compare, stars
+from tablemend.explore.trending import TRENDS, trend
+
+CLOSE = {"rtol": 1e-8, "atol": 1e-13, "equal_nan": True}
+"""Sums in another order differ in their last digits, and a p far out by some more."""
+
+SCIPY = {
+    "mann-whitney": stats.mannwhitneyu,
+    "welch": lambda x, y: stats.ttest_ind(x, y, equal_var=False),
+    "wilcoxon": stats.wilcoxon,
+    "paired-t": stats.ttest_rel,
+}
+
+
+class Case(NamedTuple):
+    values: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    pairs: np.ndarray
+
+
+@st.composite
+def matrices(draw: st.DrawFn, *, most: int = 70) -> Case:
+    """Some features over two groups in any order, and samples of neither."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n, m = draw(st.integers(1, most)), draw(st.sampled_from([1, 2, 8, 9, 13, 14, 50, 51, most]))
+    group = rng.permutation(np.repeat([0, 1, 2], [n, m, draw(st.integers(0, 3))]))
+    shape = (4, len(group))
+    kind = draw(st.sampled_from(["continuous", "equal", "few", "shifted"]))
+    values = {
+        "continuous": lambda: rng.normal(size=shape),
+        "equal": lambda: rng.integers(-20, 20, shape) / 4,
+        "few": lambda: rng.integers(0, 2, shape) * 1.0,
+        "shifted": lambda: rng.normal(100, 1, shape) + 3 * (group == 1),
+    }[kind]()
+    values[0] = rng.choice([0.0, 0.1, 7.0])
+    values[1] = np.where(rng.random() < 0.5, group * 1.5, values[1])
+    values[rng.random(shape) < draw(st.sampled_from([0.0, 0.3, 0.6, 0.95]))] = np.nan
+    pairs = np.full(len(group), -1)
+    for side in (0, 1):
+        pairs[group == side] = rng.permutation(np.count_nonzero(group == side))
+    return Case(values.astype(draw(st.sampled_from([np.float32, np.float64]))), group == 0, group == 1, pairs)
+
+
+def compared(case: Case, test: str) -> comparing.Compared:
+    return compare(case.values, case.first, case.second, test=test, pairs=case.pairs if TESTS[test].paired else None)
+
+
+def cells(case: Case, feature: int, *, paired: bool) -> tuple[np.ndarray, np.ndarray]:
+    row = case.values[feature].astype(np.float64)
+    one, other = (
+        {k: v for k, v in zip(case.pairs[side], row[side], strict=True) if v == v} for side in (case.first, case.second)
+    )
+    if paired:
+        both = sorted(one.keys() & other.keys())
+        return np.array([one[k] for k in both]), np.array([other[k] for k in both])
+    return np.array([*one.values()]), np.array([*other.values()])
+
+
+def plain(test: str, x: np.ndarray, y: np.ndarray) -> tuple[float, float, str]:
+    """Statistic, p and reason of one feature; the t tests are told apart where nothing varies."""
+    if min(len(x), len(y)) < 2:
+        return np.nan, np.nan, "too few"
+    constant = {"welch": lambda: len({*x}) == len({*y}) == 1, "paired-t": lambda: len({*(x - y)}) == 1}
+    with warnings.catch_warnings(action="ignore"):
+        found = SCIPY[test](x, y)
+    if np.isnan(found.pvalue) or (test in constant and constant[test]()):
+        return np.nan, np.nan, "no variation"
+    return float(found.statistic), float(found.pvalue), ""
+
+
+@pytest.mark.parametrize("test", TESTS)
+@settings(max_examples=60, deadline=None)
+@given(case=matrices())
+def test_each_feature_has_what_scipy_gives_for_its_measured_cells(test: str, case: Case) -> None:
+    found = compared(case, test)
+    wanted = [plain(test, *cells(case, each, paired=TESTS[test].paired)) for each in range(len(case.values))]
+    assert [REASONS[code] for code in found.reason] == [each[2] for each in wanted]
+    np.testing.assert_allclose(found.statistic, [each[0] for each in wanted], **CLOSE)
+    np.testing.assert_allclose(found.p, [each[1] for each in wanted], **CLOSE)
+
+
+@pytest.mark.parametrize("test", TESTS)
+@settings(max_examples=30, deadline=None)
+@given(case=matrices(most=20))
+def test_counts_means_medians_and_intervals_are_those_of_the_cells(test: str, case: Case) -> None:
+    found, paired = compared(case, test), TESTS[test].paired
+    for feature in range(len(case.values)):
+        x, y = cells(case, feature, paired=paired)
+        assert (found.n_first[feature], found.n_second[feature]) == (len(x), len(y))
+        for name, group in (("first", x), ("second", y)):
+            mean, median = (getattr(found, f"{kind}_{name}")[feature] for kind in ("mean", "median"))
+            wanted = (np.mean(group), np.median(group)) if len(group) else (np.nan, np.nan)
+            np.testing.assert_allclose((mean, median), wanted, **CLOSE)
+        low, high = found.low[feature], found.high[feature]
+        if plain("paired-t" if paired else "welch", x, y)[2]:
+            assert np.isnan([low, high]).all()
+            continue
+        with warnings.catch_warnings(action="ignore"):
+            interval = (
+                stats.ttest_rel(x, y) if paired else stats.ttest_ind(x, y, equal_var=False)
+            ).confidence_interval()
+        np.testing.assert_allclose((low, high), interval, **CLOSE)
+        np.testing.assert_allclose(found.difference[feature], np.mean(x) - np.mean(y), **CLOSE)
+
+
+@pytest.mark.parametrize("test", TESTS)
+@settings(max_examples=20, deadline=None)
+@given(case=matrices())
+def test_groups_that_change_places_change_the_sign_alone(test: str, case: Case) -> None:
+    found, turned = compared(case, test), compared(case._replace(first=case.second, second=case.first), test)
+    np.testing.assert_array_equal(found.reason, turned.reason)
+    np.testing.assert_allclose(found.p, turned.p, **CLOSE)
+    np.testing.assert_allclose(found.difference, -turned.difference, **CLOSE)
+    np.testing.assert_allclose(found.low, -turned.high, **CLOSE)
+
+
+def large(rows: int = 3_000, samples: int = 200) -> Case:
+    rng = np.random.default_rng(5)
+    values = np.round(rng.normal(size=(rows, samples)), 1)
+    values[rng.random(values.shape) < 0.6] = np.nan
+    first = np.arange(samples) < samples // 2
+    return Case(values, first, ~first, np.arange(samples) % (samples // 2))
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_a_feature_does_not_depend_on_those_beside_it(test: str) -> None:
+    case = large()
+    assert case.values.nbytes > 2 * chunks.CHUNK
+    some = np.random.default_rng(1).permutation(len(case.values))[:50]
+    whole, part = compared(case, test), compared(case._replace(values=case.values[some]), test)
+    for name, each in whole._asdict().items():
+        np.testing.assert_allclose(each[some], getattr(part, name), **CLOSE, err_msg=name)
+
+
+def test_progress_goes_from_nothing_to_all() -> None:
+    case, told = large(), []
+    compare(case.values, case.first, case.second, test="welch", progress=told.append)
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert len(told) > 2
+
+
+def test_what_progress_raises_ends_the_work() -> None:
+    def stop(share: float) -> None:
+        if share:
+            raise KeyboardInterrupt
+
+    case = large()
+    with pytest.raises(KeyboardInterrupt):
+        compare(case.values, case.first, case.second, test="welch", progress=stop)
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_a_matrix_without_features_has_no_results(test: str) -> None:
+    case = large(rows=10)
+    found = compared(case._replace(values=case.values[:0]), test)
+    assert {len(each) for each in found} == {0}
+
+
+@pytest.mark.parametrize("test", ["welch", "paired-t"])
+def test_cells_that_vary_by_rounding_only_have_no_p_of_a_t_test(test: str) -> None:
+    values = np.array([[0.1, 0.1, 0.1, 0.2, 0.2, np.nextafter(0.2, 1)]])
+    first = np.arange(6) < 3
+    found = compared(Case(values, first, ~first, np.arange(6) % 3), test)
+    assert REASONS[found.reason[0]] == "no variation"
+    assert np.isnan([found.p[0], found.low[0], found.high[0]]).all()
+
+
+FIRST = np.array([True, True, False, False])
+GOOD: dict[str, Any] = {
+    "values": np.zeros((1, 4)), "first": FIRST, "second": ~FIRST, "test": "wilcoxon", "pairs": np.array([0, 1, 0, 1])
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"test": "t"}, "no test is called 't'"),
+        ({"values": np.zeros((1, 4), np.int64)}, "type int64"),
+        ({"values": np.zeros(4)}, "1 dimensions"),
+        ({"values": np.full((1, 4), -np.inf)}, "values beyond"),
+        ({"second": FIRST}, "2 samples are in both groups"),
+        ({"first": FIRST[:3]}, "the first group is no mask over 4 samples"),
+        ({"second": FIRST.astype(int)}, "the second group is no mask"),
+        ({"second": np.zeros(4, bool)}, "the second group has no samples"),
+        ({"pairs": None}, "needs the pair of each of 4 samples"),
+        ({"pairs": np.array([0, 1, 1, 1])}, "1 samples of the second group are in a pair that has another of it"),
+        ({"test": "welch"}, "Welch's t takes no pairs"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_with_a_hint(wrong: dict[str, Any], said: str) -> None:
+    compare(**GOOD)
+    with pytest.raises(SettingsError, match=said) as caught:
+        compare(**{**GOOD, **wrong})
+    assert caught.value.hint
+
+
+def test_samples_without_their_other_are_left_out_of_paired_tests() -> None:
+    pairs = np.array([7, 3, 4, 7, -1, 3])
+    first = np.arange(6) < 3
+    found = compare(np.arange(12.0).reshape(2, 6), first, ~first, test="paired-t", pairs=pairs)
+    assert found.n_first.tolist() == found.n_second.tolist() == [2, 2]
+    assert found.difference.tolist() == [-3.5, -3.5]
+
+
+@given(p=st.lists(st.one_of(st.just(float("nan")), st.floats(0, 1)), max_size=30))
+def test_q_is_that_of_benjamini_and_hochberg_over_the_p_that_are_there(p: list[float]) -> None:
+    found, there = adjusted(np.array(p, float)), ~np.isnan(np.array(p, float))
+    wanted = np.full(len(p), np.nan)
+    if there.any():
+        wanted[there] = stats.false_discovery_control(np.array(p)[there])
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, equal_nan=True)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, np.inf])
+def test_what_is_no_probability_is_not_adjusted(wrong: float) -> None:
+    with pytest.raises(SettingsError, match="below 0 or above 1"):
+        adjusted(np.array([0.5, wrong]))
+
+
+def test_stars_by_their_largest_q() -> None:
+    q = np.array([0.0, 0.001, 0.0011, 0.01, 0.02, 0.05, 0.051, 1.0, np.nan])
+    assert stars(q).tolist() == ["***", "***", "**", "**", "*", "*", "", "", ""]
+
+
+class Ordered(NamedTuple):
+    values: np.ndarray
+    order: np.ndarray
+
+
+@st.composite
+def trends(draw: st.DrawFn, *, most: int = 60) -> Ordered:
+    """Features along groups whose places have gaps, some samples being of none."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    samples, places = draw(st.integers(2, most)), draw(st.sampled_from([2, 3, 5, 8, 9, most]))
+    order = rng.integers(-1, places, samples) * 3
+    order[:2] = 0, 3 * places
+    shape = (4, samples)
+    values = rng.normal(size=shape) if draw(st.booleans()) else rng.integers(0, draw(st.integers(2, 9)), shape) * 1.0
+    values[0] = 0.1
+    values[1] += order * rng.choice([-1.0, 0.1])
+    values[rng.random(shape) < draw(st.sampled_from([0.0, 0.6, 0.9]))] = np.nan
+    return Ordered(values.astype(draw(st.sampled_from([np.float32, np.float64]))), order)
+
+
+def measured(case: Ordered, feature: int) -> tuple[np.ndarray, np.ndarray]:
+    row = case.values[feature].astype(np.float64)
+    used = ~np.isnan(row) & (case.order >= 0)
+    return row[used], case.order[used]
+
+
+def rising(x: np.ndarray, place: np.ndarray) -> float:
+    """J, pair by pair."""
+    later = place[:, None] < place[None, :]
+    return float((later * ((x[:, None] < x[None, :]) + (x[:, None] == x[None, :]) / 2)).sum())
+
+
+@pytest.mark.parametrize("test", TRENDS)
+@settings(max_examples=150, deadline=None)
+@given(case=trends())
+def test_trends_are_those_of_a_plain_computation_of_each_feature(test: str, case: Ordered) -> None:
+    found = trend(case.values, case.order, test=test)
+    for feature in range(len(case.values)):
+        x, place = measured(case, feature)
+        assert found.n[feature] == len(x)
+        statistic, p, reason = np.nan, np.nan, "too few" if len(x) < 3 else ""
+        if not reason and (len({*x}) == 1 or len({*place}) == 1):
+            reason = "no variation"
+        elif not reason and test == "spearman":
+            statistic, p = stats.spearmanr(x, place)
+        elif not reason:
+            statistic, p = rising(x, place), stats.kendalltau(x, place, method="asymptotic").pvalue
+        assert REASONS[found.reason[feature]] == reason
+        np.testing.assert_allclose(found.statistic[feature], statistic, rtol=1e-12, atol=1e-15, equal_nan=True)
+        # SciPy's correlation of ranks is 1 but for its last digit, which the p of three cells takes the root of
+        np.testing.assert_allclose(found.p[feature], p, rtol=1e-7, atol=3e-8, equal_nan=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), values=st.integers(2, 50))
+def test_j_has_the_mean_and_the_variance_of_all_its_permutations(seed: int, values: int) -> None:
+    from itertools import permutations
+
+    rng = np.random.default_rng(seed)
+    x, place = rng.integers(0, values, 6) * 1.0, np.sort(rng.integers(0, 3, 6))
+    if len({*x}) == 1 or len({*place}) == 1:
+        return
+    all_j = np.array([rising(np.array(each), place) for each in permutations(x)])
+    found = trend(x[None], place, test="jonckheere")
+    z = (found.statistic[0] - all_j.mean()) / all_j.std()
+    np.testing.assert_allclose(found.p[0], 2 * stats.norm.sf(abs(z)), rtol=1e-9)
+    assert found.direction[0] == np.sign(round(z, 9))
+
+
+def test_p_of_j_is_close_to_the_share_of_permutations_as_far_out() -> None:
+    rng = np.random.default_rng(11)
+    place = np.repeat([0, 1, 2, 3], 5)
+    values = rng.normal(size=(12, 20)).round(1) + np.linspace(0, 0.4, 12)[:, None] * place
+    found = trend(values, place, test="jonckheere")
+    many = 2_000
+    for feature, row in enumerate(values):
+        shuffled = trend(rng.permuted(np.tile(row, (many, 1)), axis=1), place, test="jonckheere").statistic
+        middle = (20**2 - 4 * 5**2) / 4
+        share = np.mean(np.abs(shuffled - middle) >= abs(found.statistic[feature] - middle))
+        error = 4 * np.sqrt(max(share, 1 / many) * (1 - min(share, 1 - 1 / many)) / many)
+        assert abs(found.p[feature] - share) <= error + 0.02  # J is discrete, the normal distribution is not
+
+
+@pytest.mark.parametrize("test", TRENDS)
+@settings(max_examples=30, deadline=None)
+@given(case=trends())
+def test_a_trend_turned_round_has_the_other_direction(test: str, case: Ordered) -> None:
+    turned = np.where(case.order < 0, -1, case.order.max() - case.order)
+    found, other = trend(case.values, case.order, test=test), trend(case.values, turned, test=test)
+    np.testing.assert_array_equal(found.direction, -other.direction)
+    np.testing.assert_array_equal(found.reason, other.reason)
+    np.testing.assert_allclose(found.p, other.p, **CLOSE)
+
+
+@pytest.mark.parametrize("test", TRENDS)
+def test_a_trend_says_how_far_it_is_and_which_way(test: str) -> None:
+    told: list[float] = []
+    values = np.array([np.arange(12.0), -np.arange(12.0), np.ones(12)])
+    found = trend(values, np.arange(12), test=test, progress=told.append)
+    assert found.direction.tolist() == [1, -1, 0]
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert {len(each) for each in trend(values[:0], np.arange(12), test=test)} == {0}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"test": "kendall"}, "no test for a trend is called 'kendall'"),
+        ({"order": np.array([0, 0, -1])}, "1 groups have no trend"),
+        ({"order": np.array([0, 1])}, "no whole number for each of 3 samples"),
+        ({"order": np.array([0.0, 1.0, 2.0])}, "no whole number"),
+    ],
+)
+def test_what_has_no_trend_is_refused_with_a_hint(wrong: dict[str, Any], said: str) -> None:
+    good: dict[str, Any] = {"values": np.zeros((1, 3)), "order": np.array([0, 1, -1]), "test": "spearman"}
+    trend(**good)
+    with pytest.raises(SettingsError, match=said) as caught:
+        trend(**{**good, **wrong})
+    assert caught.value.hint
+
+
+def test_every_test_says_what_it_is_and_assumes() -> None:
+    for each in (*TESTS.values(), *TRENDS.values()):
+        assert each.name
+        assert each.assumes.endswith(".")
+    assert {name for name, each in TESTS.items() if each.paired} == {"wilcoxon", "paired-t"}
+    for name, each in (*TESTS.items(), *TRENDS.items()):
+        said = (trending.trend if name in TRENDS else compare).__doc__
+        assert f'"{name}", {each.name}' in str(said)
