@@ -204,6 +204,17 @@ def test_cells_that_vary_by_rounding_only_have_no_p_of_a_t_test(test: str) -> No
     assert np.isnan([found.p[0], found.low[0], found.high[0]]).all()
 
 
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize("scale", [2.0**-430, 2.0**480])
+def test_very_small_and_large_values_have_the_same_p(test: str, scale: float) -> None:
+    case = large(rows=20)
+    found = compared(case, test)
+    scaled = compared(case._replace(values=case.values * scale), test)
+    np.testing.assert_array_equal(found.reason, scaled.reason)
+    np.testing.assert_allclose(found.p, scaled.p, **CLOSE)
+    np.testing.assert_allclose(found.high * scale, scaled.high, rtol=1e-8)
+
+
 FIRST = np.array([True, True, False, False])
 GOOD: dict[str, Any] = {
     "values": np.zeros((1, 4)), "first": FIRST, "second": ~FIRST, "test": "wilcoxon", "pairs": np.array([0, 1, 0, 1])
@@ -221,6 +232,7 @@ GOOD: dict[str, Any] = {
         ({"first": FIRST[:3]}, "the first group is no mask over 4 samples"),
         ({"second": FIRST.astype(int)}, "the second group is no mask"),
         ({"second": np.zeros(4, bool)}, "the second group has no samples"),
+        ({"pairs": np.array([0.0, 1, 0, 1])}, "needs the pair of each of 4 samples"),
         ({"pairs": None}, "needs the pair of each of 4 samples"),
         ({"pairs": np.array([0, 1, 1, 1])}, "1 samples of the second group are in a pair that has another of it"),
         ({"test": "welch"}, "Welch's t takes no pairs"),

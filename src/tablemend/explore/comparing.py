@@ -110,7 +110,8 @@ def compare(
     cells and none are equal, else normal, corrected for ties and for continuity.
     "welch", Welch's t: two independent groups whose means are close to normal, variances may differ.
     "wilcoxon", Wilcoxon signed-rank: pairs, differences symmetric. Differences of 0 are left out; exact up to 50 pairs,
-    or up to 13 where differences are equal or 0, else normal, corrected for ties.
+    or up to 13 where differences are equal or 0, else normal, corrected for ties. As in SciPy, differences that only
+    rounding tells apart, such as 0.3 − 0.2 and 0.2 − 0.1, are not equal.
     "paired-t", paired t: pairs whose mean difference is close to normal.
 
     `values`: features × samples, float32 or float64, NaN where missing; computed in 64 bits. `first`, `second`: which
@@ -158,17 +159,17 @@ def _apart(values: Matrix, first: Mask, second: Mask) -> None:
 
 def _partners(first: Mask, second: Mask, pairs: Integers | None) -> tuple[Integers, Integers]:
     """Columns of the first and of the second group, pair by pair."""
-    if pairs is None or pairs.shape != first.shape:
+    if pairs is None or pairs.shape != first.shape or not np.issubdtype(pairs.dtype, np.integer):
         raise SettingsError(
             f"a paired test needs the pair of each of {len(first):,} samples",
-            hint=f"Give one number for each, -1 for none, or use {_named(paired=False)}.",
+            hint=f"Give a whole number for each, -1 for none, or use {_named(paired=False)}.",
         )
     sides = [np.flatnonzero(group & (pairs >= 0)) for group in (first, second)]
     for name, side in zip(("first", "second"), sides, strict=True):
         again = len(side) - len(np.unique(pairs[side]))
         if again:
             raise SettingsError(
-                f"{again:,} samples of the first group are in a pair that has another of it".replace("first", name),
+                f"{again:,} samples of the {name} group are in a pair that has another of it",
                 hint="Give each pair one sample of each group.",
             )
     _, one, other = np.intersect1d(pairs[sides[0]], pairs[sides[1]], assume_unique=True, return_indices=True)
@@ -203,7 +204,8 @@ def _welch(one: Summary, other: Summary) -> _Gap:
     """Error and degrees of freedom: B. L. Welch, Biometrika 34 (1947), and F. E. Satterthwaite, Biometrics 2 (1946)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         part, rest = one.variance / one.n, other.variance / other.n
-        freedom = (part + rest) ** 2 / (part**2 / (one.n - 1) + rest**2 / (other.n - 1))
+        share = part / (part + rest)  # squares of the parts themselves would overflow
+        freedom = 1 / (share**2 / (one.n - 1) + (1 - share) ** 2 / (other.n - 1))
     enough = (one.n >= LEAST) & (other.n >= LEAST)
     return _Gap(one.mean - other.mean, np.sqrt(part + rest), freedom, one.flat & other.flat, enough)
 

@@ -99,7 +99,7 @@ def _spearman(values: Matrix, groups: _Groups, rows: slice) -> Trended:
     together = 12 * shared.sum(axis=1) - 3 * n * (n + 1) ** 2
     size = n**3 - n
     with np.errstate(invalid="ignore", divide="ignore"):
-        rho = together / np.sqrt((size - ranked.cubes) * (size - (counts**3 - counts).sum(axis=1)))
+        rho = together / np.sqrt((size - ranked.cubes) * (size - (counts * (counts * counts - 1)).sum(axis=1)))
         t = rho * np.sqrt((n - 2) / ((1 - rho) * (1 + rho)))
     return _trended(ranked.measured, rho, 2 * special.stdtr(n - 2, -np.abs(t)), together)
 
@@ -123,7 +123,7 @@ def _jonckheere(values: Matrix, groups: _Groups, rows: slice) -> Trended:
 def _variance(n: Floats, counts: Floats, ranked: Ranks) -> Floats:
     """The variance of J, formula 6.19, by t³ − t and t² − t over sizes of groups and ties; NaN if nothing varies."""
     cubes, squares = n**3 - n, n**2 - n
-    of_groups, of_groups_squares = (counts**3 - counts).sum(axis=1), (counts**2 - counts).sum(axis=1)
+    of_groups, of_groups_squares = (counts * (counts * counts - 1)).sum(axis=1), (counts * (counts - 1)).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         plain = 2 * (cubes - of_groups - ranked.cubes) + 3 * (squares - of_groups_squares - ranked.squares)
         threes = (of_groups - 3 * of_groups_squares) * (ranked.cubes - 3 * ranked.squares) / (squares * (n - 2))
