@@ -128,6 +128,11 @@ def _told(made: Manifest) -> None:
         f"{made.features:,} features"
     )
     show.say(f"{sum(made.cells.values()):,} cells: {kinds}")
+    if made.transposed:
+        show.say("rows are features, columns are samples")
+    if made.sample_fields and not made.transposed:
+        more = f" and {len(made.sample_fields) - SHOWN:,} more" if len(made.sample_fields) > SHOWN else ""
+        show.say(f"fields of samples: {', '.join(made.sample_fields[:SHOWN])}{more}")
     for each in made.problems:
         some = f": {', '.join(each.examples)}" if each.examples else ""
         show.say(f"  {each.message}{some}")
