@@ -102,6 +102,7 @@ ABSENT = {
     "databases quarantine": "belongs to loading",
     "databases query": "a program asks its databases itself; a server would ask with what only it can reach",
     "explore example": "writes files to try the commands on",
+    "explore materialize": "writes a view into any database, which no role of a server is meant to",
     "explore load": "reads any file or database that it is given, which no role of a server is meant to",
     "intel example": "writes files to try the commands on",
     "serve": "is the server",

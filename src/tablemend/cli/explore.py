@@ -150,6 +150,35 @@ def example(
         show.say(f"{', '.join(names)} written to {folder}")
 
 
+@explore.command()
+def materialize(
+    source: Annotated[str, typer.Argument(help="Wide table of PostgreSQL, URL#table.")],
+    view: Annotated[str, typer.Argument(help="Materialized view to make in the same database.")],
+    entity: Annotated[str, typer.Option(help="Column of the entities.", show_default=False)] = "",
+    features: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--feature", help="Column of values; may be repeated. By default all numbers.", show_default=False
+        ),
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Bring the view up to date; readers wait for nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the ranking of a wide table of PostgreSQL in it: every column unpivoted in one reading, every rank."""
+    with workspace(quiet=True) as ws:
+        made = ws.explore.materialize(source, view, entity=entity, features=tuple(features or ()), refresh=refresh)
+    if as_json:
+        show.json(made)
+        return
+    show.say(
+        f"{made.view}: {made.rows:,} rows of {made.features:,} features, as of {made.refreshed:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    if made.skipped:
+        show.say(f"left out, since they hold no numbers: {', '.join(made.skipped)}")
+
+
 @explore.command(name="list")
 def list_(as_json: Json = False) -> None:
     """List the matrices."""
