@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tablemend.errors import SettingsError
 from tablemend.records import Record
+from tablemend.store.jobs import Job
 from tablemend.store.matrices import Manifest
-from tablemend.web.api.body import Body, Name
+from tablemend.web.api import places
+from tablemend.web.api.body import Body, Name, Place
 from tablemend.web.api.routes import Routes
 from tablemend.web.site import Site
 from tablemend.workspace.explore import Told
@@ -131,6 +133,34 @@ class AskedAgainst(Asked):
     method: Literal["pearson", "spearman"] = "pearson"
 
 
+class LoadingMatrix(Body):
+    """A matrix to read, with tables of fields; each is named by one of a source and an upload."""
+
+    name: Name | None = Field(None, description="By default that of the source.")
+    source: Place | None = Field(None, description="A URL, or a file that the setting serve_paths allows.")
+    upload: Name | None = Field(None, description="Id of an upload.")
+    samples: Place | None = Field(None, description="Fields of samples: a source likewise.")
+    samples_upload: Name | None = Field(None, description="Fields of samples: id of an upload.")
+    features: Place | None = Field(None, description="Fields of features: a source likewise.")
+    features_upload: Name | None = Field(None, description="Fields of features: id of an upload.")
+    entity: Name | None = Field(None, description="Column or field that makes samples replicates of one entity.")
+    shape: Literal["wide", "long"] | None = Field(None, description="By default found.")
+    row: Name | None = Field(None, description="Column that names the samples.")
+    feature: Name | None = Field(None, description="Column of features in a long table.")
+    value: Name | None = Field(None, description="Column of values in a long table.")
+    replicate: Name | None = Field(None, description="Column of replicates in a long table.")
+    transposed: bool | None = Field(None, description="Whether rows are features; by default found.")
+
+    @model_validator(mode="after")
+    def _one(self) -> LoadingMatrix:
+        if (self.source is None) == (self.upload is None):
+            raise ValueError("name one of source and upload")
+        for side in ("samples", "features"):
+            if getattr(self, side) is not None and getattr(self, f"{side}_upload") is not None:
+                raise ValueError(f"name {side} by one of source and upload")
+        return self
+
+
 class ExploreAnswer(Record, frozen=True, kw_only=True):
     """An answer: rows of values under the names of columns."""
 
@@ -198,10 +228,30 @@ def _matrices(routes: Routes, site: Site) -> None:
         """Tell what a matrix holds, and what was found when it was read."""
         return site.workspace.explore.get(matrix, version)
 
+    @routes.post("/matrices", right="scan", answers=Job, status=202)
+    def load_matrix(asked: LoadingMatrix) -> Any:
+        """Read a matrix of measurements, as the next version of its name; what is wrong with it is counted."""
+        own = ("name", "entity", "shape", "row", "feature", "value", "replicate", "transposed")
+        given = {name: found for name in own if (found := getattr(asked, name)) is not None}
+        return site.submit(
+            "load_matrix",
+            source=_place(site, asked.source, asked.upload),
+            samples=_place(site, asked.samples, asked.samples_upload),
+            features=_place(site, asked.features, asked.features_upload),
+            **given,
+        )
+
     @routes.delete("/matrices/{matrix}", right="apply", answers=ExploreRemoved)
     def remove_matrix(matrix: MatrixPath) -> Any:
         """Forget every version of a matrix; its source stays as it is."""
         return ExploreRemoved(removed=site.working.explore.remove(matrix))
+
+
+def _place(site: Site, source: str | None, upload: str | None) -> str | None:
+    """Where a table is: an upload, or a source that whoever asks may name."""
+    if upload is not None:
+        return str(site.workspace.uploads.path(upload))
+    return None if source is None else places.source(site, source)
 
 
 def _ranking(routes: Routes, site: Site) -> None:

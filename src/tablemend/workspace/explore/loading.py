@@ -59,6 +59,7 @@ class Loading(Places):
         from tablemend.explore import reading
         from tablemend.explore.parts import Tables
         from tablemend.explore.shape import Wish
+        from tablemend.store.datasets import told_location
 
         if shape not in ("", "wide", "long"):
             raise SettingsError(f"a table cannot be {shape!r}", hint="It is wide or long.")
@@ -81,7 +82,8 @@ class Loading(Places):
                 data = reading.read(tables, wish, transposed=transposed, progress=beat)
             place = tables.values.source
             with timings.stage("store"):
-                made = self._keep(data, name or place.name, place.location or place.name, run.id)
+                shown = told_location(place, workspace.snapshots.folder) or place.name
+                made = self._keep(data, name or place.name, shown, run.id)
             problems = {each.kind.replace(" ", "_"): each.count for each in made.problems}
             counts = {"samples": made.samples, "features": made.features, "cells": made.measured, **problems}
             workspace.store.runs.finish(run.id, "completed", counts=counts, notes=[f"{made.name} {made.version}"])
