@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ Cells = dict[tuple[str, str], list[float]]  # (entity, feature) → replicates
 
 ENTITIES = ("A 'b'", "Ä", "C;", "D")
 FEATURES = ('"x"', "y, z", "β", "%")
+SIGNS: dict[str, Callable[[float], float]] = {"high": lambda v: -v, "low": lambda v: v, "strong": lambda v: -abs(v)}
 SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 VALUES = st.sampled_from([-3.0, -2.5, -1.0, 0.0, 0.5, 1.0, 1.0, 2.0, 7.25])
 
@@ -43,7 +44,7 @@ def means(cells: Cells) -> dict[tuple[str, str], float]:
 
 
 def rank(found: dict[tuple[str, str], float], entity: str, feature: str, sign: str) -> int:
-    key = {"high": lambda value: -value, "low": lambda value: value, "strong": lambda value: -abs(value)}[sign]
+    key = SIGNS[sign]
     mine = key(found[entity, feature])
     return 1 + sum(key(value) < mine for (_, other), value in found.items() if other == feature)
 
@@ -87,8 +88,16 @@ def test_every_question_is_answered_as_by_looking_at_each_cell(ws: Workspace, ce
     for sign, holds in (("high", lambda v: v > 0), ("low", lambda v: v < 0), ("strong", lambda _: True)):
         rows = ws.explore.within_top("m", chosen, top=top, sign=sign).table.to_pylist()  # type: ignore[arg-type]
         assert {row["feature"]: row["ranks"] for row in rows} == together(found, chosen, top, sign, holds)
-    strongest = ws.explore.strongest("m", limit=3).table.to_pylist()
-    assert [abs(row["mean"]) for row in strongest] == sorted((abs(v) for v in found.values()), reverse=True)[:3]
+    for sign, first in SIGNS.items():
+        ordered = sorted(found, key=lambda key: (first(found[key]), key[1], key[0]))
+        told = ws.explore.strongest("m", sign=sign, limit=top)  # type: ignore[arg-type]
+        assert [(row["entity"], row["feature"]) for row in told.table.to_pylist()] == ordered[:top]
+        assert told.total == len(found)
+        assert ws.explore.matrix("m").ask(told.sql).equals(told.table)
+        of_p = [key for key in ordered if key[0] in ENTITIES[:2]]
+        told = ws.explore.strongest("m", sign=sign, limit=top, entities={"phylum": ["P"]})  # type: ignore[arg-type]
+        assert [(row["entity"], row["feature"]) for row in told.table.to_pylist()] == of_p[:top]
+        assert told.total == len(of_p)
     part = ws.explore.part("m", entities=chosen, entity_where={"phylum": ["P", ""]}).table.to_pylist()
     assert {(row["entity"], row["feature"]): row["mean"] for row in part} == {
         key: value for key, value in found.items() if key[0] in chosen and key[0] != "C;"

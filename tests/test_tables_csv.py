@@ -72,6 +72,20 @@ def test_dropped_and_added_columns_keep_the_bytes_of_the_others(tmp_path: Path) 
     assert written(tmp_path, loaded, table) == b'a,"c",d\r\n"1", 3,x\r\n4,6,'
 
 
+def test_a_wide_text_of_many_stretches_is_read_as_the_csv_module_reads_it(tmp_path: Path) -> None:
+    width, rows = 3_000, 200  # 2 MB: stretches of fewer rows than columns
+    kinds = ["", "1.5", "é", 'a "b", c', "two\nlines", "-0.25"]
+    out = io.StringIO()
+    lines = [[kinds[(row * 7 + n * n) % 6] for n in range(width)] for row in range(rows)]
+    csv.writer(out, lineterminator="\n").writerows([[f"h{n}" for n in range(width)], *lines])
+    text = out.getvalue() + "short,1\n" + ",".join("x" * (width + 1)) + "\nlast\n"
+    loaded = load_bytes(tmp_path, text.encode(), "wide.csv")
+    wanted = [*lines, ["short", "1"], ["last"]]
+    found = zip(*(column.to_pylist() for column in loaded.table.columns[1:]), strict=True)
+    assert [[each or "" for each in row] for row in found] == [row + [""] * (width - len(row)) for row in wanted]
+    assert (loaded.padded, loaded.rejected_count) == ((201, 202), 1)
+
+
 CELL = st.text(st.sampled_from('ab "\r\n,;é€0'), max_size=5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ KINDS = ("numbers", "blank", "marked as missing", "infinite", "not numeric")
 """What cells are, by their code."""
 
 
+BLOCK = 1_000_000
+"""Cells that are read as numbers at once."""
+
+
 class Numbers(NamedTuple):
     """Cells as numbers: NaN where they are none; `kind` says why, as a place in KINDS."""
 
@@ -38,6 +43,18 @@ def parse(cells: pa.Array) -> Numbers:
     if pa.types.is_null(cells.type):
         return _typed(cells.cast(pa.float64()))
     return _texts(cells if pa.types.is_string(cells.type) else cells.cast(pa.string()))
+
+
+def parse_all(columns: Sequence[pa.Array]) -> Numbers:
+    """Read columns, one after the other; neighbours of one type as one, as each by itself costs more than its cells."""
+    runs: list[list[pa.Array]] = []
+    for each in columns:
+        if runs and runs[-1][0].type == each.type:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    parsed = [parse(pa.concat_arrays(run)) for run in runs]
+    return Numbers(np.concatenate([each.values for each in parsed]), np.concatenate([each.kind for each in parsed]))
 
 
 def _typed(cells: pa.Array) -> Numbers:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from tablemend.engine.sql import literals
 from tablemend.errors import SettingsError
 from tablemend.explore.matrix import Answer, Matrix
 from tablemend.explore.parts import ENTITY, FEATURE, NAME, SAMPLE
+
+if TYPE_CHECKING:
+    from tablemend.explore.chunks import Floats
 
 Order = Literal["high", "low", "strong", "name"]
 ORDERS: dict[str, str] = {
@@ -72,11 +77,62 @@ def strongest(
 
     Columns: feature, entity, and those of `feature` from n on.
     """
+    _limit(limit)
+    edge = _edge(matrix, _sign(sign), limit, entities, features)
+    among = conditions(matrix, "entities", "e", entities) + conditions(matrix, "features", "f", features)
     sql = f"""SELECT f.{NAME} AS feature, e.{NAME} AS entity, {_MEASURES}
-FROM means AS m JOIN features AS f USING ({FEATURE}) JOIN entities AS e USING ({ENTITY})
-WHERE true{conditions(matrix, "entities", "e", entities)}{conditions(matrix, "features", "f", features)}
-ORDER BY {_SORTS[_sign(sign)]}, f.{NAME}, e.{NAME}"""
-    return matrix.answer(sql, limit=_limit(limit))
+FROM by_strength AS m JOIN features AS f USING ({FEATURE}) JOIN entities AS e USING ({ENTITY})
+WHERE {edge}{among}
+ORDER BY {_SORTS[sign]}, f.{NAME}, e.{NAME}
+LIMIT {limit}"""
+    return Answer(matrix.ask(sql), sql, _count(matrix, entities, features))
+
+
+def _edge(matrix: Matrix, sign: str, limit: int, entities: Where | None, features: Where | None) -> str:
+    """A condition that only the first `limit` of all cells meet, and what ties with the last of them.
+
+    So only their names are looked up and sorted. The strongest are looked for at both ends, as groups of a file are
+    skipped by the values in them, not by absolute ones.
+    """
+    among = _among(matrix, "entities", ENTITY, entities) + _among(matrix, "features", FEATURE, features)
+
+    def first(end: str, half: str = "") -> Floats:
+        sql = f"SELECT m.mean FROM by_strength AS m WHERE true{half}{among} ORDER BY m.mean {end} LIMIT {limit}"
+        return matrix.ask(sql)["mean"].to_numpy()
+
+    if sign == "strong":
+        found = np.abs(np.r_[first("DESC", " AND m.mean > 0"), first("ASC", " AND m.mean <= 0")])
+        found = np.sort(found)[::-1]
+    else:
+        found = first("DESC" if sign == "high" else "ASC")
+    if len(found) < limit:
+        return "true"
+    last = _number(found[limit - 1])
+    return {"high": f"m.mean >= {last}", "low": f"m.mean <= {last}"}.get(
+        sign, f"(m.mean >= {last} OR m.mean <= -{last})"
+    )
+
+
+def _among(matrix: Matrix, side: str, column: str, where: Where | None) -> str:
+    """Conditions on fields as one on codes."""
+    chosen = conditions(matrix, side, "t", where)
+    return f" AND m.{column} IN (SELECT t.{column} FROM {side} AS t WHERE true{chosen})" if chosen else ""
+
+
+def _count(matrix: Matrix, entities: Where | None, features: Where | None) -> int:
+    """Cells that meet conditions on fields; read from one side where only one has conditions."""
+    side, where = ("entities", entities) if entities else ("features", features)
+    chosen = conditions(matrix, side, "t", where)
+    sql = f"SELECT coalesce(sum(t.measured), 0)::BIGINT AS n FROM {side} AS t WHERE true{chosen}"
+    if entities and features:
+        among = _among(matrix, "entities", ENTITY, entities) + _among(matrix, "features", FEATURE, features)
+        sql = f"SELECT count(*) AS n FROM means AS m WHERE true{among}"
+    return int(matrix.ask(sql)["n"][0].as_py())
+
+
+def _number(value: np.floating) -> str:
+    """A measurement as SQL reads it, to the last digit."""
+    return f"'{float(value)!r}'::{'FLOAT' if value.dtype == np.float32 else 'DOUBLE'}"
 
 
 def within_top(

@@ -21,9 +21,6 @@ from tablemend.store.matrices import MatrixProblem
 if TYPE_CHECKING:
     from tablemend.tables.read import Loaded
 
-BLOCK = 1_000_000
-"""Cells that are read as numbers at once."""
-
 
 def read(tables: Tables, wish: Wish, *, transposed: bool | None = None, progress: Callable[[float], None]) -> Data:
     """Read a matrix; SettingsError where the columns cannot be told apart, or a named one is not there.
@@ -66,16 +63,14 @@ def _padded(loaded: Loaded, found: list[MatrixProblem]) -> None:
 def _wide(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Raw:
     """A column a feature, a row a sample."""
     table, rows = loaded.table, loaded.table.num_rows
-    step = max(1, BLOCK // max(rows, 1))
+    step = max(1, numbers.BLOCK // max(rows, 1))
     parts: list[tuple[Codes, Codes, npt.NDArray[np.float64], npt.NDArray[np.uint8]]] = []
     texts: list[pa.Array] = []
     blank = 0
     for first in range(0, len(shape.values), step):
         names = shape.values[first : first + step]
         columns = [table[name].combine_chunks() for name in names]
-        parsed = [numbers.parse(each) for each in _joined(columns)]
-        value = np.concatenate([each.values for each in parsed])
-        kind = np.concatenate([each.kind for each in parsed])
+        value, kind = numbers.parse_all(columns)
         full = np.flatnonzero(kind != numbers.BLANK)
         blank += len(kind) - len(full)
         parts.append((full // max(rows, 1) + first, full % max(rows, 1), value[full], kind[full]))
@@ -103,17 +98,6 @@ def _wide(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Ra
 def _own(shape: Shape) -> tuple[str, ...]:
     """Fields of samples in a wide table, that of the entity among them."""
     return tuple(dict.fromkeys([*([shape.entity] if shape.entity else []), *shape.about]))
-
-
-def _joined(columns: Sequence[pa.Array]) -> list[pa.Array]:
-    """Columns of one type as one array: to parse them one by one costs more than the parsing."""
-    runs: list[list[pa.Array]] = []
-    for each in columns:
-        if runs and runs[-1][0].type == each.type:
-            runs[-1].append(each)
-        else:
-            runs.append([each])
-    return [pa.concat_arrays(run) for run in runs]
 
 
 def _words(columns: Sequence[pa.Array], places: Codes, rows: int) -> pa.Array:

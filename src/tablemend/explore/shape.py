@@ -57,7 +57,7 @@ def recognise(table: pa.Table, columns: Sequence[Column], wish: Wish) -> Shape:
         if asked and asked not in names:
             raise SettingsError(f"there is no column {asked!r}", hint=f"There are {', '.join(names[:12])}.")
     head = table.slice(0, LOOKED_AT)
-    shares = {name: _share(head[name]) for name in names if name != ROW}
+    shares = _shares(head, [name for name in names if name != ROW])
     if wish.kind != "wide" and (wish.feature or wish.value or wish.kind == "long"):
         return _long(head, names, shares, wish)
     if wish.kind != "wide" and (found := _taken_for_long(head, names, shares, wish)):
@@ -65,11 +65,17 @@ def recognise(table: pa.Table, columns: Sequence[Column], wish: Wish) -> Shape:
     return _wide(head, columns, shares, wish)
 
 
-def _share(cells: pa.ChunkedArray) -> float | None:
-    """Share of numbers among the cells that hold anything; None where none does."""
-    kind = numbers.parse(cells).kind
-    full = np.count_nonzero(kind != numbers.BLANK) - np.count_nonzero(kind == numbers.MARKED)
-    return float(np.count_nonzero(kind == numbers.NUMERIC) / full) if full else None
+def _shares(head: pa.Table, names: Sequence[str]) -> dict[str, float | None]:
+    """Share of numbers among the cells of each column that hold anything; None where none does."""
+    step = max(1, numbers.BLOCK // max(head.num_rows, 1))
+    found: dict[str, float | None] = {}
+    for first in range(0, len(names), step):
+        some = names[first : first + step]
+        kind = numbers.parse_all([head[name].combine_chunks() for name in some]).kind.reshape(len(some), -1)
+        full = np.count_nonzero((kind != numbers.BLANK) & (kind != numbers.MARKED), axis=1).tolist()
+        numeric = np.count_nonzero(kind == numbers.NUMERIC, axis=1).tolist()
+        found |= {n: a / b if b else None for n, a, b in zip(some, numeric, full, strict=True)}
+    return found
 
 
 def _is_numeric(share: float | None) -> bool:
@@ -84,7 +90,8 @@ def _wide(head: pa.Table, columns: Sequence[Column], shares: dict[str, float | N
         raise SettingsError(
             "no column of the table holds numbers", hint="Name another delimiter, or look at it with `tablemend scan`."
         )
-    about = [name for name in shares if name not in values and name != row]
+    taken = {row, *values}
+    about = [name for name in shares if name not in taken]
     if wish.entity and wish.row:
         about = [name for name in about if name != wish.row]
     return Shape(kind="wide", row=row or None, values=tuple(values), about=tuple(about), entity=wish.entity or None)

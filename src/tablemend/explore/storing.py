@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROWS = 16_384
 """Rows of a group of a file: what one feature or one entity asks for lies in one or two of them."""
 
-TABLES = ("cells", "failed", "samples", "entities", "features", "means", "by_entity")
+TABLES = ("cells", "failed", "samples", "entities", "features", "means", "by_entity", "by_strength")
 
 RANKED = f"""
 SELECT {FEATURE}, {ENTITY}, n, mean, sd,
@@ -110,7 +110,13 @@ def _tables(data: Data, session: Session) -> Iterator[tuple[str, pa.Table]]:
             session.unregister(name)
     yield "means", ranked.sort_by([(FEATURE, "ascending"), ("high", "ascending"), (ENTITY, "ascending")])
     yield "by_entity", ranked.sort_by([(ENTITY, "ascending"), (FEATURE, "ascending")])
+    yield "by_strength", ranked.take(_strongest_first(ranked))
     yield from (("cells", data.cells), ("failed", data.failed), ("samples", data.samples))
+
+
+def _strongest_first(ranked: pa.Table) -> Any:
+    """An order in which the highest, the lowest and the strongest of all are in the first groups of a file."""
+    return pa.array(np.argsort(-np.abs(ranked["mean"].to_numpy()), kind="stable"))
 
 
 def _narrow(ranked: pa.Table) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from tablemend.tables.tokens import DOUBLED, ODD, QUOTED, Spans, field_value, is
 
 NEVER = 1 << 62
 """A row behind all rows."""
+
+GATHERED = 64 << 20
+"""Bytes of rows of many columns that are turned into columns at once."""
 
 LISTED = 1000
 """How many padded and rejected rows are named one by one."""
@@ -107,18 +110,17 @@ def read(
     plan = layout(text, delimiter, preferred, name)
     limits.columns(plan.width, name)
     columns = named(headers_of(plan))
-    pieces: list[list[pa.Array]] = [[] for _ in columns]
+    gathered = _Gathered(text, plan.width)
     ragged = _Ragged(text.data, plan.width)
     rows = 0
     for grid in grids(text, plan):
-        for position, piece in enumerate(pieces):
-            piece.append(values(text, grid, position))
+        gathered.add(grid)
         ragged.note(grid, rows)
         rows += len(grid.counts)
         limits.rows(rows, name)
         if progress:
             progress(grid.stop / len(text.data))
-    arrays = [pa.chunked_array(piece, type=pa.string()) for piece in pieces]
+    arrays = gathered.columns()
     numbers = integers(np.arange(1, rows + 1))
     return Parsed(
         table=pa.table([numbers, *arrays], names=[ROW, *(column.name for column in columns)]),
@@ -203,7 +205,13 @@ def _ragged(
 
 def values(text: Text, grid: Grid, column: int) -> pa.Array:
     """The values of one column of a stretch: null for an empty field without quotes and for a missing one."""
-    start, end, kind = grid.start[:, column], grid.end[:, column], grid.kind[:, column]
+    return _texts(text.data, grid.base, grid.start[:, column], grid.end[:, column], grid.kind[:, column])
+
+
+def _texts(
+    data: bytes, base: int, start: npt.NDArray[np.int32], end: npt.NDArray[np.int32], kind: npt.NDArray[np.uint8]
+) -> pa.Array:
+    """The values of fields that follow one another."""
     if not len(start):
         return pa.array([], pa.string())
     missing = start < 0
@@ -211,9 +219,54 @@ def values(text: Text, grid: Grid, column: int) -> pa.Array:
         end = np.maximum.accumulate(np.maximum(end, 0))
         start = np.where(missing, end, start)
     inside = ((kind == QUOTED) | (kind == DOUBLED)).astype(np.int32)
-    found = _slices(text.data, grid.base, start + inside, end - inside, null=(start == end))
+    found = _slices(data, base, start + inside, end - inside, null=(start == end))
     found = _patched(found, kind == DOUBLED, lambda part: pc.replace_substring(part, '""', '"'))
-    return _patched(found, kind == ODD, lambda _: _one_by_one(text.data, grid, column))
+    odd = kind == ODD
+    return _patched(found, odd, lambda _: _one_by_one(data, base, start[odd], end[odd]))
+
+
+class _Gathered:
+    """The values of every column, stretch by stretch.
+
+    A stretch with more columns than rows is read field after field and then turned, together with those that follow it:
+    to read a column by itself costs more than its few values.
+    """
+
+    def __init__(self, text: Text, width: int) -> None:
+        self.text = text
+        self.pieces: list[list[pa.Array]] = [[] for _ in range(width)]
+        self.flat: list[pa.Array] = []  # row by row
+        self.size = 0
+
+    def add(self, grid: Grid) -> None:
+        """Read the values of the next stretch."""
+        rows, width = grid.start.shape
+        flat = rows < width
+        if not flat or self.size + grid.stop - grid.base > GATHERED:
+            self._turn()
+        if flat:
+            fields = grid.start.ravel(), grid.end.ravel(), grid.kind.ravel()
+            self.flat.append(_texts(self.text.data, grid.base, *fields))
+            self.size += grid.stop - grid.base
+            return
+        for position, piece in enumerate(self.pieces):
+            piece.append(values(self.text, grid, position))
+
+    def _turn(self) -> None:
+        """Make columns of what was read row by row."""
+        width = len(self.pieces)
+        rows = sum(map(len, self.flat)) // width
+        if rows:
+            order = np.arange(rows * width).reshape(rows, width).T.ravel()
+            turned = pa.concat_arrays(self.flat).take(integers(order))
+            for position, piece in enumerate(self.pieces):
+                piece.append(turned.slice(position * rows, rows))
+        self.flat, self.size = [], 0
+
+    def columns(self) -> list[pa.ChunkedArray]:
+        """All that was read, column by column."""
+        self._turn()
+        return [pa.chunked_array(piece, type=pa.string()) for piece in self.pieces]
 
 
 def _slices(
@@ -237,13 +290,9 @@ def _patched(array: pa.Array, mask: npt.NDArray[np.bool_], change: Callable[[pa.
     return pc.replace_with_mask(array, where, change(array.filter(where)))
 
 
-def _one_by_one(data: bytes, grid: Grid, column: int) -> pa.Array:
-    odd = np.flatnonzero(grid.kind[:, column] == ODD)
-    spans: Sequence[tuple[int, int]] = list(
-        zip(grid.start[odd, column].tolist(), grid.end[odd, column].tolist(), strict=True)
-    )
-    found = [decode_damaged(field_value(data[grid.base + low : grid.base + high])) for low, high in spans]
-    return pa.array(found, pa.string())
+def _one_by_one(data: bytes, base: int, start: npt.NDArray[np.int32], end: npt.NDArray[np.int32]) -> pa.Array:
+    spans = zip(start.tolist(), end.tolist(), strict=True)
+    return pa.array([decode_damaged(field_value(data[base + low : base + high])) for low, high in spans], pa.string())
 
 
 class _Ragged:
