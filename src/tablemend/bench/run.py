@@ -84,7 +84,7 @@ CASES = (
     Case(name="conflicts.pandas_1m", help="1,000,000, beside pandas.", function=conflicts_judging.pandas_1m),
     _served("conflicts.job_10m", "10,000,000 visits, from database to database.", conflicts.job_10m),
     _served("conflicts.update_285k", "285,627 conflicts updated.", conflicts.update_285k),
-    _served("conflicts.incremental", "1% of 2,000,000 visits changed.", conflicts.incremental),
+    _served("conflicts.incremental", "1% of 10,000,000 visits changed.", conflicts.incremental),
     _served("conflicts.narrow", "The columns that decide, of 98.", conflicts.narrow),
     _served("conflicts.workers", "1 to 8 workers, with latency.", conflicts.workers),
     Case(name="explore.import", help="CSV of 500 × 20,000 to a matrix.", function=explore.import_),
