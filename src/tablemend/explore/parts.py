@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tablemend.store.matrices import Problem
+from tablemend.store.matrices import MatrixProblem
 
 if TYPE_CHECKING:
     from tablemend.records import Column
@@ -44,7 +44,7 @@ class Data(NamedTuple):
     shape: str  # wide or long
     transposed: bool
     entity: str  # field of the entity; empty: each sample is one
-    problems: tuple[Problem, ...]
+    problems: tuple[MatrixProblem, ...]
 
 
 class Raw(NamedTuple):

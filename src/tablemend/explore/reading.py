@@ -16,7 +16,7 @@ from tablemend.explore import numbers
 from tablemend.explore.describing import assembled, best, described
 from tablemend.explore.parts import EXAMPLES, Codes, Data, Fields, Raw, Tables, shown, text_of
 from tablemend.explore.shape import Shape, Wish, recognise
-from tablemend.store.matrices import Problem
+from tablemend.store.matrices import MatrixProblem
 
 if TYPE_CHECKING:
     from tablemend.tables.read import Loaded
@@ -30,7 +30,7 @@ def read(tables: Tables, wish: Wish, *, transposed: bool | None = None, progress
 
     `transposed`: the rows of a wide table are features; by default found by which side the tables of fields name.
     """
-    found: list[Problem] = []
+    found: list[MatrixProblem] = []
     field = wish.entity if tables.samples and wish.entity in _names(tables.samples) else ""
     own = structs.replace(wish, entity="") if field and wish.entity not in _names(tables.values) else wish
     shape = recognise(tables.values.table, tables.values.columns, own)
@@ -53,14 +53,14 @@ def _names(loaded: Loaded) -> list[str]:
     return [each.name for each in loaded.columns]
 
 
-def _padded(loaded: Loaded, found: list[Problem]) -> None:
+def _padded(loaded: Loaded, found: list[MatrixProblem]) -> None:
     if loaded.padded_count:
         text = f"{loaded.padded_count:,} rows end early; what they lack is blank"
-        found.append(Problem(kind="ragged", count=loaded.padded_count, message=text))
+        found.append(MatrixProblem(kind="ragged", count=loaded.padded_count, message=text))
     if loaded.rejected_count:
         reasons = tuple(f"line {each.line}: {each.reason}" for each in loaded.rejected[:EXAMPLES])
         text = f"{loaded.rejected_count:,} rows have more fields than the header; they are left out"
-        found.append(Problem(kind="too long", count=loaded.rejected_count, message=text, examples=reasons))
+        found.append(MatrixProblem(kind="too long", count=loaded.rejected_count, message=text, examples=reasons))
 
 
 def _wide(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Raw:
