@@ -5,10 +5,11 @@
   const sides = { feature: "features", entity: "entities" };
   const turns = {};
 
-  // the server has chosen which names fit; what is picked already is not offered a second time
+  // the server has chosen which names fit; what stands in the field is offered only where it is one of them
+  let aside = null;
   window.dashMantineFunctions = Object.assign({}, window.dashMantineFunctions, {
     tmEvery: function (given) {
-      return given.options;
+      return given.options.filter((each) => each.value !== aside);
     },
   });
 
@@ -21,15 +22,19 @@
     return { value: row[0], label: said };
   }
 
-  function options(found, chosen) {
-    const kept = chosen.map((each) => ({ value: each, label: each }));
-    return kept.concat(found.rows.filter((row) => !chosen.includes(row[0])).map(option));
+  function options(found, chosen, several) {
+    const named = new Set(found.rows.map((row) => row[0]));
+    const others = chosen.filter((each) => !named.has(each));
+    aside = several ? null : others[0] || null;
+    return found.rows.map(option).concat(others.map((each) => ({ value: each, label: each })));
   }
 
-  async function find(typed, value, id, about) {
+  async function find(typed, value, id, data, about) {
     const text = (typed || "").trim();
-    const chosen = Array.isArray(value) ? value : value ? [value] : [];
-    if (!about || (!Array.isArray(value) && text === value)) return none(); // nobody types: a choice stands there
+    const several = Array.isArray(value);
+    const chosen = several ? value : value ? [value] : [];
+    const picked = (data || []).some((each) => each.label === text); // what was picked is written into the field
+    if (!about || (!several && picked)) return none();
     const turn = (turns[id.name] = (turns[id.name] || 0) + 1);
     await wait(PAUSE);
     if (turn !== turns[id.name]) return none();
@@ -37,7 +42,7 @@
     if (about.version) asked.version = about.version;
     try {
       const found = await get("/data/explore/search?" + new URLSearchParams(asked));
-      return turn === turns[id.name] ? options(found, chosen) : none();
+      return turn === turns[id.name] ? options(found, chosen, several) : none();
     } catch (problem) {
       const notice = { action: "show", id: "explore-find", title: "Names cannot be searched", color: "red" };
       set("notices", { sendNotifications: [Object.assign(notice, { message: problem.message })] });
@@ -45,20 +50,24 @@
     }
   }
 
-  function choose(values, ids, search, path) {
-    if (!/^\/explore\/./.test(path || "")) return none();
-    const before = new URLSearchParams(search || "");
+  // what stands in a field and was not drawn there was picked by a person: it becomes part of the address
+  function choose(found, picked, foundIds, pickedIds, about, search) {
+    if (!about) return none();
     const after = new URLSearchParams(search || "");
-    const changed = window.dash_clientside.callback_context.triggered.map((each) => each.prop_id);
-    ids.forEach(function (id, place) {
-      if (!changed.some((each) => each.includes('"name":"' + id.name + '"'))) return;
+    const values = found.concat(picked);
+    foundIds.concat(pickedIds).forEach(function (id, place) {
       const value = values[place];
-      if (Array.isArray(value)) {
-        if (value.length) after.set(id.name, JSON.stringify(value));
-        else after.delete(id.name);
-      } else if (value) after.set(id.name, value);
+      if (value === undefined || same(value, about.drawn[id.name])) return;
+      const text = Array.isArray(value) ? (value.length ? JSON.stringify(value) : "") : value;
+      if (text) after.set(id.name, text);
+      else after.delete(id.name);
     });
-    return after.toString() === before.toString() ? none() : "?" + after.toString();
+    const chosen = after.toString();
+    return chosen === new URLSearchParams(search || "").toString() ? none() : "?" + chosen;
+  }
+
+  function same(one, other) {
+    return JSON.stringify(one || null) === JSON.stringify(other || null);
   }
 
   // a page that is drawn anew gives the focus back to what had it

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 SHOWN = 200
 """Rows of a table on a page; its files have all."""
-MEASURES = ("mean", "standard error", "n", "from top", "from bottom", "of", "ties")
-"""Heads of what is told of a mean; `of` is how many are ranked, `ties` how many have this very mean."""
+MEASURES = ("mean", "se", "n", "top", "bottom", "of", "ties")
+"""Heads of what is told of a mean."""
+RANKS = "se: standard error; top, bottom: rank among so many entities (of) that have the feature; ties: equal means."
 
 
 def page(subject: Subject, told: Told, figure: Figure, table: html.Div, *, label: str) -> list[Any]:
@@ -60,14 +61,16 @@ def notes(told: Told) -> Any:
     return html.Ul([html.Li(each) for each in told.notes], className="tm-points") if told.notes else None
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]], *, label: str, total: int, first: int = 1) -> html.Div:
-    """The first rows of an answer, and how many there are; columns from `first` on are numbers."""
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[Any]], *, label: str, total: int, first: int = 1, heads: str = RANKS
+) -> html.Div:
+    """The first rows of an answer, and how many there are; columns from `first` on are numbers, as `heads` tells."""
     shown = rows[:SHOWN]
     said = f"{total:,} rows" if len(shown) == total else f"The first {len(shown):,} of {total:,} rows; files have all"
     return html.Div(
         [
             basics.table(head, shown, label=label, numbers=range(first, len(head))),
-            html.P(said, className="tm-note"),
+            html.P(f"{said}. {heads}", className="tm-note"),
         ],
         className="tm-answer-table",
     )

@@ -11,7 +11,8 @@ from tablemend.web.pages.explore import layout
 from tablemend.web.pages.explore.subject import PAGE
 from tablemend.web.site import Site
 
-_FIND = "find"
+_FIND, _PICK = "find", "pick"
+_KINDS = (_FIND, _PICK)
 
 
 def callbacks(app: dash.Dash, site: Site) -> None:
@@ -24,16 +25,17 @@ def callbacks(app: dash.Dash, site: Site) -> None:
         Input({"kind": _FIND, "name": MATCH}, "searchValue"),
         State({"kind": _FIND, "name": MATCH}, "value"),
         State({"kind": _FIND, "name": MATCH}, "id"),
+        State({"kind": _FIND, "name": MATCH}, "data"),
         State("explore-about", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction(PAGE, "choose"),
         Output("address", "search", allow_duplicate=True),
-        Input({"kind": _FIND, "name": ALL}, "value"),
-        State({"kind": _FIND, "name": ALL}, "id"),
+        *(Input({"kind": kind, "name": ALL}, "value") for kind in _KINDS),
+        *(State({"kind": kind, "name": ALL}, "id") for kind in _KINDS),
+        State("explore-about", "data"),
         State("address", "search"),
-        State("address", "pathname"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

@@ -92,6 +92,7 @@ def _several(subject: Subject, name: str, label: str, values: Sequence[str]) -> 
         value=list(values),
         searchable=True,
         clearable=True,
+        hidePickedOptions=True,
         maxValues=max(NAMES, len(values)),
         placeholder="" if values else "type a name",
         **_typing(name),
@@ -129,7 +130,7 @@ def _number(subject: Subject) -> dmc.Select:
 
 
 def _one(name: str, label: str, options: Sequence[tuple[str, str]], value: str) -> dmc.Select:
-    return forms.filter_choice(name, label, options, value, clearable=False)
+    return _select(name, label, options, value, allowDeselect=False)
 
 
 def _known(numbers: Sequence[int], chosen: int) -> list[tuple[str, str]]:
@@ -175,4 +176,33 @@ def _field(
     ]
     (value, *_) = subject.given.where[side].get(field, (None,))
     label = f"{field}, of {side}" if told else field
-    return forms.filter_choice(mark + field, label, options, BLANK if value == "" else value)
+    value = BLANK if value == "" else value
+    return _select(mark + field, label, options, value, clearable=True, placeholder="all", searchable=len(options) > 10)
+
+
+def _select(name: str, label: str, options: Sequence[tuple[str, str]], value: str | None, **more: Any) -> dmc.Select:
+    """One of several values; `explore.js` puts what is picked into the address."""
+    data = [{"value": each, "label": shown} for each, shown in options]
+    clear = {"aria-label": f"Clear {label}"}
+    return dmc.Select(
+        id={"kind": "pick", "name": name},
+        label=label,
+        data=data,
+        value=value,
+        size="sm",
+        clearButtonProps=clear,
+        **more,
+    )
+
+
+def drawn(subject: Subject) -> dict[str, Any]:
+    """What stands in the fields as the page is drawn: whatever else comes to stand there, a person has picked."""
+    choice, given = subject.choice, subject.given
+    found: dict[str, Any] = {name: str(getattr(choice, name)) for name in ("order", "sign", "top", "number")}
+    found |= {"feature": choice.feature or None, "entity": choice.entity or None}
+    found |= {"rows": str(choice.rows), "columns": str(choice.columns)}
+    several = given if given.part == "heatmap" else choice
+    found |= {"entities": list(several.entities), "features": list(several.features)}
+    for mark, side in exploring.SIDES.items():
+        found |= {mark + field: values[0] or BLANK for field, values in given.where[side].items()}
+    return found

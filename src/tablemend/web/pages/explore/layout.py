@@ -8,12 +8,12 @@ from typing import Any
 from dash import dcc, html
 
 from tablemend.errors import NotFound
-from tablemend.store.matrices import Manifest, Problem
+from tablemend.store.matrices import Manifest, MatrixProblem
 from tablemend.web.address import Address, path
 from tablemend.web.components import basics, following, forms
 from tablemend.web.doing import box, drawn
 from tablemend.web.exploring import PARTS
-from tablemend.web.pages.explore import heatmap, listing, missing, ranking, strongest, together
+from tablemend.web.pages.explore import choosing, heatmap, listing, missing, ranking, strongest, together
 from tablemend.web.pages.explore.subject import PAGE, Subject
 from tablemend.web.site import Site
 
@@ -42,9 +42,8 @@ def draw(site: Site, address: Address) -> Any:
         return [place, *missing.matrix(site, address, problem)]
     return [
         place,
-        dcc.Store(id="explore-about", data={"matrix": subject.name, "version": subject.given.version}),
         *_head(subject),
-        html.Div(_part(subject), className="tm-tab-body tm-explored"),
+        *_body(subject),
     ]
 
 
@@ -54,12 +53,14 @@ def mark(site: Site, address: Address) -> str:
     return following.mark_of([(each.name, each.version) for each in found if address.subject in ("", each.name)])
 
 
-def _part(subject: Subject) -> Any:
-    """The part that is chosen, or which name of it is not there."""
+def _body(subject: Subject) -> list[Any]:
+    """The part that is chosen, or which name of it is not there, with what its fields are drawn with."""
     try:
-        return _DRAW[subject.given.part](subject)
+        part = _DRAW[subject.given.part](subject)
     except NotFound as problem:
-        return missing.name(subject, problem)
+        part = missing.name(subject, problem)
+    about = {"matrix": subject.name, "version": subject.given.version, "drawn": choosing.drawn(subject)}
+    return [dcc.Store(id="explore-about", data=about), html.Div(part, className="tm-tab-body tm-explored")]
 
 
 def _head(subject: Subject) -> list[Any]:
@@ -96,6 +97,6 @@ def _problems(found: Manifest) -> html.Details | None:
     )
 
 
-def _problem(each: Problem) -> html.Li:
+def _problem(each: MatrixProblem) -> html.Li:
     shown = [part for name in each.examples for part in (html.Code(name), ", ")][:-1]
     return html.Li([each.message, *([": ", *shown] if shown else [])])

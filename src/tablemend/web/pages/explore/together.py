@@ -9,6 +9,9 @@ from tablemend.web.figures.drawing import number
 from tablemend.web.pages.explore import answer
 from tablemend.web.pages.explore.subject import Subject
 
+_HEAD = ("feature", "mean", "last rank", "ranks", "of")
+_HEADS = "ranks: of the chosen entities, in their order, among so many (of) that have the feature; last: of the last."
+
 
 def section(subject: Subject) -> Any:
     """Bars of the mean of their means, and each one's rank."""
@@ -33,5 +36,5 @@ def section(subject: Subject) -> Any:
         (link, number(mean), f"{worst:,}", ", ".join(f"{rank:,}" for rank in ranks), f"{of:,}")
         for link, (_, mean, worst, ranks, of) in zip(links, zip(*columns, strict=True), strict=True)
     ]
-    table = answer.table(("feature", "mean", "last rank", "ranks", "of"), shown, label=label, total=told.total)
+    table = answer.table(_HEAD, shown, label=label, total=told.total, heads=_HEADS)
     return answer.page(subject, told, figure, table, label=label)
