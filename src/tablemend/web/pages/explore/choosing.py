@@ -37,9 +37,9 @@ def _entity(subject: Subject) -> list[Any]:
 def _together(subject: Subject) -> list[Any]:
     choice = subject.choice
     return [
-        _several(subject, "entities", "Entities, all of which are", choice.entities),
-        _one("top", "Among the first", _known(exploring.TOPS, choice.top), str(choice.top)),
-        _one("sign", "From the", list(exploring.SIGNS.items()), choice.sign),
+        _several(subject, "entities", "Entities", choice.entities),
+        _one("top", "All within the top", _known(exploring.TOPS, choice.top), str(choice.top)),
+        _one("sign", "Ranked by", list(exploring.SIGNS.items()), choice.sign),
         _number(subject),
     ]
 
