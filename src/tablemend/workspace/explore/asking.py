@@ -114,6 +114,15 @@ class Asking(Places):
         chosen = {"entities": tuple(entities), "features": tuple(features)}
         return self._ask(name, version, "part", **chosen, entity_where=entity_where, feature_where=feature_where)
 
+    def arranged(
+        self, name: str, *, entities: Sequence[str], features: Sequence[str], version: int | None = None
+    ) -> Told:
+        """The same entities and features, alike ones together: side, name."""
+        from tablemend.explore import arranging
+
+        chosen = {"entities": tuple(entities), "features": tuple(features)}
+        return self._kept(name, version, "arranged", arranging.arranged, chosen)
+
     def values(self, name: str, side: str, field: str, *, version: int | None = None) -> Told:
         """What a field of `features`, `entities` or `samples` says, and how often: value, count."""
         return self._ask(name, version, "values", side=side, field=field)
@@ -123,6 +132,12 @@ class Asking(Places):
     ) -> Told:
         """The `features`, `entities` or `samples` with their fields and how much of each was measured."""
         return self._ask(name, version, "listed", side=side, where=where, limit=limit)
+
+    def search(self, name: str, side: str, text: str, limit: int = 20, *, version: int | None = None) -> Told:
+        """The `features`, `entities` or `samples` that a text or a mass may mean, best first: name, field, said."""
+        from tablemend.explore import searching
+
+        return self._kept(name, version, "search", searching.search, {"side": side, "text": text, "limit": limit})
 
     def why(self, name: str, *, feature: str = "", entity: str = "", version: int | None = None) -> tuple[str, ...]:
         """Why a feature, an entity or a pair of them shows nothing; empty where it shows something."""
