@@ -150,7 +150,7 @@ def test_conditions_narrow_and_can_be_taken_back(lab: Path, serving: Serving, vi
     page.get_by_role("option", name=re.compile("mucin")).click()
     expect(page.locator("summary", has_text="Conditions: medium: mucin")).to_be_visible()
     assert query(page) == {"part": "strongest", "e.medium": "mucin"}
-    page.get_by_role("button", name="Clear medium, of entities").click()
+    page.locator('[aria-label="Clear medium, of entities"]').click()
     expect(page.locator("summary", has_text="medium: mucin")).to_have_count(0)
     assert query(page) == {"part": "strongest"}
 
@@ -171,7 +171,7 @@ def test_a_large_heatmap_is_a_picture_that_tells_its_values(lab: Path, serving: 
     page = visit(serving(lab), "/explore/big?part=heatmap&rows=500&columns=1000")
     image = page.locator("#explore-figure .imagelayer image[*|href^='data:image/png']")
     expect(image).to_have_count(1)
-    image.hover(position={"x": 200, "y": 300})
+    page.locator("#explore-figure .nsewdrag.drag").first.hover(position={"x": 200, "y": 300})
     told = page.locator("#explore-heatmap .tm-tip div")
     expect(told).to_have_count(3)
     entity, feature, value = told.all_inner_texts()
