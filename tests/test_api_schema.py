@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -47,6 +48,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     found.ws.jobs.submit("rescan", dataset="orders")
     found.ws.schedules.add(str(found.table), interval="1d", name="daily")
     found.ws.alerts.test()
+    sites = {"id": [f"s{n}" for n in range(8)], "group": ["fed", "fasted"] * 4, "site": ["gut"] * 8}
+    measured = {"id": sites["id"], "ALANINE": [float(n) for n in range(8)], "SERINE": [n * n / 2 for n in range(8)]}
+    found.ws.explore.load(pa.table(measured), name="m", row="id", samples=pa.table(sites))
     yield found
     found.close()
 
@@ -56,6 +60,23 @@ NEEDING: dict[str, Callable[[Server], dict[str, Any]]] = {
     "GET /api/v1/intel/compare": lambda server: dict.fromkeys(("before", "after"), server.ws.intel_run().id),
 }
 """What a query must name to succeed."""
+
+GROUPS = {"field": "group", "first": "fed", "second": "fasted", "test": "welch"}
+OF_MATRICES: dict[str, dict[str, Any]] = {
+    "feature": {"feature": "ALANINE"},
+    "entity": {"entity": "s1"},
+    "strongest": {"limit": 3},
+    "top": {"entity": ["s1"]},
+    "replicates": {"feature": "ALANINE"},
+    "list/{side}": {"limit": 3},
+    "why": {"feature": "ALANINE"},
+    "compare": GROUPS,
+    "regions": GROUPS | {"by": "site"},
+    "trend": {"field": "group", "order": ["fed", "fasted"]},
+    "against": {"other": "m"},
+    "": {},
+}
+"""The same of each question about a matrix."""
 
 
 def _known(server: Server) -> dict[str, str]:
@@ -75,6 +96,8 @@ def _known(server: Server) -> dict[str, str]:
         "upload": upload,
         "job": ws.jobs.recent()[0].id,
         "ruleset": "visits",
+        "matrix": "m",
+        "side": "features",
     }
 
 
@@ -113,6 +136,8 @@ def _tried(server: Server, wanted: Callable[[Any], bool], most: int) -> dict[str
                 own["run"] = server.ws.intel_run().id
             if "/conflicts/{job}" in case.operation.label:
                 own = {name: conflicts[name] for name in case.path_parameters}
+            if "/matrices/{matrix}" in case.operation.label:
+                case.query = OF_MATRICES[case.operation.label.partition("{matrix}")[2].strip("/")]
             if case.operation.label in NEEDING:
                 case.query |= NEEDING[case.operation.label](server)
                 own["dataset"] = "orders"

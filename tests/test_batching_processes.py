@@ -43,18 +43,7 @@ def steady(batch: Batch, attempt: Attempt) -> Done:
     return Done(inserted=len(batch))
 
 
-def test_rows_that_crash_hang_or_fail_in_a_process_are_found() -> None:
-    report = run(range(24), steady, size=6, timeout=3.0, stop_after=None, **QUICK)
-    found = {each.position: each.reason for each in report.rejections}
-    assert sorted(found) == [3, 12, 18, 21]
-    assert "the process of a batch died" in found[3]
-    assert "took longer than 3 s" in found[12]
-    assert "Local: 1 and 8" in found[18]
-    assert found[21] == "ValueError: 21 is poison"
-    assert (report.inserted, report.left) == (20, 0)
-
-
-def test_with_a_ledger_every_row_is_there_once(tmp_path: Path) -> None:
+def test_rows_that_crash_hang_or_fail_in_a_process_are_found_and_all_others_are_there_once(tmp_path: Path) -> None:
     with Database(f"sqlite:///{tmp_path}/new.db?mode=rwc") as database:
         with database.transaction() as connection:
             connection.execute(sa.text("CREATE TABLE t (n INTEGER PRIMARY KEY, by INTEGER)"))
@@ -63,6 +52,12 @@ def test_with_a_ledger_every_row_is_there_once(tmp_path: Path) -> None:
         with database.connect() as connection:
             rows = connection.execute(sa.text("SELECT n, by FROM t ORDER BY n")).all()
         kept = rejections(database, "j")
+    found = {each.position: each.reason for each in report.rejections}
+    assert sorted(found) == [3, 12, 18, 21]
+    assert "the process of a batch died" in found[3]
+    assert "took longer than 3 s" in found[12]
+    assert "Local: 1 and 8" in found[18]
+    assert found[21] == "ValueError: 21 is poison"
     assert [n for n, _ in rows] == [n for n in range(24) if n not in (3, 12, 18, 21)]
     assert os.getpid() not in {by for _, by in rows}
     assert [each.position for each in kept] == [3, 12, 18, 21]

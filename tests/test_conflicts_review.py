@@ -224,7 +224,8 @@ def test_the_gate_blocks_keys_of_several_and_sets_nothing_in_the_table(ws: Works
     blocked = [each for each in ws.items(found.run) if each.decision == "blocked"]
     assert len(blocked) == found.review["block"] == 30 * 29 / 2
     assert {each.flags for each in blocked} == {("shared_key",)}
-    assert {statuses(ws)[each.content] for each in blocked} == {"N"}
+    standing = statuses(ws)
+    assert {standing[each.content] for each in blocked} == {"N"}
     one = blocked[0]
     assert "blocked by the gate" in ws.approve(found.run, ids=[one.id]).refused[0].reason
     assert statuses(ws)[one.content] == "N"

@@ -48,6 +48,7 @@ def test_a_first_visit_asks_for_little(tmp_path: Path, serving: Serving, visit: 
 
 
 def test_every_page_that_is_opened_again_asks_for_itself_alone(tmp_path: Path, serving: Serving, visit: Visit) -> None:
+    """And none of them offers to send a figure to anybody's cloud."""
     server = serving(furnish(tmp_path, 500))
     page = visit(server)
     addresses = list(walk(page, server, starts()))
@@ -59,6 +60,8 @@ def test_every_page_that_is_opened_again_asks_for_itself_alone(tmp_path: Path, s
         over = traffic.requests > WARM[0] or traffic.bytes > WARM[1] or len(traffic.callbacks) > CALLBACKS
         if over:
             found[address] = (traffic.requests, traffic.bytes, traffic.callbacks)
+        assert page.locator(".modebar-btn, [data-title*='Share'], [data-title*='Cloud']").count() == 0, address
+        assert page.get_by_text("Share chart").count() == 0, address
     assert found == {}
 
 
@@ -76,11 +79,3 @@ def test_going_from_page_to_page_loads_no_file_again(tmp_path: Path, serving: Se
         expect(links.nth(place)).to_have_attribute("aria-current", "page")
         drawn(page)
         assert traffic.requests <= 4, "\n".join(traffic.asked.values())
-
-
-def test_no_figure_can_be_sent_to_anybodys_cloud(tmp_path: Path, serving: Serving, visit: Visit) -> None:
-    server = serving(furnish(tmp_path, 500))
-    page = visit(server)
-    for address in walk(page, server, starts()):
-        assert page.locator(".modebar-btn, [data-title*='Share'], [data-title*='Cloud']").count() == 0, address
-        assert page.get_by_text("Share chart").count() == 0, address

@@ -155,6 +155,35 @@ def example(
         show.say(f"{', '.join(names)} written to {folder}")
 
 
+@explore.command()
+def materialize(
+    source: Annotated[str, typer.Argument(help="Wide table of PostgreSQL, URL#table.")],
+    view: Annotated[str, typer.Argument(help="Materialized view to make in the same database.")],
+    entity: Annotated[str, typer.Option(help="Column of the entities.", show_default=False)] = "",
+    features: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--feature", help="Column of values; may be repeated. By default all numbers.", show_default=False
+        ),
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Bring the view up to date; readers wait for nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the ranking of a wide table of PostgreSQL in it: every column unpivoted in one reading, every rank."""
+    with workspace(quiet=True) as ws:
+        made = ws.explore.materialize(source, view, entity=entity, features=tuple(features or ()), refresh=refresh)
+    if as_json:
+        show.json(made)
+        return
+    show.say(
+        f"{made.view}: {made.rows:,} rows of {made.features:,} features, as of {made.refreshed:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    if made.skipped:
+        show.say(f"left out, since they hold no numbers: {', '.join(made.skipped)}")
+
+
 @explore.command(name="list")
 def list_(as_json: Json = False) -> None:
     """List the matrices."""
@@ -318,8 +347,17 @@ def conditions(given: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def answer(told: Told, columns: Sequence[str], *, title: str, output: Path | None, sql: bool, as_json: bool) -> None:
-    """Show an answer as was asked: some columns for people, all of them as JSON or in a file."""
+def answer(
+    told: Told,
+    columns: Sequence[str],
+    *,
+    title: str,
+    output: Path | None,
+    as_json: bool,
+    sql: bool = False,
+    limit: int | None = None,
+) -> None:
+    """Show an answer as was asked: some columns for people, all of them as JSON or in a file; rows up to a limit."""
     if sql:
         typer.echo(told.sql)
         return
@@ -329,17 +367,27 @@ def answer(told: Told, columns: Sequence[str], *, title: str, output: Path | Non
         answers.write(told.table, output, title=title)
         show.say(f"{told.table.num_rows:,} rows written to {output}")
         return
-    rows: list[dict[str, Any]] = told.table.to_pylist()
+    rows: list[dict[str, Any]] = told.table.slice(0, limit).to_pylist()
     if as_json:
         about = {"matrix": told.matrix.name, "version": told.matrix.version, "cached": told.cached, "age": told.age}
-        show.json({"rows": rows, "total": told.total, "notes": told.notes, "sql": told.sql, **about})
+        about |= {"facts": told.facts, "sql": told.sql}
+        show.json({"rows": rows, "total": told.total, "notes": told.notes, **about})
         return
     more = f", {len(rows):,} of {told.total:,}" if told.total > len(rows) else ""
     if rows:
-        show.table(columns, [[_shown(each[name]) for name in columns] for each in rows], title=f"{title}{more}")
+        show.table(columns, [[_shown(name, each[name]) for name in columns] for each in rows], title=f"{title}{more}")
     for each in told.notes:
         show.say(each)
+    if told.facts:
+        show.say(", ".join(f"{name} {_fact(value)}" for name, value in told.facts.items()))
 
 
-def _shown(value: Any) -> Any:
-    return ", ".join(f"{each:,}" for each in value) if isinstance(value, list) else value
+def _shown(name: str, value: Any) -> Any:
+    """A value in a table: a list in a line, a small p with the digits that count."""
+    if isinstance(value, list):
+        return ", ".join("" if each is None else str(each) for each in value)
+    return f"{value:.2g}" if name in ("p", "q") and value is not None else value
+
+
+def _fact(value: float | str | None) -> str:
+    return "unknown" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -103,6 +103,7 @@ COMMANDS = (
         "databases",
         "decide",
         "explore",
+        "explore_statistics",
         "gates",
         "heal",
         "history",

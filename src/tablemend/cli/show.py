@@ -44,7 +44,21 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = ""
     Console(highlight=False).print(grid)
 
 
-_WHOLE = ("id", "conflict", "repair", "run", "change_set", "check", "decision", "status", "metric", "outcome")
+_WHOLE = (
+    "id",
+    "conflict",
+    "repair",
+    "run",
+    "change_set",
+    "check",
+    "decision",
+    "status",
+    "metric",
+    "outcome",
+    "p",
+    "q",
+    "stars",
+)
 """Columns that are copied or read at a glance, and so never cut into lines."""
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tablemend.errors import SettingsError
 from tablemend.explore import numbers
 from tablemend.explore.parts import ENTITY, EXAMPLES, FEATURE, NAME, SAMPLE, UNNAMED, Data, Fields, Raw, shown, text_of
-from tablemend.store.matrices import Problem
+from tablemend.store.matrices import MatrixProblem
 from tablemend.tables.columns import unique_names
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def best(loaded: Loaded, wanted: Sequence[str]) -> tuple[str, int]:
 
 
 def described(
-    what: str, names: Sequence[str], keys: Sequence[str], own: Fields, loaded: Loaded | None, found: list[Problem]
+    what: str, names: Sequence[str], keys: Sequence[str], own: Fields, loaded: Loaded | None, found: list[MatrixProblem]
 ) -> pa.Table:
     """NAME, all different, and the fields of each; `keys` are what a table of fields calls them."""
     apart = _apart(what, names, found)
@@ -47,12 +47,12 @@ def described(
     return pa.table(arrays, names=[NAME, *labels])
 
 
-def _apart(what: str, names: Sequence[str], found: list[Problem]) -> list[str]:
+def _apart(what: str, names: Sequence[str], found: list[MatrixProblem]) -> list[str]:
     """Names that differ: one that comes again, or that is blank, is numbered, and none is merged with another."""
     filled = [name if name.strip() else UNNAMED for name in names]
     if blank := sum(not name.strip() for name in names):
         message = f"{blank:,} {what} have no name; they are called {UNNAMED}"
-        found.append(Problem(kind=f"unnamed {what}", count=blank, message=message))
+        found.append(MatrixProblem(kind=f"unnamed {what}", count=blank, message=message))
     repeated = [name for name, count in Counter(filled).items() if count > 1]
     if not repeated:
         return filled
@@ -69,11 +69,13 @@ def _apart(what: str, names: Sequence[str], found: list[Problem]) -> list[str]:
         apart.append(label)
     extra = len(filled) - len(set(filled))
     message = f"{extra:,} {what} have the name of another; they are kept apart by a number"
-    found.append(Problem(kind=f"repeated {what}", count=extra, message=message, examples=tuple(repeated[:EXAMPLES])))
+    found.append(
+        MatrixProblem(kind=f"repeated {what}", count=extra, message=message, examples=tuple(repeated[:EXAMPLES]))
+    )
     return apart
 
 
-def _joined(what: str, keys: Sequence[str], loaded: Loaded, found: list[Problem]) -> Fields:
+def _joined(what: str, keys: Sequence[str], loaded: Loaded, found: list[MatrixProblem]) -> Fields:
     """The fields that a table has for each key, null for those that it does not name."""
     column, count = best(loaded, keys)
     if not count:
@@ -95,7 +97,9 @@ def _joined(what: str, keys: Sequence[str], loaded: Loaded, found: list[Problem]
         (f"repeated fields of {what}", again, f"{again:,} rows of fields have an id again; the first counts", []),
     ):
         if number:
-            found.append(Problem(kind=kind, count=number, message=text, examples=tuple(map(str, examples[:EXAMPLES]))))
+            found.append(
+                MatrixProblem(kind=kind, count=number, message=text, examples=tuple(map(str, examples[:EXAMPLES])))
+            )
     rows = pa.array([place.get(key) for key in keys], pa.int64())
     return {
         shown(each): [
@@ -106,7 +110,7 @@ def _joined(what: str, keys: Sequence[str], loaded: Loaded, found: list[Problem]
     }
 
 
-def assembled(raw: Raw, samples: pa.Table, features: pa.Table, entity: str, found: list[Problem]) -> Data:
+def assembled(raw: Raw, samples: pa.Table, features: pa.Table, entity: str, found: list[MatrixProblem]) -> Data:
     """The matrix, its cells by feature and sample, in the narrowest types that lose nothing."""
     owner, entities = _entities(samples, entity, found)
     number = raw.kind == numbers.NUMERIC
@@ -143,7 +147,7 @@ def assembled(raw: Raw, samples: pa.Table, features: pa.Table, entity: str, foun
     )
 
 
-def _entities(samples: pa.Table, entity: str, found: list[Problem]) -> tuple[pa.Array, pa.Table]:
+def _entities(samples: pa.Table, entity: str, found: list[MatrixProblem]) -> tuple[pa.Array, pa.Table]:
     """The entity of each sample, and the entities with the fields that are the same in all samples of each."""
     names = samples[NAME].to_pylist()
     if not entity:
@@ -161,7 +165,7 @@ def _entities(samples: pa.Table, entity: str, found: list[Problem]) -> tuple[pa.
     if without := told.count(None):
         examples = tuple(name for name, each in zip(names, told, strict=True) if each is None)[:EXAMPLES]
         message = f"{without:,} samples have no {entity}; they count to no entity"
-        found.append(Problem(kind="samples without entity", count=without, message=message, examples=examples))
+        found.append(MatrixProblem(kind="samples without entity", count=without, message=message, examples=examples))
     owner = [None if each is None else place[each] for each in told]
     fields: Fields = {}
     for name in samples.schema.names[1:]:
@@ -189,7 +193,7 @@ def _same(
     return values, True
 
 
-def _told(raw: Raw, counts: dict[str, int], samples: pa.Table, features: pa.Table, found: list[Problem]) -> None:
+def _told(raw: Raw, counts: dict[str, int], samples: pa.Table, features: pa.Table, found: list[MatrixProblem]) -> None:
     """Say what cells hold that are no numbers, and which features and samples hold none."""
     number = raw.kind == numbers.NUMERIC
     texts = raw.text.to_pylist()
@@ -203,11 +207,13 @@ def _told(raw: Raw, counts: dict[str, int], samples: pa.Table, features: pa.Tabl
         if count := counts[numbers.KINDS[code]]:
             examples = tuple(dict.fromkeys(texts[each] for each in np.flatnonzero(kinds == code)[:1_000]))[:EXAMPLES]
             found.append(
-                Problem(kind=numbers.KINDS[code], count=count, message=f"{count:,} cells {text}", examples=examples)
+                MatrixProblem(
+                    kind=numbers.KINDS[code], count=count, message=f"{count:,} cells {text}", examples=examples
+                )
             )
     for what, table, places in (("features", features, raw.feature), ("samples", samples, raw.sample)):
         there = np.bincount(places[number], minlength=table.num_rows)
         if len(empty := np.flatnonzero(there == 0)):
             names = tuple(table[NAME].take(pa.array(empty[:EXAMPLES])).to_pylist())
             message = f"{len(empty):,} {what} hold no number at all"
-            found.append(Problem(kind=f"empty {what}", count=len(empty), message=message, examples=names))
+            found.append(MatrixProblem(kind=f"empty {what}", count=len(empty), message=message, examples=names))

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tablemend.engine.sql import literal, name
@@ -25,6 +27,9 @@ NEAR = 5
 """Names that are offered for one that is not there."""
 
 
+Facts = dict[str, float | int | str | None]
+
+
 class Answer(NamedTuple):
     """What a question gives."""
 
@@ -32,22 +37,24 @@ class Answer(NamedTuple):
     sql: str  # that gives it, over the tables of the matrix
     total: int  # rows there are, where `table` holds the first of them
     notes: tuple[str, ...] = ()  # why it is empty, or what to know of it
+    facts: Facts = {}  # of the whole, such as a correlation
 
 
+_Rest = tuple[str, int, tuple[str, ...], Facts]
 _KEPT = b"tablemend"
 """Under which a table that is kept says what else belongs to its answer."""
 
 
 def packed(answer: Answer) -> pa.Table:
     """An answer as one table, to be kept."""
-    told = msgspec.json.encode((answer.sql, answer.total, answer.notes))
+    told = msgspec.json.encode(answer[1:])
     return answer.table.replace_schema_metadata({_KEPT: told})
 
 
 def unpacked(table: pa.Table) -> Answer:
     """An answer that was kept."""
-    sql, total, notes = msgspec.json.decode((table.schema.metadata or {})[_KEPT], type=tuple[str, int, tuple[str, ...]])
-    return Answer(table.replace_schema_metadata(None), sql, total, notes)
+    told = msgspec.json.decode((table.schema.metadata or {})[_KEPT], type=_Rest)
+    return Answer(table.replace_schema_metadata(None), *told)
 
 
 def digest(manifest: Manifest) -> str:
@@ -64,6 +71,7 @@ class Matrix:
         self._session = session
         self._schema = f"matrix_{digest(manifest)[:16]}"
         self._lock = threading.Lock()
+        self._dense: npt.NDArray[np.floating] | None = None
         self._attach(snapshots)
 
     def _attach(self, snapshots: Snapshots) -> None:
@@ -140,6 +148,23 @@ class Matrix:
             known = ", ".join(self.fields(side)) or "none"
             raise NotFound(f"{side} of {self.manifest.name} have no field {wanted!r}", hint=f"They have {known}.")
         return name(wanted)
+
+    def dense(self) -> npt.NDArray[np.floating]:
+        """The cells as features × samples, NaN where nothing was measured; made once, not to be changed."""
+        with self._lock:
+            if self._dense is None:
+                cells = self.ask(f"SELECT {FEATURE}, {SAMPLE}, value FROM cells")
+                kind = cells["value"].type.to_pandas_dtype()
+                found = np.full((self.manifest.features, self.manifest.samples), np.nan, kind)
+                found[cells[FEATURE].to_numpy(), cells[SAMPLE].to_numpy()] = cells["value"].to_numpy()
+                found.flags.writeable = False
+                self._dense = found
+        return self._dense
+
+    def told(self, side: str, *, where: str = "") -> pa.Table:
+        """Features, entities or samples with their codes, names and fields, in the order of their codes."""
+        condition = f" WHERE {where}" if where else ""
+        return self.ask(f"SELECT * FROM {side} AS t{condition} ORDER BY {SIDES[side]}")
 
     def close(self) -> None:
         """Forget the tables; the files stay."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tablemend.explore import numbers
-from tablemend.store.matrices import Problem
+from tablemend.store.matrices import MatrixProblem
 
 if TYPE_CHECKING:
     from tablemend.records import Column
@@ -48,7 +48,7 @@ class Data(NamedTuple):
     shape: str  # wide or long
     transposed: bool
     entity: str  # field of the entity; empty: each sample is one
-    problems: tuple[Problem, ...]
+    problems: tuple[MatrixProblem, ...]
 
 
 class Raw(NamedTuple):

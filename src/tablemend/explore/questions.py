@@ -45,7 +45,7 @@ def feature(
     shown = "".join(f", e.{matrix.field('entities', each)}" for each in told)
     sql = f"""SELECT e.{NAME} AS entity, {_MEASURES}{shown}
 FROM means AS m JOIN entities AS e USING ({ENTITY})
-WHERE m.{FEATURE} = {_code(matrix, "features", feature)}{_conditions(matrix, "entities", "e", where)}
+WHERE m.{FEATURE} = {_code(matrix, "features", feature)}{conditions(matrix, "entities", "e", where)}
 ORDER BY {_sorted(order, "e")}"""
     return _why(matrix, matrix.answer(sql, limit=_limit(limit)), feature=feature, where=where)
 
@@ -60,7 +60,7 @@ def entity(
     shown = "".join(f", f.{matrix.field('features', each)}" for each in matrix.fields("features"))
     sql = f"""SELECT f.{NAME} AS feature, {_MEASURES}{shown}
 FROM by_entity AS m JOIN features AS f USING ({FEATURE})
-WHERE m.{ENTITY} = {_code(matrix, "entities", entity)}{_conditions(matrix, "features", "f", where)}
+WHERE m.{ENTITY} = {_code(matrix, "entities", entity)}{conditions(matrix, "features", "f", where)}
 ORDER BY {_sorted(order, "f")}"""
     return _why(matrix, matrix.answer(sql, limit=_limit(limit)), entity=entity, where=where)
 
@@ -79,7 +79,7 @@ def strongest(
     """
     _limit(limit)
     edge = _edge(matrix, _sign(sign), limit, entities, features)
-    among = _conditions(matrix, "entities", "e", entities) + _conditions(matrix, "features", "f", features)
+    among = conditions(matrix, "entities", "e", entities) + conditions(matrix, "features", "f", features)
     sql = f"""SELECT f.{NAME} AS feature, e.{NAME} AS entity, {_MEASURES}
 FROM by_strength AS m JOIN features AS f USING ({FEATURE}) JOIN entities AS e USING ({ENTITY})
 WHERE {edge}{among}
@@ -117,14 +117,14 @@ def _edge(matrix: Matrix, sign: str, limit: int, entities: Where | None, feature
 
 def _among(matrix: Matrix, side: str, column: str, where: Where | None) -> str:
     """Conditions on fields as one on codes."""
-    chosen = _conditions(matrix, side, "t", where)
+    chosen = conditions(matrix, side, "t", where)
     return f" AND m.{column} IN (SELECT t.{column} FROM {side} AS t WHERE true{chosen})" if chosen else ""
 
 
 def _count(matrix: Matrix, entities: Where | None, features: Where | None) -> int:
     """Cells that meet conditions on fields; read from one side where only one has conditions."""
     side, where = ("entities", entities) if entities else ("features", features)
-    chosen = _conditions(matrix, side, "t", where)
+    chosen = conditions(matrix, side, "t", where)
     sql = f"SELECT coalesce(sum(t.measured), 0)::BIGINT AS n FROM {side} AS t WHERE true{chosen}"
     if entities and features:
         among = _among(matrix, "entities", ENTITY, entities) + _among(matrix, "features", FEATURE, features)
@@ -160,7 +160,7 @@ FROM (
   WHERE m.{ENTITY} IN ({", ".join(map(str, codes))}) AND m.{sign} <= {_limit(top)}{beyond}
   GROUP BY m.{FEATURE} HAVING count(*) = {len(codes)}
 ) AS c JOIN features AS f USING ({FEATURE})
-WHERE true{_conditions(matrix, "features", "f", where)}
+WHERE true{conditions(matrix, "features", "f", where)}
 ORDER BY c.worst, abs(c.mean) DESC, f.{NAME}"""
     who = f"{'is' if len(codes) == 1 else 'are all of'} {', '.join(entities)}"
     return _noted(matrix.answer(sql), f"In no feature {who} among the {SIGNS[sign]} {top}.")
@@ -173,7 +173,7 @@ def replicates(matrix: Matrix, feature: str, *, entities: Sequence[str] = (), wh
     shown = "".join(f", s.{matrix.field('samples', each)}" for each in matrix.fields("samples"))
     sql = f"""SELECT s.{NAME} AS sample, e.{NAME} AS entity, c.value{shown}
 FROM cells AS c JOIN samples AS s USING ({SAMPLE}) LEFT JOIN entities AS e ON e.{ENTITY} = s.{ENTITY}
-WHERE c.{FEATURE} = {_code(matrix, "features", feature)}{chosen}{_conditions(matrix, "samples", "s", where)}
+WHERE c.{FEATURE} = {_code(matrix, "features", feature)}{chosen}{conditions(matrix, "samples", "s", where)}
 ORDER BY e.{NAME}, s.{NAME}"""
     alone = entities[0] if len(entities) == 1 else ""
     found = _why(matrix, matrix.answer(sql), feature=feature, entity=alone, where=where)
@@ -196,7 +196,7 @@ def part(
     for side, column, wanted in (("entities", ENTITY, entities), ("features", FEATURE, features)):
         if wanted:
             chosen += f" AND m.{column} IN ({', '.join(map(str, matrix.places(side, wanted)))})"
-    chosen += _conditions(matrix, "entities", "e", entity_where) + _conditions(matrix, "features", "f", feature_where)
+    chosen += conditions(matrix, "entities", "e", entity_where) + conditions(matrix, "features", "f", feature_where)
     sql = f"""SELECT f.{NAME} AS feature, e.{NAME} AS entity, m.n, m.mean, m.sd, m.high, m.low
 FROM means AS m JOIN features AS f USING ({FEATURE}) JOIN entities AS e USING ({ENTITY})
 WHERE true{chosen}
@@ -215,7 +215,7 @@ def listed(matrix: Matrix, side: str, *, where: Where | None = None, limit: int 
     hidden = f"EXCLUDE ({', '.join(column for column in _HIDDEN[side])})"
     sql = f"""SELECT t.{NAME} AS name, t.* {hidden}
 FROM {side} AS t
-WHERE true{_conditions(matrix, side, "t", where)}
+WHERE true{conditions(matrix, side, "t", where)}
 ORDER BY t.{NAME}"""
     return _noted(matrix.answer(sql, limit=_limit(limit)), f"None of the {side} has these fields.")
 
@@ -233,7 +233,8 @@ def _commented(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
 
 
-def _conditions(matrix: Matrix, side: str, alias: str, where: Where | None) -> str:
+def conditions(matrix: Matrix, side: str, alias: str, where: Where | None) -> str:
+    """Conditions on the fields of a side as SQL that goes behind others; NotFound for a field that is not there."""
     found = ""
     for field, wanted in (where or {}).items():
         column = f"{alias}.{matrix.field(side, field)}"

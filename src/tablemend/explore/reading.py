@@ -16,7 +16,7 @@ from tablemend.explore import numbers
 from tablemend.explore.describing import assembled, best, described
 from tablemend.explore.parts import EXAMPLES, UNNAMED, Codes, Data, Fields, Raw, Tables, shown, text_of
 from tablemend.explore.shape import Shape, Wish, recognise, rows_are_features
-from tablemend.store.matrices import Problem
+from tablemend.store.matrices import MatrixProblem
 
 if TYPE_CHECKING:
     from tablemend.tables.read import Loaded
@@ -28,7 +28,7 @@ def read(tables: Tables, wish: Wish, *, transposed: bool | None = None, progress
     `transposed`: the rows of a wide table are features; by default found by which side the tables of fields name, else
     by what the column of their names is called.
     """
-    found: list[Problem] = []
+    found: list[MatrixProblem] = []
     field = wish.entity if tables.samples and wish.entity in _names(tables.samples) else ""
     own = structs.replace(wish, entity="") if field and wish.entity not in _names(tables.values) else wish
     shape = recognise(tables.values.table, tables.values.columns, own)
@@ -59,14 +59,14 @@ def _names(loaded: Loaded) -> list[str]:
     return [each.name for each in loaded.columns]
 
 
-def _padded(loaded: Loaded, found: list[Problem]) -> None:
+def _padded(loaded: Loaded, found: list[MatrixProblem]) -> None:
     if loaded.padded_count:
         text = f"{loaded.padded_count:,} rows end early; what they lack is blank"
-        found.append(Problem(kind="ragged", count=loaded.padded_count, message=text))
+        found.append(MatrixProblem(kind="ragged", count=loaded.padded_count, message=text))
     if loaded.rejected_count:
         reasons = tuple(f"line {each.line}: {each.reason}" for each in loaded.rejected[:EXAMPLES])
         text = f"{loaded.rejected_count:,} rows have more fields than the header; they are left out"
-        found.append(Problem(kind="too long", count=loaded.rejected_count, message=text, examples=reasons))
+        found.append(MatrixProblem(kind="too long", count=loaded.rejected_count, message=text, examples=reasons))
 
 
 def _wide(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Raw:
@@ -115,7 +115,7 @@ def _words(columns: Sequence[pa.Array], places: Codes, rows: int) -> pa.Array:
     return pa.array([str(each) for each in found], pa.string())
 
 
-def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None], found: list[Problem]) -> Raw:
+def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None], found: list[MatrixProblem]) -> Raw:
     """A row a cell; a pair of sample and feature that comes again is a further replicate."""
     if not (shape.entity and shape.feature and shape.value):
         raise SettingsError("a long table needs an entity, a feature and a value")
@@ -135,7 +135,7 @@ def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None], found
     numbered = not (shape.sample or shape.replicate) and again > 0
     if again and not numbered:
         text = f"{again:,} rows have the sample and the feature of another; they count as further replicates"
-        found.append(Problem(kind="repeated cells", count=again, message=text))
+        found.append(MatrixProblem(kind="repeated cells", count=again, message=text))
     samples = [_numbered(names[each % len(names)], each // len(names), always=numbered) for each in distinct.tolist()]
     full = parsed.kind != numbers.BLANK
     off = full & (parsed.kind > numbers.BLANK)

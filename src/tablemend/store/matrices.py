@@ -16,7 +16,7 @@ from tablemend.store.database import Database
 _table = schema.matrices
 
 
-class Problem(Record, frozen=True, kw_only=True):
+class MatrixProblem(Record, frozen=True, kw_only=True):
     """Something that was not as it should be when a matrix was read."""
 
     kind: str
@@ -43,7 +43,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     sample_fields: tuple[str, ...] = ()
     entity_fields: tuple[str, ...] = ()  # those of samples that say the same in all samples of an entity
     feature_fields: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[MatrixProblem, ...] = ()
     bytes: int = 0  # of its files
     run: str = ""
     by: str = ""

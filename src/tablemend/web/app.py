@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from tablemend.web import api, dashboard, rows
+from tablemend.web import api, dashboard, matrices, rows
 from tablemend.web.bundles import Bundles
 from tablemend.web.jobs import events
 from tablemend.web.jobs.watch import Watch
@@ -36,6 +36,7 @@ def create(site: Site, watch: Watch, links: OneTimeLinks, options: SecurityOptio
     )
     app.include_router(router(site.base, links, options))
     app.include_router(rows.router(site))
+    app.include_router(matrices.router(site))
     api.include(app, site, events.router(site.base, watch))
     pages = dashboard.make(site)
     app.mount("/static", StaticFiles(directory=dashboard.folder() / "static"), name="static")

@@ -34,9 +34,9 @@ _INDEX = """<!DOCTYPE html>
 
 def pages() -> tuple[Page, ...]:
     """Every page, in the order of the navigation."""
-    from tablemend.web.pages import add, conflicts, dataset, intelligence, overview, review, runs, settings
+    from tablemend.web.pages import add, conflicts, dataset, explore, intelligence, overview, review, runs, settings
 
-    modules = (overview, add, dataset, review, conflicts, intelligence, runs, settings)
+    modules = (overview, add, dataset, review, conflicts, explore, intelligence, runs, settings)
     return tuple(module.PAGE for module in modules)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tablemend.workspace.alerts import Alerts
     from tablemend.workspace.configuring import Configuration
     from tablemend.workspace.explore import Explore
+    from tablemend.workspace.explore.places import Opened
     from tablemend.workspace.jobs import Jobs
     from tablemend.workspace.previewing import SourcePreview
     from tablemend.workspace.schedules import Schedules
@@ -42,7 +43,7 @@ class Workspace(ConflictReview):
         other.__dict__["store"] = self.ready()
         other.__dict__["_telemetry"] = self._telemetry
         if "_engine" in self.__dict__:
-            other.__dict__["_engine"] = self._engine
+            other.__dict__["_engine"], other.__dict__["_matrices"] = self._engine, self._matrices
         other.__dict__["cache"], other.__dict__["_databases"] = self.cache, self._databases
         other.role = role
         return other
@@ -81,6 +82,13 @@ class Workspace(ConflictReview):
         from tablemend.workspace.alerts import Alerts
 
         return Alerts(self)
+
+    @cached_property
+    def _matrices(self) -> Opened:
+        """The matrices that are open in the engine."""
+        from tablemend.workspace.explore.places import Opened
+
+        return Opened()
 
     @cached_property
     def explore(self) -> Explore:

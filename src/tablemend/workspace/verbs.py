@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -211,6 +212,51 @@ class ScoreIntel(Arguments, frozen=True, kw_only=True):
         return {"run": done.run, "read": done.read, "counts": done.counts}
 
 
+class LoadMatrix(Arguments, frozen=True, kw_only=True):
+    """Read a matrix of measurements."""
+
+    source: str
+    name: str | None = None
+    samples: str | None = None
+    features: str | None = None
+    entity: str = ""
+    shape: str = ""
+    row: str = ""
+    feature: str = ""
+    value: str = ""
+    replicate: str = ""
+    transposed: bool | None = None
+    options: Options = Options()
+
+    def subject(self, workspace: Workspace) -> str:
+        """The name of the matrix, or the place that it is read from."""
+        from tablemend.tables.source import without_secrets
+
+        del workspace
+        return self.name or without_secrets(self.source)
+
+    def run(self, workspace: Workspace) -> dict[str, Any]:
+        """Read it."""
+        with ExitStack() as stack:
+            for each in filter(None, (self.source, self.samples, self.features)):
+                stack.enter_context(workspace.uploads.named(each))
+            made = workspace.explore.load(
+                self.source,
+                name=self.name,
+                samples=self.samples,
+                features=self.features,
+                entity=self.entity,
+                shape=self.shape,
+                row=self.row,
+                feature=self.feature,
+                value=self.value,
+                replicate=self.replicate,
+                transposed=self.transposed,
+                **self.options.given(),
+            )
+        return {"run": made.run, "matrix": made.name, "version": made.version, "cells": made.cells}
+
+
 class FindConflicts(Arguments, frozen=True, kw_only=True):
     """Bring a table of conflicts up to date, by a job of the settings."""
 
@@ -324,6 +370,7 @@ VERBS: dict[str, type[Arguments]] = {
     "check_recipe": CheckRecipe,
     "replay_recipe": ReplayRecipe,
     "score_intel": ScoreIntel,
+    "load_matrix": LoadMatrix,
     "refresh": Refresh,
     "conflicts": FindConflicts,
     "what_if": WhatIf,

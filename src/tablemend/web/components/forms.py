@@ -107,12 +107,14 @@ def filters(*fields: Any) -> html.Div:
     return html.Div(list(fields), className="tm-filters", role="search")
 
 
-def tabs(path: str, key: str, parts: Mapping[str, str], current: str) -> html.Nav:
-    """The parts of a page, each with an address of its own."""
+def tabs(
+    path: str, key: str, parts: Mapping[str, str], current: str, kept: Mapping[str, str] | None = None
+) -> html.Nav:
+    """The parts of a page, each with an address of its own; `kept` stays in the query of all."""
     links = [
         dcc.Link(
             title,
-            href=f"{path}?{key}={name}",
+            href=f"{path}?{urlencode({key: name, **(kept or {})})}",
             className="tm-tab tm-tab-current" if name == current else "tm-tab",
             title=f"{title}: shown now" if name == current else None,
         )

@@ -10,7 +10,7 @@ from tablemend.workspace.explore.places import Places
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tablemend.explore.matrix import Answer, Matrix
+    from tablemend.explore.matrix import Answer, Facts
     from tablemend.store.matrices import Manifest
 
 Order = Literal["high", "low", "strong", "name"]
@@ -28,6 +28,7 @@ class Told(NamedTuple):
     sql: str  # that gives it, over the tables of the matrix; empty where it was computed
     total: int  # rows there are, where `table` holds the first of them
     notes: tuple[str, ...]  # why it is empty, or what to know of it
+    facts: Facts  # of the whole, such as a correlation
     matrix: Manifest
     cached: str | None  # where it was kept: process, redis; None where it was worked out now
     age: float  # seconds since it was worked out
@@ -113,6 +114,15 @@ class Asking(Places):
         chosen = {"entities": tuple(entities), "features": tuple(features)}
         return self._ask(name, version, "part", **chosen, entity_where=entity_where, feature_where=feature_where)
 
+    def arranged(
+        self, name: str, *, entities: Sequence[str], features: Sequence[str], version: int | None = None
+    ) -> Told:
+        """The same entities and features, alike ones together: side, name."""
+        from tablemend.explore import arranging
+
+        chosen = {"entities": tuple(entities), "features": tuple(features)}
+        return self._kept(name, version, "arranged", arranging.arranged, chosen)
+
     def values(self, name: str, side: str, field: str, *, version: int | None = None) -> Told:
         """What a field of `features`, `entities` or `samples` says, and how often: value, count."""
         return self._ask(name, version, "values", side=side, field=field)
@@ -123,11 +133,88 @@ class Asking(Places):
         """The `features`, `entities` or `samples` with their fields and how much of each was measured."""
         return self._ask(name, version, "listed", side=side, where=where, limit=limit)
 
+    def search(self, name: str, side: str, text: str, limit: int = 20, *, version: int | None = None) -> Told:
+        """The `features`, `entities` or `samples` that a text or a mass may mean, best first: name, field, said."""
+        from tablemend.explore import searching
+
+        return self._kept(name, version, "search", searching.search, {"side": side, "text": text, "limit": limit})
+
     def why(self, name: str, *, feature: str = "", entity: str = "", version: int | None = None) -> tuple[str, ...]:
         """Why a feature, an entity or a pair of them shows nothing; empty where it shows something."""
         from tablemend.explore import absence
 
         return absence.reasons(self.matrix(name, version), feature=feature, entity=entity)
+
+    def compare(
+        self,
+        name: str,
+        field: str,
+        first: str,
+        second: str,
+        *,
+        by: str = "",
+        test: str = "mann-whitney",
+        pairs: str = "",
+        scale: str = "linear",
+        where: Where = None,
+        features: Where = None,
+        version: int | None = None,
+    ) -> Told:
+        """Two groups of samples compared in each feature, and in each region of `by`: difference, interval, p, q."""
+        given = {"field": field, "first": first, "second": second, "by": by, "test": test, "pairs": pairs}
+        return self._measure(name, version, "compare", **given, scale=scale, where=where, features=features)
+
+    def regions(
+        self,
+        name: str,
+        field: str,
+        first: str,
+        second: str,
+        *,
+        by: str,
+        which: str = "any",
+        level: float = 0.05,
+        version: int | None = None,
+        **more: Any,
+    ) -> Told:
+        """The features that differ in `all`, in exactly `one`, or in `any` of the regions of `by`; see `compare`."""
+        given = {"field": field, "first": first, "second": second, "by": by, "which": which, "level": level}
+        return self._measure(name, version, "regions", **given, **more)
+
+    def trend(
+        self,
+        name: str,
+        field: str,
+        order: Sequence[str],
+        *,
+        test: str = "spearman",
+        where: Where = None,
+        features: Where = None,
+        version: int | None = None,
+    ) -> Told:
+        """Whether values rise or fall along groups of samples in an order: statistic, p, q, direction, means."""
+        given = {"field": field, "order": tuple(order), "test": test}
+        return self._measure(name, version, "trend", **given, where=where, features=features)
+
+    def against(
+        self,
+        name: str,
+        other: str,
+        *,
+        where: Where = None,
+        other_where: Where = None,
+        method: str = "pearson",
+        version: int | None = None,
+    ) -> Told:
+        """Two matrices beside each other by the features that both have: means, and how they correlate (facts)."""
+        given = {"other": other, "where": where, "other_where": other_where, "method": method}
+        return self._measure(name, version, "against", **given)
+
+    def _measure(self, name: str, version: int | None, question: str, **given: Any) -> Told:
+        from tablemend.explore import measuring
+
+        asked: Callable[..., Answer] = getattr(measuring, question)
+        return self._kept(name, version, question, asked, given)
 
     def _ask(self, name: str, version: int | None, question: str, **given: Any) -> Told:
         from tablemend.explore import questions
@@ -145,13 +232,14 @@ class Asking(Places):
 
         manifest = self.get(name, version)
         cache = self._workspace.cache
-        captured = cache.capture(f"matrix {digest(manifest)}", ())
+        others = "".join(digest(self.get(value)) for key, value in given.items() if key == "other")
+        captured = cache.capture(f"matrix {digest(manifest)} {others}".rstrip(), ())
         parameters = msgspec.json.encode(given, order="deterministic").decode()
 
         def work() -> pa.Table:
-            matrix: Matrix = self.matrix(name, manifest.version)
-            return packed(asked(matrix, **given))
+            others = {key: self.matrix(value) for key, value in given.items() if key == "other"}
+            return packed(asked(self.matrix(name, manifest.version), **{**given, **others}))
 
         found = cache.fetch(captured, ("explore", f"explore {question} {name}", parameters), work, ttl=DAY)
         answer = unpacked(found.table)
-        return Told(*answer, matrix=manifest, cached=found.cached, age=found.age)
+        return Told(**answer._asdict(), matrix=manifest, cached=found.cached, age=found.age)

@@ -13,6 +13,7 @@ from tablemend.telemetry import Timings
 from tablemend.workspace.explore.places import Places
 
 if TYPE_CHECKING:
+    from tablemend.explore.materializing import Materialized
     from tablemend.explore.parts import Data
     from tablemend.store.matrices import Manifest
     from tablemend.tables.read import Loaded
@@ -58,6 +59,7 @@ class Loading(Places):
         from tablemend.explore import reading
         from tablemend.explore.parts import Tables
         from tablemend.explore.shape import Wish
+        from tablemend.store.datasets import told_location
 
         if shape not in ("", "wide", "long"):
             raise SettingsError(f"a table cannot be {shape!r}", hint="It is wide or long.")
@@ -80,7 +82,8 @@ class Loading(Places):
                 data = reading.read(tables, wish, transposed=transposed, progress=beat)
             place = tables.values.source
             with timings.stage("store"):
-                made = self._keep(data, name or place.name, place.location or place.name, run.id)
+                shown = told_location(place, workspace.snapshots.folder) or place.name
+                made = self._keep(data, name or place.name, shown, run.id)
             problems = {each.kind.replace(" ", "_"): each.count for each in made.problems}
             counts = {"samples": made.samples, "features": made.features, "cells": made.measured, **problems}
             workspace.store.runs.finish(run.id, "completed", counts=counts, notes=[f"{made.name} {made.version}"])
@@ -131,6 +134,31 @@ class Loading(Places):
                 at=now(),
             )
         )
+
+    def materialize(
+        self, source: str, view: str, *, entity: str = "", features: Sequence[str] = (), refresh: bool = False
+    ) -> Materialized:
+        """Make the ranking of a wide table `URL#table` of PostgreSQL as a materialized view in it, or `refresh` it.
+
+        The table is read once, however many columns it has. See `explore.materializing.materialize`.
+        """
+        from tablemend.databases import urls
+        from tablemend.databases.database import Database
+        from tablemend.databases.pool import limits
+        from tablemend.explore import materializing
+
+        url, found = urls.parse(source)
+        if found.table is None:
+            raise SettingsError(f"{found.url} names no table", hint="Write URL#table or URL#schema.table.")
+        if not (entity or refresh):
+            raise SettingsError("no column of entities is named", hint="Name it by --entity.")
+        schema, _, name = view.rpartition(".")
+        place = (schema or found.schema, name)
+        with Database(url, limits=limits(self._workspace.settings), purpose=KIND) as database:
+            if refresh:
+                return materializing.refresh(database, place)
+            table = (found.schema, found.table)
+            return materializing.materialize(database, table, place, entity=entity, features=features)
 
     def remove(self, name: str) -> int:
         """Forget every version of a matrix; how many there were. Its files go when nothing is under way."""

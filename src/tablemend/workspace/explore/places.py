@@ -15,13 +15,19 @@ OPEN = 8
 """Versions that are held open at once: their views take little, but what statistics load of one may be 100 MB."""
 
 
+class Opened:
+    """Versions that are open in an engine, shared by all who use it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.found: OrderedDict[str, Matrix] = OrderedDict()
+
+
 class Places:
     """Opens matrices by their names."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._open: OrderedDict[str, Matrix] = OrderedDict()
-        self._lock = threading.Lock()
 
     def all(self) -> list[Manifest]:
         """The newest version of every matrix, by name."""
@@ -41,12 +47,13 @@ class Places:
 
         manifest = self.get(name, version)
         key = digest(manifest)
-        with self._lock:
-            found = self._open.get(key)
+        opened = self._workspace._matrices
+        with opened.lock:
+            found = opened.found.get(key)
             if found is None:
                 found = Matrix(manifest, self._workspace.snapshots, self._workspace._engine.embedded())
-                self._open[key] = found
-                while len(self._open) > OPEN:
-                    self._open.popitem(last=False)
-            self._open.move_to_end(key)
+                opened.found[key] = found
+                while len(opened.found) > OPEN:
+                    opened.found.popitem(last=False)
+            opened.found.move_to_end(key)
         return found
