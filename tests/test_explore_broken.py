@@ -154,6 +154,8 @@ def test_ids_of_samples_stay_their_names_beside_a_column_of_entities(ws: Workspa
         ("s2", "A", "skin"),
         ("s3", "B", "gut"),
     ]
+    with pytest.raises(SettingsError, match="'strain' cannot be the entity and the feature"):
+        load(ws, tmp_path / "m.csv", content, entity="strain", feature="strain")
     with pytest.raises(SettingsError, match="names any of the samples"):
         load(ws, tmp_path / "m.csv", "id,x\nq,1\n", samples=str(tmp_path / "fields.csv"))
 
@@ -170,6 +172,7 @@ def test_ids_of_samples_stay_their_names_beside_a_column_of_entities(ws: Workspa
         (("strongest", "n"), "there is no matrix 'n'"),
         (("entity", "m", "A", "--where", "x"), "'x' is no condition"),
         (("feature", "m", "x", "--output", "x.txt"), "x.txt has a suffix that names no format"),
+        (("strongest", "m", "--limit", "2", "--output", "x.csv"), "2 of 4 rows written to x.csv"),
         (("remove", "n"), "there is no matrix 'n'"),
     ],
 )

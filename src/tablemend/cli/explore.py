@@ -365,7 +365,8 @@ def answer(
         from tablemend.tables import answers
 
         answers.write(told.table, output, title=title)
-        show.say(f"{told.table.num_rows:,} rows written to {output}")
+        of = f" of {told.total:,}" if told.total > told.table.num_rows else ""
+        show.say(f"{told.table.num_rows:,}{of} rows written to {output}")
         return
     rows: list[dict[str, Any]] = told.table.slice(0, limit).to_pylist()
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -56,6 +57,10 @@ def recognise(table: pa.Table, columns: Sequence[Column], wish: Wish) -> Shape:
     for asked in (wish.row, wish.entity, wish.feature, wish.value, wish.replicate, *wish.about):
         if asked and asked not in names:
             raise SettingsError(f"there is no column {asked!r}", hint=f"There are {', '.join(names[:12])}.")
+    roles = {"entity": wish.entity, "feature": wish.feature, "value": wish.value, "replicate": wish.replicate}
+    for one, other in combinations(roles, 2):
+        if roles[one] and roles[one] == roles[other]:
+            raise SettingsError(f"{roles[one]!r} cannot be the {one} and the {other}", hint="Name two columns.")
     if not table.num_rows:
         raise SettingsError("the table has no rows", hint="Give one with a row for each sample, or for each cell.")
     head = table.slice(0, LOOKED_AT)
