@@ -102,8 +102,8 @@ def _narrow(case: str) -> list[Row]:
     feature, entity = np.nonzero(~np.isnan(values))
     found = []
     for what, kept in (
-        ("four decimals, which need 64 bits", values[feature, entity]),
-        ("as an instrument of 32 bits writes them", values[feature, entity].astype(np.float32).astype(np.float64)),
+        ("that need 64 bits, of four decimals", values[feature, entity]),
+        ("that 32 bits hold", values[feature, entity].astype(np.float32).astype(np.float64)),
     ):
         codes = (each.astype(numbers.codes(n)) for each, n in ((feature, FEATURES), (entity, ENTITIES)))
         narrow = [numbers.narrowest(kept), *codes]
@@ -111,7 +111,7 @@ def _narrow(case: str) -> list[Row]:
         found.append(
             less(
                 case,
-                f"cells in memory, values of {what}",
+                f"cells in memory, values {what}",
                 sum(each.nbytes for each in narrow) / 1e6,
                 8 * 3 * len(kept) / 1e6,
                 unit="MB",
