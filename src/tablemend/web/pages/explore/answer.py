@@ -66,7 +66,8 @@ def table(
 ) -> html.Div:
     """The first rows of an answer, and how many there are; columns from `first` on are numbers, as `heads` tells."""
     shown = rows[:SHOWN]
-    said = f"{total:,} rows" if len(shown) == total else f"The first {len(shown):,} of {total:,} rows; files have all"
+    rows_of = "1 row" if total == 1 else f"{total:,} rows"
+    said = rows_of if len(shown) == total else f"The first {len(shown):,} of {rows_of}; files have all"
     return html.Div(
         [
             basics.table(head, shown, label=label, numbers=range(first, len(head))),
