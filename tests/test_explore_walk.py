@@ -66,12 +66,9 @@ def test_every_cell_of_the_generated_files_is_accounted_for(ws: Workspace) -> No
         columns = made.values.columns[1:]
         blank = sum(each.null_count for each in columns)
         total = made.values.num_rows * len(columns)
-        assert found.cells == {
+        assert {kind: count for kind, count in found.cells.items() if count} == {
             "numbers": total - blank,
             "blank": blank,
-            "marked as missing": 0,
-            "infinite": 0,
-            "not numeric": 0,
         }
         assert (found.samples, found.features) == (made.values.num_rows, len(columns))
         assert found.feature_fields == ("class", "m/z", "synonyms")

@@ -128,6 +128,11 @@ def _told(made: Manifest) -> None:
         f"{made.features:,} features"
     )
     show.say(f"{sum(made.cells.values()):,} cells: {kinds}")
+    if made.transposed:
+        show.say("rows are features, columns are samples")
+    if made.sample_fields and not made.transposed:
+        more = f" and {len(made.sample_fields) - SHOWN:,} more" if len(made.sample_fields) > SHOWN else ""
+        show.say(f"fields of samples: {', '.join(made.sample_fields[:SHOWN])}{more}")
     for each in made.problems:
         some = f": {', '.join(each.examples)}" if each.examples else ""
         show.say(f"  {each.message}{some}")
@@ -360,7 +365,8 @@ def answer(
         from tablemend.tables import answers
 
         answers.write(told.table, output, title=title)
-        show.say(f"{told.table.num_rows:,} rows written to {output}")
+        of = f" of {told.total:,}" if told.total > told.table.num_rows else ""
+        show.say(f"{told.table.num_rows:,}{of} rows written to {output}")
         return
     rows: list[dict[str, Any]] = told.table.slice(0, limit).to_pylist()
     if as_json:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tablemend.errors import SettingsError
 from tablemend.explore import numbers
-from tablemend.explore.parts import ENTITY, EXAMPLES, FEATURE, NAME, SAMPLE, Data, Fields, Raw, shown, text_of
+from tablemend.explore.parts import ENTITY, EXAMPLES, FEATURE, NAME, SAMPLE, UNNAMED, Data, Fields, Raw, shown, text_of
 from tablemend.store.matrices import MatrixProblem
 from tablemend.tables.columns import unique_names
 
@@ -49,7 +49,10 @@ def described(
 
 def _apart(what: str, names: Sequence[str], found: list[MatrixProblem]) -> list[str]:
     """Names that differ: one that comes again, or that is blank, is numbered, and none is merged with another."""
-    filled = [name if name.strip() else "unnamed" for name in names]
+    filled = [name if name.strip() else UNNAMED for name in names]
+    if blank := sum(not name.strip() for name in names):
+        message = f"{blank:,} {what} have no name; they are called {UNNAMED}"
+        found.append(MatrixProblem(kind=f"unnamed {what}", count=blank, message=message))
     repeated = [name for name, count in Counter(filled).items() if count > 1]
     if not repeated:
         return filled
@@ -199,6 +202,7 @@ def _told(raw: Raw, counts: dict[str, int], samples: pa.Table, features: pa.Tabl
         (numbers.MARKED, "are marked as missing"),
         (numbers.UNBOUNDED, "are infinite, or beyond what 64 bits hold; they count as failed"),
         (numbers.OTHER, "hold no number; they count as failed"),
+        (numbers.FORMATTED, "hold a number with separators or %, which is not read; they count as failed"),
     ):
         if count := counts[numbers.KINDS[code]]:
             examples = tuple(dict.fromkeys(texts[each] for each in np.flatnonzero(kinds == code)[:1_000]))[:EXAMPLES]

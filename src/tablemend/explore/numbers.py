@@ -10,16 +10,23 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tablemend.tables.values import speak
+
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 """What is a number, as Python, R and SQL write one."""
 
 MISSING = ("na", "n/a", "nan", "null", "none", "nd", "n.d.", ".", "-", "#n/a", "missing", "<na>")
 """What programs write, in any case, for a value that was not measured; a blank cell needs no word."""
 
+FORMATTED_AS = (
+    r"^[+-]?(\d{1,3}([, '’\x{a0}\x{202f}]\d{3})+(\.\d+)?|\d{1,3}([. '’\x{a0}\x{202f}]\d{3})*,\d+|\d+([.,]\d+)?\s*%)$"
+)
+"""Numbers for people: of which the separator is that of thousands or of decimals only their writer knows."""
+
 INFINITE = r"^[+-]?inf(inity)?$"
 
-NUMERIC, BLANK, MARKED, UNBOUNDED, OTHER = range(5)
-KINDS = ("numbers", "blank", "marked as missing", "infinite", "not numeric")
+NUMERIC, BLANK, MARKED, UNBOUNDED, OTHER, FORMATTED = range(6)
+KINDS = ("numbers", "blank", "marked as missing", "infinite", "not numeric", "formatted")
 """What cells are, by their code."""
 
 
@@ -42,7 +49,16 @@ def parse(cells: pa.Array) -> Numbers:
         return _typed(cells)
     if pa.types.is_null(cells.type):
         return _typed(cells.cast(pa.float64()))
-    return _texts(cells if pa.types.is_string(cells.type) else cells.cast(pa.string()))
+    return _texts(texts(cells))
+
+
+def texts(cells: pa.Array) -> pa.Array:
+    """Cells of any type as texts."""
+    if pa.types.is_string(cells.type):
+        return cells
+    if pa.types.is_nested(cells.type) or pa.types.is_binary(cells.type):
+        return pa.array([speak(each) for each in cells.to_pylist()], pa.string())
+    return cells.cast(pa.string())
 
 
 def parse_all(columns: Sequence[pa.Array]) -> Numbers:
@@ -83,6 +99,7 @@ def _texts(cells: pa.Array) -> Numbers:
         words = pc.utf8_lower(text.take(pa.array(left)))
         kind[left[_mask(pc.is_in(words, pa.array(MISSING)))]] = MARKED
         kind[left[_mask(pc.match_substring_regex(words, INFINITE))]] = UNBOUNDED
+        kind[left[_mask(pc.match_substring_regex(words, FORMATTED_AS))]] = FORMATTED
     return Numbers(values, kind)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tablemend.explore import numbers
 from tablemend.store.matrices import MatrixProblem
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ EXAMPLES = 5
 
 SAMPLE, ENTITY, FEATURE, NAME = "_sample", "_entity", "_feature", "_name"
 """Columns of codes and of names; all others are fields, named as in the source."""
+
+UNNAMED = "unnamed"
+"""What is called so has no name in the source."""
 
 Codes = npt.NDArray[np.int64]
 Fields = dict[str, list[str | None]]
@@ -70,5 +74,5 @@ def shown(column: Column) -> str:
 
 def text_of(column: pa.ChunkedArray) -> list[str | None]:
     """The values of a column as texts, without spaces around them."""
-    found = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    return [each.strip() if each is not None else None for each in found.to_pylist()]
+    found = (each for chunk in column.chunks for each in numbers.texts(chunk).to_pylist())
+    return [each.strip() if each is not None else None for each in found]

@@ -85,7 +85,9 @@ FROM by_strength AS m JOIN features AS f USING ({FEATURE}) JOIN entities AS e US
 WHERE {edge}{among}
 ORDER BY {_SORTS[sign]}, f.{NAME}, e.{NAME}
 LIMIT {limit}"""
-    return Answer(matrix.ask(sql), sql, _count(matrix, entities, features))
+    return _noted(
+        Answer(matrix.ask(sql), sql, _count(matrix, entities, features)), "No measured cell has these fields."
+    )
 
 
 def _edge(matrix: Matrix, sign: str, limit: int, entities: Where | None, features: Where | None) -> str:
@@ -160,7 +162,8 @@ FROM (
 ) AS c JOIN features AS f USING ({FEATURE})
 WHERE true{conditions(matrix, "features", "f", where)}
 ORDER BY c.worst, abs(c.mean) DESC, f.{NAME}"""
-    return matrix.answer(sql)
+    who = f"{'is' if len(codes) == 1 else 'are all of'} {', '.join(entities)}"
+    return _noted(matrix.answer(sql), f"In no feature {who} among the {SIGNS[sign]} {top}.")
 
 
 def replicates(matrix: Matrix, feature: str, *, entities: Sequence[str] = (), where: Where | None = None) -> Answer:
@@ -172,7 +175,9 @@ def replicates(matrix: Matrix, feature: str, *, entities: Sequence[str] = (), wh
 FROM cells AS c JOIN samples AS s USING ({SAMPLE}) LEFT JOIN entities AS e ON e.{ENTITY} = s.{ENTITY}
 WHERE c.{FEATURE} = {_code(matrix, "features", feature)}{chosen}{conditions(matrix, "samples", "s", where)}
 ORDER BY e.{NAME}, s.{NAME}"""
-    return matrix.answer(sql)
+    alone = entities[0] if len(entities) == 1 else ""
+    found = _why(matrix, matrix.answer(sql), feature=feature, entity=alone, where=where)
+    return _noted(found, f"No sample of {', '.join(entities)} has a value for {feature}.")
 
 
 def part(
@@ -196,7 +201,7 @@ def part(
 FROM means AS m JOIN features AS f USING ({FEATURE}) JOIN entities AS e USING ({ENTITY})
 WHERE true{chosen}
 ORDER BY m.{FEATURE}, m.{ENTITY}"""
-    return matrix.answer(sql)
+    return _noted(matrix.answer(sql), "None of these entities has a value in any of these features.")
 
 
 def values(matrix: Matrix, side: str, field: str) -> Answer:
@@ -212,7 +217,7 @@ def listed(matrix: Matrix, side: str, *, where: Where | None = None, limit: int 
 FROM {side} AS t
 WHERE true{conditions(matrix, side, "t", where)}
 ORDER BY t.{NAME}"""
-    return matrix.answer(sql, limit=_limit(limit))
+    return _noted(matrix.answer(sql, limit=_limit(limit)), f"None of the {side} has these fields.")
 
 
 _HIDDEN = {"features": (FEATURE, NAME), "entities": (ENTITY, NAME), "samples": (SAMPLE, ENTITY, NAME)}
@@ -265,3 +270,8 @@ def _why(matrix: Matrix, found: Answer, *, feature: str = "", entity: str = "", 
     from tablemend.explore.absence import reasons
 
     return found._replace(notes=reasons(matrix, feature=feature, entity=entity, where=where))
+
+
+def _noted(found: Answer, told: str) -> Answer:
+    """An empty answer that says so."""
+    return found if found.table.num_rows or found.notes else found._replace(notes=(told,))

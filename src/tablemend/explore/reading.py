@@ -14,8 +14,8 @@ from msgspec import structs
 from tablemend.errors import SettingsError
 from tablemend.explore import numbers
 from tablemend.explore.describing import assembled, best, described
-from tablemend.explore.parts import EXAMPLES, Codes, Data, Fields, Raw, Tables, shown, text_of
-from tablemend.explore.shape import Shape, Wish, recognise
+from tablemend.explore.parts import EXAMPLES, UNNAMED, Codes, Data, Fields, Raw, Tables, shown, text_of
+from tablemend.explore.shape import Shape, Wish, recognise, rows_are_features
 from tablemend.store.matrices import MatrixProblem
 
 if TYPE_CHECKING:
@@ -25,20 +25,29 @@ if TYPE_CHECKING:
 def read(tables: Tables, wish: Wish, *, transposed: bool | None = None, progress: Callable[[float], None]) -> Data:
     """Read a matrix; SettingsError where the columns cannot be told apart, or a named one is not there.
 
-    `transposed`: the rows of a wide table are features; by default found by which side the tables of fields name.
+    `transposed`: the rows of a wide table are features; by default found by which side the tables of fields name, else
+    by what the column of their names is called.
     """
     found: list[MatrixProblem] = []
     field = wish.entity if tables.samples and wish.entity in _names(tables.samples) else ""
     own = structs.replace(wish, entity="") if field and wish.entity not in _names(tables.values) else wish
     shape = recognise(tables.values.table, tables.values.columns, own)
-    raw = (_wide if shape.kind == "wide" else _long)(tables.values, shape, progress)
-    turned = shape.kind == "wide" and (_is_transposed(raw, tables) if transposed is None else transposed)
+    raw = (
+        _wide(tables.values, shape, progress) if shape.kind == "wide" else _long(tables.values, shape, progress, found)
+    )
+    called = "" if shape.entity else _header(tables.values, shape.row)
+    turned = shape.kind == "wide" and (_is_transposed(raw, tables, called) if transposed is None else transposed)
     raw = _turned(raw) if turned else raw
     _padded(tables.values, found)
     features = described("features", raw.features, raw.features, raw.feature_fields, tables.features, found)
     samples = described("samples", raw.samples, raw.keys, raw.sample_fields, tables.samples, found)
     entity = field or _header(tables.values, shape.entity)
     made = assembled(raw, samples, features, entity, found)
+    if not made.counts[numbers.KINDS[numbers.NUMERIC]]:
+        such = ", ".join(map(repr, dict.fromkeys(made.failed["text"].to_pylist()[:EXAMPLES])))
+        raise SettingsError(
+            f"no cell holds a number, but such as {such}", hint="Write them like 1234.5, without separators and %."
+        )
     return made._replace(shape=shape.kind, transposed=turned)
 
 
@@ -106,7 +115,7 @@ def _words(columns: Sequence[pa.Array], places: Codes, rows: int) -> pa.Array:
     return pa.array([str(each) for each in found], pa.string())
 
 
-def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Raw:
+def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None], found: list[MatrixProblem]) -> Raw:
     """A row a cell; a pair of sample and feature that comes again is a further replicate."""
     if not (shape.entity and shape.feature and shape.value):
         raise SettingsError("a long table needs an entity, a feature and a value")
@@ -121,8 +130,12 @@ def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Ra
     turn = _turns(own.indices.to_numpy(), feature.indices.to_numpy(), len(feature.dictionary))
     key = own.indices.to_numpy().astype(np.int64) + turn * len(own.dictionary)
     distinct, first, sample = np.unique(key, return_index=True, return_inverse=True)
-    names = own.dictionary.to_pylist()
-    numbered = not (shape.sample or shape.replicate) and bool(turn.any())
+    names = [name if name.strip() else UNNAMED for name in own.dictionary.to_pylist()]
+    again = int(np.count_nonzero(turn))
+    numbered = not (shape.sample or shape.replicate) and again > 0
+    if again and not numbered:
+        text = f"{again:,} rows have the sample and the feature of another; they count as further replicates"
+        found.append(MatrixProblem(kind="repeated cells", count=again, message=text))
     samples = [_numbered(names[each % len(names)], each // len(names), always=numbered) for each in distinct.tolist()]
     full = parsed.kind != numbers.BLANK
     off = full & (parsed.kind > numbers.BLANK)
@@ -134,7 +147,7 @@ def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Ra
         sample=sample.astype(np.int64)[full],
         value=parsed.values[full],
         kind=parsed.kind[full],
-        text=table[shape.value].cast(pa.string()).combine_chunks().filter(pa.array(off)),
+        text=numbers.texts(table[shape.value].combine_chunks()).filter(pa.array(off)),
         features=feature.dictionary.to_pylist(),
         samples=samples,
         keys=[names[each % len(names)] for each in distinct.tolist()] if shape.sample else owners,
@@ -145,9 +158,7 @@ def _long(loaded: Loaded, shape: Shape, progress: Callable[[float], None]) -> Ra
 
 
 def _filled(column: pa.ChunkedArray) -> pa.Array:
-    text = column.combine_chunks()
-    text = text if pa.types.is_string(text.type) else text.cast(pa.string())
-    return pc.fill_null(pc.utf8_trim_whitespace(text), "")
+    return pc.fill_null(pc.utf8_trim_whitespace(numbers.texts(column.combine_chunks())), "")
 
 
 def _numbered(name: str, turn: int, *, always: bool) -> str:
@@ -166,14 +177,17 @@ def _turns(sample: npt.NDArray[np.int32], feature: npt.NDArray[np.int32], featur
     return turn
 
 
-def _is_transposed(raw: Raw, tables: Tables) -> bool:
-    """Whether the tables of fields name the columns as samples, or the rows as features, rather than the other way."""
+def _is_transposed(raw: Raw, tables: Tables, called: str) -> bool:
+    """Whether the tables of fields name the columns as samples, or the rows as features, rather than the other way.
+
+    Where they tell nothing, what the column of the names of rows is called does.
+    """
     told = 0
     if tables.samples is not None:
         told += best(tables.samples, raw.features)[1] - best(tables.samples, raw.samples)[1]
     if tables.features is not None:
         told += best(tables.features, raw.samples)[1] - best(tables.features, raw.features)[1]
-    return told > 0
+    return told > 0 or (told == 0 and rows_are_features(called))
 
 
 def _turned(raw: Raw) -> Raw:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -56,6 +57,12 @@ def recognise(table: pa.Table, columns: Sequence[Column], wish: Wish) -> Shape:
     for asked in (wish.row, wish.entity, wish.feature, wish.value, wish.replicate, *wish.about):
         if asked and asked not in names:
             raise SettingsError(f"there is no column {asked!r}", hint=f"There are {', '.join(names[:12])}.")
+    roles = {"entity": wish.entity, "feature": wish.feature, "value": wish.value, "replicate": wish.replicate}
+    for one, other in combinations(roles, 2):
+        if roles[one] and roles[one] == roles[other]:
+            raise SettingsError(f"{roles[one]!r} cannot be the {one} and the {other}", hint="Name two columns.")
+    if not table.num_rows:
+        raise SettingsError("the table has no rows", hint="Give one with a row for each sample, or for each cell.")
     head = table.slice(0, LOOKED_AT)
     shares = _shares(head, [name for name in names if name != ROW])
     if wish.kind != "wide" and (wish.feature or wish.value or wish.kind == "long"):
@@ -66,14 +73,17 @@ def recognise(table: pa.Table, columns: Sequence[Column], wish: Wish) -> Shape:
 
 
 def _shares(head: pa.Table, names: Sequence[str]) -> dict[str, float | None]:
-    """Share of numbers among the cells of each column that hold anything; None where none does."""
+    """Share of numbers among the cells of each column that hold anything; None where none does.
+
+    Formatted ones count: a column of them is no field, and it is told that they cannot be read.
+    """
     step = max(1, numbers.BLOCK // max(head.num_rows, 1))
     found: dict[str, float | None] = {}
     for first in range(0, len(names), step):
         some = names[first : first + step]
         kind = numbers.parse_all([head[name].combine_chunks() for name in some]).kind.reshape(len(some), -1)
         full = np.count_nonzero((kind != numbers.BLANK) & (kind != numbers.MARKED), axis=1).tolist()
-        numeric = np.count_nonzero(kind == numbers.NUMERIC, axis=1).tolist()
+        numeric = np.count_nonzero((kind == numbers.NUMERIC) | (kind == numbers.FORMATTED), axis=1).tolist()
         found |= {n: a / b if b else None for n, a, b in zip(some, numeric, full, strict=True)}
     return found
 
@@ -83,8 +93,8 @@ def _is_numeric(share: float | None) -> bool:
 
 
 def _wide(head: pa.Table, columns: Sequence[Column], shares: dict[str, float | None], wish: Wish) -> Shape:
-    row = wish.row or wish.entity or _key(head, columns, shares)
-    told = {row, *wish.about}
+    row = wish.row or (_id(head, columns, wish.entity) or wish.entity if wish.entity else _key(head, columns, shares))
+    told = {row, wish.entity, *wish.about}
     values = [n for n, share in shares.items() if n not in told and (share is None or _is_numeric(share))]
     if not any(_is_numeric(shares[name]) for name in values):
         raise SettingsError(
@@ -92,8 +102,6 @@ def _wide(head: pa.Table, columns: Sequence[Column], shares: dict[str, float | N
         )
     taken = {row, *values}
     about = [name for name in shares if name not in taken]
-    if wish.entity and wish.row:
-        about = [name for name in about if name != wish.row]
     return Shape(kind="wide", row=row or None, values=tuple(values), about=tuple(about), entity=wish.entity or None)
 
 
@@ -102,11 +110,19 @@ def _key(head: pa.Table, columns: Sequence[Column], shares: dict[str, float | No
     first = columns[0]
     if not first.header.strip() or (not _is_numeric(shares[first.name]) and shares[first.name] is not None):
         return first.name
-    looks_like = re.compile(r"(?i)^(.*[_. ])?(id|key|name|sample|row|index)$")
-    if looks_like.match(first.header.strip()) and _distinct(head, first.name) == head.num_rows:
+    if _ID.match(first.header.strip()) and _distinct(head, first.name) == head.num_rows:
         return first.name
     texts = [name for name, share in shares.items() if share is not None and not _is_numeric(share)]
     return next((name for name in texts if _distinct(head, name) == head.num_rows), texts[0] if texts else "")
+
+
+_ID = re.compile(r"(?i)^(.*[_. ])?(id|key|name|sample|row|index)$")
+
+
+def _id(head: pa.Table, columns: Sequence[Column], entity: str) -> str:
+    """The column of ids of samples beside one of entities: without a header or called so; empty where there is none."""
+    called = [each for each in columns if each.name != entity and (not each.header.strip() or _ID.match(each.header))]
+    return next((each.name for each in called if _distinct(head, each.name) == head.num_rows), "")
 
 
 def _distinct(head: pa.Table, name: str) -> int:
@@ -126,9 +142,17 @@ def _taken_for_long(head: pa.Table, names: Sequence[str], shares: dict[str, floa
     return _long(head, names, shares, wish) if _named_pair(again) or len(words) == 2 else None
 
 
+_ROWS_ARE_FEATURES = re.compile(
+    r"(?i)^(feature|metabolite|gene|compound|analyte|protein|taxon|marker)s?([_. ]?(id|name|symbol))?$"
+)
 _FEATURE = re.compile(r"(?i)feature|metabolite|gene|compound|analyte|protein|taxon|marker|parameter|variable|test")
 _ENTITY = re.compile(r"(?i)entity|bacteri|species|strain|organism|patient|subject|cell|sample|site|station|culture")
 _REPLICATE = re.compile(r"(?i)^(technical[_ ]?|bio(logical)?[_ ]?)?rep(licate|l)?[_ ]?(no|number|id)?$")
+
+
+def rows_are_features(header: str) -> bool:
+    """Whether the column that names the rows is called as one of features is."""
+    return bool(_ROWS_ARE_FEATURES.match(header.strip()))
 
 
 def _named_pair(names: Sequence[str]) -> bool:

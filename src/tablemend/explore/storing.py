@@ -109,7 +109,8 @@ def _tables(data: Data, session: Session) -> Iterator[tuple[str, pa.Table]]:
         for name in made:
             session.unregister(name)
     yield "means", ranked.sort_by([(FEATURE, "ascending"), ("high", "ascending"), (ENTITY, "ascending")])
-    yield "by_entity", ranked.sort_by([(ENTITY, "ascending"), (FEATURE, "ascending")])
+    by_entity = np.lexsort((ranked[FEATURE].to_numpy(), ranked[ENTITY].to_numpy()))
+    yield "by_entity", ranked.take(pa.array(by_entity))
     yield "by_strength", ranked.take(_strongest_first(ranked))
     yield from (("cells", data.cells), ("failed", data.failed), ("samples", data.samples))
 
