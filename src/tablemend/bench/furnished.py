@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tablemend.explore import sample
 from tablemend.intel.example import generate as stories
 from tablemend.tables.sample.orders import faulty_csv
 from tablemend.workspace import Workspace
@@ -24,7 +25,7 @@ to = "{to}"
 
 
 def furnish(folder: Path, rows: int = 2_000) -> Path:
-    """Make `.tablemend` in a folder: datasets with versions and decisions, stories, conflicts, a schedule, an alert."""
+    """Make `.tablemend` in a folder: datasets with versions, stories, conflicts, a matrix, a schedule, an alert."""
     faulty_csv(folder / "orders.csv", rows)
     (folder / "suppliers.csv").write_text(SUPPLIERS + "201,too,many,cells,here\n", encoding="utf-8")
     stories.write(folder / "desk")
@@ -34,6 +35,7 @@ def furnish(folder: Path, rows: int = 2_000) -> Path:
     with open_workspace(folder / ".tablemend", user="ann", conflicts_secret=SECRET, conflicts_jobs=jobs) as ws:
         _orders(ws, folder)
         _conflicts(ws, care)
+        _matrix(ws, folder / "lab")
         ws.scan(folder / "suppliers.csv")
         ws.score_intel(folder / "desk" / "stories.jsonl", scorecard=folder / "desk" / "brand.toml", now=stories.NOW)
         ws.schedules.add(str(folder / "suppliers.csv"), interval="1d", name="suppliers", threshold=95)
@@ -51,6 +53,15 @@ def _conflicts(ws: Workspace, care: str) -> None:
     first, second, *_ = ws.conflicts.list("home")
     ws.conflicts.decide("home", "work", ids=(first["conflict"],), note="ask the agency")
     ws.conflicts.decide("home", "ignore", ids=(second["conflict"],), note="planned twice")
+
+
+def _matrix(ws: Workspace, folder: Path) -> None:
+    """A small matrix with fields of samples and features, in two versions."""
+    folder.mkdir()
+    sample.write(folder, entities=24, features=80)
+    samples, features = folder / "cultures_samples.tsv", folder / "metabolites.csv"
+    for _ in range(2):
+        ws.explore.load(folder / "cultures.tsv", name="cultures", entity="entity", samples=samples, features=features)
 
 
 def _orders(ws: Workspace, folder: Path) -> None:

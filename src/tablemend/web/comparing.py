@@ -50,8 +50,8 @@ def along(workspace: Workspace, name: str, field: str, version: int | None) -> l
 def settled(workspace: Workspace, name: str, choice: Choice) -> Choice:
     """A choice in which nothing is left open that the matrix offers.
 
-    The first field with 2 to 12 values and its two most frequent, or all in the order in which they come; the next such
-    field for regions that are needed; the first other matrix. What is named wrongly stays as it is.
+    The first field with 2 to 12 values and its two most frequent, or all in the order in which they come; where regions
+    are needed, the first other such field that has both; the first other matrix. What is named wrongly stays as it is.
     """
     if choice.part == "against":
         others = [each.name for each in workspace.explore.all() if each.name != name]
@@ -66,8 +66,22 @@ def settled(workspace: Workspace, name: str, choice: Choice) -> Choice:
     second = choice.second or next((each for each in said if each != first), "")
     by = choice.by
     if choice.part == "regions" and not by:
-        by = next((each for each in offered if each != field), "")
+        by = _regions(workspace, name, structs.replace(choice, field=field, first=first, second=second), offered)
     return structs.replace(choice, field=field, first=first, second=second, by=by)
+
+
+def _regions(workspace: Workspace, name: str, choice: Choice, offered: list[str]) -> str:
+    """The first field of which some value has samples of both groups; else the first that is another field."""
+    others = [each for each in offered if each != choice.field]
+    if not others or choice.field not in workspace.explore.get(name, choice.version).sample_fields:
+        return next(iter(others), "")
+    told = workspace.explore.matrix(name, choice.version).told("samples")
+    groups = told[choice.field].to_pylist()
+    for each in others:
+        pairs = set(zip(told[each].to_pylist(), groups, strict=True))
+        if any(region and (region, choice.second) in pairs for region, group in pairs if group == choice.first):
+            return each
+    return others[0]
 
 
 def paired(test: str) -> bool:

@@ -151,8 +151,8 @@
       return line;
     }));
     const frame = box.getBoundingClientRect();
-    const left = event.clientX - frame.left + 14;
-    shown.style.left = Math.max(0, Math.min(left, frame.width - shown.offsetWidth)) + "px";
+    const left = Math.min(event.clientX - frame.left + 14, frame.width - shown.offsetWidth);
+    shown.style.left = Math.max(0, left) + box.scrollLeft + "px";
     shown.style.top = event.clientY - frame.top + 14 + "px";
   });
 

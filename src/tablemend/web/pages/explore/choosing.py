@@ -41,9 +41,9 @@ def _entity(subject: Subject) -> list[Any]:
 def _together(subject: Subject) -> list[Any]:
     choice = subject.choice
     return [
-        _several(subject, "entities", "Entities, all of which are", choice.entities),
-        one("top", "Among the first", _known(exploring.TOPS, choice.top), str(choice.top)),
-        one("sign", "From the", list(exploring.SIGNS.items()), choice.sign),
+        _several(subject, "entities", "Entities", choice.entities),
+        one("top", "All within the top", _known(exploring.TOPS, choice.top), str(choice.top)),
+        one("sign", "Ranked by", list(exploring.SIGNS.items()), choice.sign),
         _number(subject),
     ]
 

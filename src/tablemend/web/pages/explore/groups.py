@@ -27,7 +27,7 @@ def part(subject: Subject, draw: Callable[[Subject], Sequence[Any]]) -> list[Any
     try:
         shown = list(draw(subject))
     except (NotFound, SettingsError) as problem:
-        title = "There is nothing of that name" if isinstance(problem, NotFound) else "This cannot be compared"
+        title = "This is not there" if isinstance(problem, NotFound) else "This cannot be compared"
         shown = [basics.notice(title, f"{problem}.", hint=problem.hint or "", color="yellow"), *_ways_out(subject)]
     return [html.Div([forms.filters(*_PARTS[subject.given.part](subject)), choosing.conditions(subject)]), *shown]
 
@@ -57,8 +57,8 @@ def points(subject: Subject, feature: str, field: str, by: str = "") -> tuple[pa
     found = [n for n in rows if not by or regions[n] is not None]
     order = {each: n for n, each in enumerate(comparing.along(subject.workspace, subject.name, by, choice.version))}
     found.sort(key=lambda n: (order.get(regions[n], len(order)), places[groups[n]]))
-    cells = told.take(pa.array(found, pa.int64()))
-    made = {"sample": cells["sample"], "value": cells["value"], "group": pa.array([groups[n] for n in found])}
+    cells = told.take(pa.array(found, pa.int64()))  # sample, entity, value, fields, any of which may be called so
+    made = {"sample": cells.column(0), "value": cells.column(2), "group": pa.array([groups[n] for n in found])}
     return pa.table(made | {"region": pa.array([regions[n] for n in found], pa.string())}), len(rows) - len(found)
 
 

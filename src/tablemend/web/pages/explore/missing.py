@@ -18,7 +18,7 @@ def matrix(site: Site, address: Address, problem: NotFound) -> list[Any]:
     """That there is no such matrix or version, with those that there are."""
     known = [dcc.Link(each.name, href=path(PAGE, each.name)) for each in site.workspace.explore.all()]
     return [
-        basics.header("There is no such matrix", back=("Explore", path(PAGE))),
+        basics.header("There is no such matrix or version", back=("Explore", path(PAGE))),
         basics.notice(address.subject, f"{problem}.", hint=problem.hint or "", color="yellow"),
         _links("There are", known),
     ]
