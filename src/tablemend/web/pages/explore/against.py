@@ -9,7 +9,6 @@ from dash import html
 from tablemend.web import figures
 from tablemend.web.components import basics
 from tablemend.web.components.graphs import graph
-from tablemend.web.figures import drawing
 from tablemend.web.pages.explore import answer, groups
 from tablemend.web.pages.explore.subject import Subject
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from tablemend.workspace.explore import Told
 
 _HEADS = "mean: over all cells of a feature that meet the conditions."
-_NAME = 24  # characters of the name of a matrix in a title, which has more to say
 
 
 def section(subject: Subject) -> Any:
@@ -31,11 +29,13 @@ def _shown(subject: Subject) -> list[Any]:
         why = f"{subject.name} is the only matrix. Another that has some of its features can be laid against it."
         return [basics.empty("No other matrix", why)]
     told = subject.told
-    notes = html.Ul([html.Li(each) for each in (*told.notes, *_alone(subject, told))], className="tm-points")
+    notes = html.Ul(
+        [html.Li(each) for each in (_title(told), *told.notes, *_alone(subject, told))], className="tm-points"
+    )
     if not told.table.num_rows:
         why = "No feature is measured in both under these conditions. Names are the same without regard to case."
         return [notes, basics.empty("No feature in common", why), answer.about(subject, told)]
-    title = _title(subject, told)
+    title = _title(told)
     here, there = (f"mean in {each}" for each in (subject.name, other))
     figure = figures.scatter(told.table, title=title, x=here, y=there)
     label = f"{subject.name} against {other}"
@@ -60,16 +60,15 @@ def _shown(subject: Subject) -> list[Any]:
     ]
 
 
-def _title(subject: Subject, told: Told) -> str:
-    """Both names, and the correlation with its interval, p and n."""
-    names = " against ".join(drawing.cut(each, _NAME) for each in (subject.name, subject.choice.other))
+def _title(told: Told) -> str:
+    """The correlation with its interval, p and n; the axes name the matrices."""
     facts = told.facts
     if facts["r"] is None:
-        return f"{names}, n = {facts['n']:,}"
+        return f"No correlation, n = {facts['n']:,}"
     interval = f" ({groups.span(_float(facts['low']), _float(facts['high']))})" if facts["low"] is not None else ""
     p = groups.chance(_float(facts["p"]))
     sure = f"p {p}" if p.startswith("<") else f"p = {p}"
-    return f"{names}: {facts['method']} = {groups.told(facts['r'])}{interval}, {sure}, n = {facts['n']:,}"
+    return f"{facts['method']} = {groups.told(facts['r'])}{interval}, {sure}, n = {facts['n']:,}"
 
 
 def _float(value: float | int | str | None) -> float | None:

@@ -42,7 +42,7 @@ def _shown(subject: Subject) -> list[Any]:
     )
     return [
         html.Ul([html.Li(each) for each in (_counted(rows), *told.notes)], className="tm-points"),
-        html.Div([first, table], className="tm-answer"),
+        html.Div([first, table], className="tm-answer tm-compared"),
         *others,
         answer.about(subject, told),
     ]
@@ -110,34 +110,25 @@ _HEADS = (
 
 
 def _table(subject: Subject, rows: pa.Table, chosen: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The head and the first rows; ratios only where values are logarithms, regions only where there are some."""
+    """The head and the first rows; regions, ratios and reasons only where there are some."""
     shown = rows.slice(0, answer.SHOWN)
     names = groups.links(subject, shown["feature"].to_pylist(), "compare", chosen)
-    ratios = "ratio" in shown.column_names
-    regions = ["region"] if subject.choice.by else []
-    head = [
-        "feature",
-        *regions,
-        "difference",
-        "95 % interval",
-        *(["ratio"] if ratios else []),
-        "n",
-        "p",
-        "q",
-        *_WORDS[1:],
-    ]
+    region = ["region"] if subject.choice.by else []
+    ratio = ["ratio"] if "ratio" in shown.column_names else []
+    why = ["reason"] if any(shown["reason"].to_pylist()) else []
+    head = ["feature", *region, "difference", "95 % interval", *ratio, "n", "p", "q", "stars", *why]
     found = [
         (
             name,
-            *(row[each] for each in regions),
+            *(row[each] for each in region),
             groups.told(row["difference"]),
             groups.span(row["low"], row["high"]),
-            *([groups.told(row["ratio"])] if ratios else []),
-            f"{row['n_first']:,} and {row['n_second']:,}",
+            *(groups.told(row[each]) for each in ratio),
+            f"{row['n_first']:,} + {row['n_second']:,}",
             groups.chance(row["p"]),
             groups.chance(row["q"]),
             row["stars"],
-            row["reason"],
+            *(row[each] for each in why),
         )
         for name, row in zip(names, shown.to_pylist(), strict=True)
     ]

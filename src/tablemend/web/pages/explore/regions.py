@@ -36,15 +36,17 @@ def _shown(subject: Subject) -> list[Any]:
         return [notes, basics.empty("No feature", why), answer.about(subject, told)]
     shown = told.table.slice(0, answer.SHOWN).to_pylist()
     links = groups.links(subject, [row["feature"] for row in shown], "compare", "")
+    order = comparing.along(subject.workspace, subject.name, choice.by, choice.version)
     rows = [
         (
             link,
-            ", ".join(f"{region} {sign}" for region, sign in zip(row["regions"], row["signs"], strict=True)),
+            ", ".join(f"{region} {signs[region]}" for region in order if region in signs),
             f"{len(row['regions']):,}",
             f"{row['tested']:,}",
             groups.chance(row["q"]),
         )
         for link, row in zip(links, shown, strict=True)
+        for signs in (dict(zip(row["regions"], row["signs"], strict=True)),)
     ]
     head = ("feature", "differs in", "regions", "tested", "least q")
     label = f"Features that differ {comparing.WHICH[choice.which]}"

@@ -55,7 +55,7 @@ def _shown(subject: Subject) -> list[Any]:
                 graph(figure, id="explore-figure", label=title),
                 answer.table(head, rows, label=label, total=told.total, heads=_HEADS, words=_WORDS),
             ],
-            className="tm-answer",
+            className="tm-answer tm-compared",
         ),
         answer.about(subject, told),
     ]
