@@ -136,7 +136,7 @@ def _trend(subject: Subject) -> list[Any]:
         size="sm",
         searchable=True,
         clearable=True,
-        clearButtonProps={"aria-label": "Clear the groups: all, as they come"},
+        clearButtonProps={"aria-label": "Clear"},
     )
     return [
         choosing.find(subject, "feature", "Feature", choice.feature),
