@@ -20,9 +20,18 @@ FOLDER = Path(__file__).parent / "_static" / "browser"
 WIDTH, HEIGHT = 1280, 800
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 ROWS = 2_000
-BEYOND = {"datasets": ("dataset", "a[href^='/datasets/d']"), "intelligence": ("stories", "a[href^='/intelligence/r']")}
+BEYOND = {
+    "datasets": ("dataset", "a[href^='/datasets/d']"),
+    "explore": ("matrix", "a[href^='/explore/c']"),
+    "intelligence": ("stories", "a[href^='/intelligence/r']"),
+}
 """Page that lists things → the picture of one of them, and the link that leads to it."""
-PARTS = {"dataset": ("Findings", "Versions", "Compare"), "runs": ("Figures",), "settings": ("Rules",)}
+PARTS = {
+    "dataset": ("Findings", "Versions", "Compare"),
+    "runs": ("Figures",),
+    "settings": ("Rules",),
+    "matrix": ("Together", "Heatmap"),
+}
 """Picture → the parts of that page that have one of their own."""
 
 _SHORTEN = """(folder) => {

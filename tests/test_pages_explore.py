@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -232,6 +233,21 @@ def test_names_are_found_while_typing(site: Site) -> None:
 def test_nobody_who_may_not_read_is_answered(site: Site) -> None:
     with signed_in("nobody"):
         assert asked(site, "/data/explore/search", matrix="cultures").status_code == 403
+
+
+def test_many_who_ask_at_once_are_all_answered(folder: Path) -> None:
+    with tm.open(folder / "data") as ws:
+        listed = ws.explore.listed("cultures", "features").table.to_pylist()
+        wanted = [each["name"] for each in listed if each["measured"]][:24]
+
+    def ask(feature: str) -> str:
+        with signed_in():
+            return said(page(shared, part="feature", feature=feature))
+
+    with tm.open(folder / "data") as ws, ThreadPoolExecutor(8) as pool:
+        shared = Site(ws)
+        for feature, text in zip(wanted, pool.map(ask, wanted), strict=True):
+            assert "entity mean se n" in text, feature
 
 
 WORDS = st.text('aZ1é[]{}",%&=+#<>/ \0\n\u2028␀', max_size=8)

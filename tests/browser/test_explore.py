@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 import tablemend as tm
 from browser.accessibility import every_look
+from browser.test_keyboard import tabbed
 from tablemend.bench.served import Server
 from tablemend.bench.walk import drawn, show
 from tablemend.explore import sample
@@ -150,7 +151,7 @@ def test_conditions_narrow_and_can_be_taken_back(lab: Path, serving: Serving, vi
     page.get_by_role("option", name=re.compile("mucin")).click()
     expect(page.locator("summary", has_text="Conditions: medium: mucin")).to_be_visible()
     assert query(page) == {"part": "strongest", "e.medium": "mucin"}
-    page.get_by_role("button", name="Clear medium, of entities").click()
+    page.locator('[aria-label="Clear medium, of entities"]').click()
     expect(page.locator("summary", has_text="medium: mucin")).to_have_count(0)
     assert query(page) == {"part": "strongest"}
 
@@ -171,7 +172,7 @@ def test_a_large_heatmap_is_a_picture_that_tells_its_values(lab: Path, serving: 
     page = visit(serving(lab), "/explore/big?part=heatmap&rows=500&columns=1000")
     image = page.locator("#explore-figure .imagelayer image[*|href^='data:image/png']")
     expect(image).to_have_count(1)
-    image.hover(position={"x": 200, "y": 300})
+    page.locator("#explore-figure .nsewdrag.drag").first.hover(position={"x": 200, "y": 300})
     told = page.locator("#explore-heatmap .tm-tip div")
     expect(told).to_have_count(3)
     entity, feature, value = told.all_inner_texts()
@@ -195,3 +196,25 @@ def test_lists_that_are_open_and_names_that_are_picked_meet_the_rules(
     assert every_look(page) == []
     show(page, page.url.split("?")[0] + "?feature=none")
     assert every_look(page) == []
+
+
+def test_tab_reaches_every_choice_and_leaves_the_page(lab: Path, serving: Serving, visit: Visit) -> None:
+    page = visit(serving(lab), "/explore/cultures?number=20")
+    drawn(page)
+    for address, choices in (("?number=20", 3), ("?part=together&top=1", 4)):
+        show(page, page.url.split("?")[0] + address)
+        found = tabbed(page)
+        assert 20 < len(found) < 120
+        assert sum('"kind"' in each["id"] for each in found) >= choices, [each["id"] for each in found]
+        assert [each["name"] for each in found if not each["seen"]] == []
+
+
+def test_a_new_version_is_told_and_shown_on_request(lab: Path, serving: Serving, visit: Visit) -> None:
+    page = visit(serving(lab), "/explore/cultures?part=strongest")
+    expect(page.locator("#page")).to_contain_text("version 1,")
+    with tm.open(lab / ".tablemend") as ws:
+        ws.explore.load(lab / "mice.csv", name="cultures")
+    expect(page.locator("#explore-news")).to_contain_text("This has changed")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator("#page")).to_contain_text("version 2,")
+    expect(page.locator("#explore-news")).to_be_empty()
