@@ -30,7 +30,7 @@ PARTS = {
     "dataset": ("Findings", "Versions", "Compare"),
     "runs": ("Figures",),
     "settings": ("Rules",),
-    "matrix": ("Together", "Heatmap"),
+    "matrix": ("Together", "Heatmap", "Compare", "Against"),
 }
 """Picture → the parts of that page that have one of their own."""
 

@@ -71,4 +71,6 @@ def search(site: Site, matrix: str, side: str, text: str, version: int | None) -
 def _about(choice: Choice) -> str:
     """What an answer is about, as the name of a file tells it."""
     said = {"feature": choice.feature, "entity": choice.entity, "together": f"top {choice.top} together"}
+    said |= {"compare": f"compare {choice.field} {choice.first} {choice.second}", "trend": f"trend {choice.field}"}
+    said |= {"regions": f"regions {choice.by}", "against": f"against {choice.other}"}
     return said.get(choice.part, choice.part)
