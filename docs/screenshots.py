@@ -20,9 +20,16 @@ FOLDER = Path(__file__).parent / "_static" / "browser"
 WIDTH, HEIGHT = 1280, 800
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 ROWS = 2_000
-BEYOND = {"datasets": ("dataset", "a[href^='/datasets/d']"), "intelligence": ("stories", "a[href^='/intelligence/r']")}
+BEYOND = {
+    "datasets": ("dataset", "a[href^='/datasets/d']"),
+    "intelligence": ("stories", "a[href^='/intelligence/r']"),
+}
 """Page that lists things → the picture of one of them, and the link that leads to it."""
-PARTS = {"dataset": ("Findings", "Versions", "Compare"), "runs": ("Figures",), "settings": ("Rules",)}
+PARTS = {
+    "dataset": ("Findings", "Versions", "Compare"),
+    "runs": ("Figures",),
+    "settings": ("Rules",),
+}
 """Picture → the parts of that page that have one of their own."""
 
 _SHORTEN = """(folder) => {
@@ -45,6 +52,10 @@ def views(page: Page, server: Server) -> Iterator[str]:
         if name == "conflicts":
             yield from _conflicts(page)
             continue
+        if name == "explore":
+            yield name
+            yield from _explore(page, server)
+            continue
         yield name
         if name in BEYOND:
             name, link = BEYOND[name]
@@ -57,6 +68,21 @@ def views(page: Page, server: Server) -> Iterator[str]:
             page.locator(".tm-tab-current", has_text=part).wait_for()
             drawn(page)
             yield f"{name}-{part.lower().replace(' ', '-')}"
+
+
+def _explore(page: Page, server: Server) -> Iterator[str]:
+    """A feature of a matrix, where entities are together, a heatmap, two groups by region, and two matrices."""
+    views = {
+        "matrix": "cultures",
+        "matrix-together": "cultures?part=together",
+        "matrix-heatmap": "cultures?part=heatmap",
+        "matrix-compare": "mice?part=compare&field=group&first=colonised&second=germ-free",
+        "matrix-against": "cultures?part=against&other=mice",
+    }
+    for name, address in views.items():
+        show(page, server.url(f"/explore/{address}"))
+        page.locator("#explore-figure .main-svg").first.wait_for()
+        yield name
 
 
 def _conflicts(page: Page) -> Iterator[str]:

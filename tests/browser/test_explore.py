@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 import tablemend as tm
 from browser.accessibility import every_look
+from browser.test_keyboard import tabbed
 from tablemend.bench.served import Server
 from tablemend.bench.walk import drawn, show
 from tablemend.explore import sample
@@ -195,3 +196,25 @@ def test_lists_that_are_open_and_names_that_are_picked_meet_the_rules(
     assert every_look(page) == []
     show(page, page.url.split("?")[0] + "?feature=none")
     assert every_look(page) == []
+
+
+def test_tab_reaches_every_choice_and_leaves_the_page(lab: Path, serving: Serving, visit: Visit) -> None:
+    page = visit(serving(lab), "/explore/cultures?number=20")
+    drawn(page)
+    for address, choices in (("?number=20", 3), ("?part=together&top=1", 4)):
+        show(page, page.url.split("?")[0] + address)
+        found = tabbed(page)
+        assert 20 < len(found) < 120
+        assert sum('"kind"' in each["id"] for each in found) >= choices, [each["id"] for each in found]
+        assert [each["name"] for each in found if not each["seen"]] == []
+
+
+def test_a_new_version_is_told_and_shown_on_request(lab: Path, serving: Serving, visit: Visit) -> None:
+    page = visit(serving(lab), "/explore/cultures?part=strongest")
+    expect(page.locator("#page")).to_contain_text("version 1,")
+    with tm.open(lab / ".tablemend") as ws:
+        ws.explore.load(lab / "mice.csv", name="cultures")
+    expect(page.locator("#explore-news")).to_contain_text("This has changed")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator("#page")).to_contain_text("version 2,")
+    expect(page.locator("#explore-news")).to_be_empty()

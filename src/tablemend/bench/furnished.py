@@ -56,12 +56,13 @@ def _conflicts(ws: Workspace, care: str) -> None:
 
 
 def _matrix(ws: Workspace, folder: Path) -> None:
-    """A small matrix with fields of samples and features, in two versions."""
+    """Small matrices with fields: cultures in two versions, and mice, whose groups differ."""
     folder.mkdir()
     sample.write(folder, entities=24, features=80)
     samples, features = folder / "cultures_samples.tsv", folder / "metabolites.csv"
     for _ in range(2):
         ws.explore.load(folder / "cultures.tsv", name="cultures", entity="entity", samples=samples, features=features)
+    ws.explore.load(folder / "mice.csv", name="mice", samples=folder / "mice_samples.csv")
 
 
 def _orders(ws: Workspace, folder: Path) -> None:

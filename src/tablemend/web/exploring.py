@@ -13,6 +13,7 @@ from msgspec import structs
 
 from tablemend.errors import SettingsError
 from tablemend.records import Record
+from tablemend.web import comparing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +30,7 @@ PARTS = {
     "together": "Together",
     "strongest": "Strongest",
     "heatmap": "Heatmap",
+    **comparing.PARTS,
 }
 """The parts of a matrix, by what the query string calls them."""
 ORDERS = {"high": "highest first", "low": "lowest first", "strong": "strongest first", "name": "by name"}
@@ -40,12 +42,13 @@ TOPS = (1, 3, 5, 10, 20, 50, 100)
 ROWS, COLUMNS = (20, 60, 200, 500), (20, 60, 250, 1_000, 2_000)
 """Entities and features of a heatmap that can be asked for: at most a million cells."""
 
-SIDES = {"e.": "entities", "f.": "features"}
-"""Conditions on fields begin with this in a query."""
+SIDES = {"e.": "entities", "f.": "features", "s.": "samples", "o.": "others"}
+"""Conditions on fields begin with this in a query; others are the samples of the other matrix."""
 BLANK = "␀"
 """Stands for a field that says nothing."""
 MOST_NAMES = 2_000
 """Names that an address may hold."""
+_WORDS = ("field", "first", "second", "by", "pairs", "test", "trend", "scale", "which", "other", "method")
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -63,6 +66,18 @@ class Choice(Record, frozen=True, kw_only=True):
     number: int = 50  # bars
     rows: int = 60  # entities of a heatmap
     columns: int = 60  # features of a heatmap
+    field: str = ""  # of samples, whose values make groups
+    first: str = ""  # group, and the next
+    second: str = ""
+    groups: tuple[str, ...] = ()  # of Trend, in their order
+    by: str = ""  # field of regions
+    pairs: str = ""  # field that says which samples belong together
+    test: str = "mann-whitney"  # of Compare and Regions
+    trend: str = "spearman"  # test of Trend
+    scale: str = "linear"
+    which: str = "any"  # regions
+    other: str = ""  # matrix
+    method: str = "pearson"
     version: int | None = None
     where: dict[str, dict[str, tuple[str, ...]]] = {}  # side → field → values
 
@@ -93,6 +108,8 @@ def chosen(query: Mapping[str, str]) -> Choice:
         number=_number(query, "number", 50, NUMBERS[-1]),
         rows=_number(query, "rows", 60, ROWS[-1]),
         columns=_number(query, "columns", 60, COLUMNS[-1]),
+        groups=names(query.get("groups", "")),
+        **{name: query[name] for name in _WORDS if query.get(name)},
         version=_number(query, "version", 0, 10**9) or None,
         where={side: _conditions(query, mark) for mark, side in SIDES.items()},
     )
@@ -120,6 +137,8 @@ def settled(workspace: Workspace, name: str, choice: Choice) -> Choice:
 
     For a heatmap these are the entities of which most was measured, and the features with the strongest means.
     """
+    if choice.part in comparing.PARTS:
+        return comparing.settled(workspace, name, choice)
     if choice.part == "feature" and not choice.feature:
         return structs.replace(choice, feature=_strongest(workspace, name, choice, "feature"))
     if choice.part == "entity" and not choice.entity:
@@ -161,6 +180,8 @@ def whole(workspace: Workspace, name: str, choice: Choice) -> pa.Table:
     """Every row of the answer that a choice asks for, to be taken away."""
     choice = settled(workspace, name, choice)
     told = asked(workspace, name, choice, limited=False)
+    if choice.part in comparing.PARTS:
+        return comparing.flat(told.table, choice)
     return apart(told.table, choice.entities) if choice.part == "together" else told.table
 
 
@@ -182,6 +203,8 @@ def told_apart(table: pa.Table) -> pa.Table:
 def _asked(workspace: Workspace, name: str, choice: Choice, *, limited: bool) -> Told:
     ask, version = workspace.explore, choice.version
     limit = choice.number if limited else None
+    if choice.part in comparing.PARTS:
+        return comparing.asked(workspace, name, choice)
     if choice.part == "feature":
         needed(choice.feature, "feature")
         return ask.feature(

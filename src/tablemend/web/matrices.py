@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -55,7 +56,7 @@ def router(site: Site) -> APIRouter:
         manifest = workspace.explore.get(matrix, choice.version)
         table = whole(workspace, matrix, choice)
         name = f"{matrix} version {manifest.version} {_about(choice)}.{format}"
-        return sent(name, lambda path: answers.write(table, path, title=choice.part))
+        return sent(re.sub(r"[/\\]", "_", name), lambda path: answers.write(table, path, title=choice.part))
 
     return routes.router
 
@@ -70,4 +71,6 @@ def search(site: Site, matrix: str, side: str, text: str, version: int | None) -
 def _about(choice: Choice) -> str:
     """What an answer is about, as the name of a file tells it."""
     said = {"feature": choice.feature, "entity": choice.entity, "together": f"top {choice.top} together"}
+    said |= {"compare": f"compare {choice.field} {choice.first} {choice.second}", "trend": f"trend {choice.field}"}
+    said |= {"regions": f"regions {choice.by}", "against": f"against {choice.other}"}
     return said.get(choice.part, choice.part)

@@ -61,6 +61,7 @@
       const text = Array.isArray(value) ? (value.length ? JSON.stringify(value) : "") : value;
       if (text) after.set(id.name, text);
       else after.delete(id.name);
+      (about.clears[id.name] || []).forEach((name) => after.delete(name)); // groups are values of the field before
     });
     const chosen = after.toString();
     return chosen === new URLSearchParams(search || "").toString() ? none() : "?" + chosen;

@@ -48,7 +48,7 @@ def volcano(compared: pa.Table, *, title: str, x: str, level: float = LEVEL, sch
         _cloud(higher, "higher", POSITIVE, "triangle-up"),
     ]
     layout = drawing.layout(title, note, scheme=scheme, height=480)
-    layout |= {"showlegend": True, "annotations": [_name(dot, scheme) for dot in _surest([*lower, *higher])]}
+    layout = drawing.legend(layout) | {"annotations": [_name(dot, scheme) for dot in _surest([*lower, *higher])]}
     layout["xaxis"] = drawing.axis(x, scheme=scheme, zeroline=True)
     layout["yaxis"] = drawing.axis("−log10 q", scheme=scheme, rangemode="tozero", zeroline=False)
     if level > 0:

@@ -122,6 +122,12 @@ def layout(title: str, *notes: str | None, scheme: Scheme, height: int | None = 
     return found
 
 
+def legend(found: dict[str, Any]) -> dict[str, Any]:
+    """The same frame with a legend, which has a line of its own below the notes."""
+    margin = found["margin"] | ({"t": 88} if "subtitle" in found["title"] else {})
+    return found | {"showlegend": True, "margin": margin}
+
+
 def axis(title: str | None, *, scheme: Scheme, **given: Any) -> dict[str, Any]:
     """An axis that makes room for its labels."""
     found: dict[str, Any] = {

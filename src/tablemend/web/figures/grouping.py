@@ -60,7 +60,7 @@ def boxes(
         scheme=scheme,
         height=460,
     )
-    layout |= {"boxmode": "overlay", "showlegend": len(kinds) > 1}
+    layout = (drawing.legend(layout) if len(kinds) > 1 else layout) | {"boxmode": "overlay"}
     layout["xaxis"] = drawing.named(x, regions, scheme=scheme)
     layout["yaxis"] = drawing.axis(y, scheme=scheme)
     return {"data": [*data, *drawn], "layout": layout}
@@ -89,7 +89,7 @@ def trends(
         told = [(place[_label(groups[n])], float(values[n]), samples[n]) for n in mine]
         data += _trend(kind, told, shift, (SERIES[m % len(SERIES)], SYMBOLS[m % len(SYMBOLS)]))
     layout = drawing.layout(title, "lines: means with 95 % intervals", note, scheme=scheme, height=420)
-    layout["showlegend"] = len(kinds) > 1
+    layout = drawing.legend(layout) if len(kinds) > 1 else layout
     layout["xaxis"] = drawing.named(x, along, scheme=scheme)
     layout["yaxis"] = drawing.axis(y, scheme=scheme)
     return {"data": data, "layout": layout}

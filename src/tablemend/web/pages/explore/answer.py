@@ -62,14 +62,26 @@ def notes(told: Told) -> Any:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[Any]], *, label: str, total: int, first: int = 1, heads: str = RANKS
+    head: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    label: str,
+    total: int,
+    first: int = 1,
+    heads: str = RANKS,
+    words: Sequence[str] = (),
 ) -> html.Div:
-    """The first rows of an answer, and how many there are; columns from `first` on are numbers, as `heads` tells."""
+    """The first rows of an answer, and how many there are; columns from `first` on are numbers, as `heads` tells.
+
+    Those that `words` names are none.
+    """
     shown = rows[:SHOWN]
-    said = f"{total:,} rows" if len(shown) == total else f"The first {len(shown):,} of {total:,} rows; files have all"
+    numbers = [place for place, name in enumerate(head) if place >= first and name not in words]
+    rows_of = "1 row" if total == 1 else f"{total:,} rows"
+    said = rows_of if len(shown) == total else f"The first {len(shown):,} of {rows_of}; files have all"
     return html.Div(
         [
-            basics.table(head, shown, label=label, numbers=range(first, len(head))),
+            basics.table(head, shown, label=label, numbers=numbers),
             html.P(f"{said}. {heads}", className="tm-note"),
         ],
         className="tm-answer-table",

@@ -11,7 +11,7 @@ from dash import html
 from tablemend.web import exploring, matrices
 from tablemend.web.components import forms
 from tablemend.web.exploring import BLANK
-from tablemend.web.pages.explore.subject import Subject
+from tablemend.web.pages.explore.subject import COMPARED, Subject
 
 FIELDS = 8
 """Fields that can be narrowed by choosing; others only by the address."""
@@ -21,9 +21,13 @@ NAMES = 100
 """Names that can be chosen in a field; addresses hold more."""
 
 
+CLEARS = {"field": ("first", "second", "groups")}
+"""What is no longer meant where another name is chosen."""
+
+
 def controls(subject: Subject) -> html.Div:
     """The choices of the part that is shown."""
-    return html.Div([forms.filters(*_PARTS[subject.given.part](subject)), _conditions(subject)])
+    return html.Div([forms.filters(*_PARTS[subject.given.part](subject)), conditions(subject)])
 
 
 def _feature(subject: Subject) -> list[Any]:
@@ -38,14 +42,14 @@ def _together(subject: Subject) -> list[Any]:
     choice = subject.choice
     return [
         _several(subject, "entities", "Entities", choice.entities),
-        _one("top", "All within the top", _known(exploring.TOPS, choice.top), str(choice.top)),
-        _one("sign", "Ranked by", list(exploring.SIGNS.items()), choice.sign),
+        one("top", "All within the top", _known(exploring.TOPS, choice.top), str(choice.top)),
+        one("sign", "Ranked by", list(exploring.SIGNS.items()), choice.sign),
         _number(subject),
     ]
 
 
 def _strongest(subject: Subject) -> list[Any]:
-    return [_one("sign", "Means", list(exploring.SIGNS.items()), subject.choice.sign), _number(subject)]
+    return [one("sign", "Means", list(exploring.SIGNS.items()), subject.choice.sign), _number(subject)]
 
 
 def _heatmap(subject: Subject) -> list[Any]:
@@ -53,8 +57,8 @@ def _heatmap(subject: Subject) -> list[Any]:
     return [
         _several(subject, "entities", "Entities", subject.given.entities),
         _several(subject, "features", "Features", subject.given.features),
-        _one("rows", "Else most entities", _known(exploring.ROWS, choice.rows), str(choice.rows)),
-        _one("columns", "Else most features", _known(exploring.COLUMNS, choice.columns), str(choice.columns)),
+        one("rows", "Else most entities", _known(exploring.ROWS, choice.rows), str(choice.rows)),
+        one("columns", "Else most features", _known(exploring.COLUMNS, choice.columns), str(choice.columns)),
     ]
 
 
@@ -121,16 +125,17 @@ def _options(subject: Subject, name: str, chosen: Sequence[str]) -> list[dict[st
 
 
 def _order(subject: Subject) -> dmc.Select:
-    return _one("order", "Order", list(exploring.ORDERS.items()), subject.choice.order)
+    return one("order", "Order", list(exploring.ORDERS.items()), subject.choice.order)
 
 
 def _number(subject: Subject) -> dmc.Select:
     number = subject.choice.number
-    return _one("number", "At most", _known(exploring.NUMBERS, number), str(number))
+    return one("number", "At most", _known(exploring.NUMBERS, number), str(number))
 
 
-def _one(name: str, label: str, options: Sequence[tuple[str, str]], value: str) -> dmc.Select:
-    return _select(name, label, options, value, allowDeselect=False)
+def one(name: str, label: str, options: Sequence[tuple[str, str]], value: str) -> dmc.Select:
+    """One of several values, of which one always stands there."""
+    return select(name, label, options, value, allowDeselect=False)
 
 
 def _known(numbers: Sequence[int], chosen: int) -> list[tuple[str, str]]:
@@ -138,10 +143,13 @@ def _known(numbers: Sequence[int], chosen: int) -> list[tuple[str, str]]:
     return [(str(each), f"{each:,}") for each in sorted({*numbers, chosen})]
 
 
-def _conditions(subject: Subject) -> html.Details | None:
-    """Fields by which entities, or features, are narrowed."""
-    marks = {"feature": "e.", "entity": "f.", "together": "f.", "strongest": "e.f.", "heatmap": "e.f."}
-    sides = [(mark, side) for mark, side in exploring.SIDES.items() if mark in marks[subject.given.part]]
+_MARKS = {"feature": "e.", "entity": "f.", "together": "f.", "strongest": "e.f.", "heatmap": "e.f."}
+_MARKS |= {"compare": "f.s.", "regions": "f.s.", "trend": "f.s.", "against": "s.o."}
+
+
+def conditions(subject: Subject) -> html.Details | None:
+    """Fields by which entities, features or samples are narrowed."""
+    sides = [(mark, side) for mark, side in exploring.SIDES.items() if mark in _MARKS[subject.given.part]]
     fields = [each for mark, side in sides for each in _fields(subject, mark, side, told=len(sides) > 1)]
     if not fields:
         return None
@@ -159,8 +167,13 @@ def _conditions(subject: Subject) -> html.Details | None:
 
 def _fields(subject: Subject, mark: str, side: str, *, told: bool) -> list[Any]:
     found: list[Any] = []
-    for field in subject.ask.matrix(subject.name, subject.given.version).fields(side):
-        answer = subject.ask.values(subject.name, side, field, version=subject.given.version)
+    name, version, whose = subject.name, subject.given.version, side
+    if side == "others":
+        name, version, whose = subject.choice.other, None, "samples"
+        if all(each.name != name for each in subject.ask.all()):
+            return []
+    for field in subject.ask.matrix(name, version).fields(whose):
+        answer = subject.ask.values(name, whose, field, version=version)
         if VALUES[0] <= answer.total <= VALUES[1] and len(found) < FIELDS:
             found.append(_field(subject, mark, side, field, answer.table.to_pylist(), told=told))
     return found
@@ -175,12 +188,13 @@ def _field(
         if row["value"] != ""
     ]
     (value, *_) = subject.given.where[side].get(field, (None,))
-    label = f"{field}, of {side}" if told else field
+    of = f"samples of {subject.choice.other}" if side == "others" else side
+    label = f"{field}, of {of}" if told else field
     value = BLANK if value == "" else value
-    return _select(mark + field, label, options, value, clearable=True, placeholder="all", searchable=len(options) > 10)
+    return select(mark + field, label, options, value, clearable=True, placeholder="all", searchable=len(options) > 10)
 
 
-def _select(name: str, label: str, options: Sequence[tuple[str, str]], value: str | None, **more: Any) -> dmc.Select:
+def select(name: str, label: str, options: Sequence[tuple[str, str]], value: str | None, **more: Any) -> dmc.Select:
     """One of several values; `explore.js` puts what is picked into the address."""
     data = [{"value": each, "label": shown} for each, shown in options]
     clear = {"aria-label": f"Clear {label}"}
@@ -203,6 +217,7 @@ def drawn(subject: Subject) -> dict[str, Any]:
     found |= {"rows": str(choice.rows), "columns": str(choice.columns)}
     several = given if given.part == "heatmap" else choice
     found |= {"entities": list(several.entities), "features": list(several.features)}
+    found |= {name: getattr(choice, name) for name in COMPARED} | {"groups": list(choice.groups)}
     for mark, side in exploring.SIDES.items():
         found |= {mark + field: values[0] or BLANK for field, values in given.where[side].items()}
     return found

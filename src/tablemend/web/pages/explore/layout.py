@@ -13,8 +13,20 @@ from tablemend.web.address import Address, path
 from tablemend.web.components import basics, following, forms
 from tablemend.web.doing import box, drawn
 from tablemend.web.exploring import PARTS
-from tablemend.web.pages.explore import choosing, heatmap, listing, missing, ranking, strongest, together
-from tablemend.web.pages.explore.subject import PAGE, Subject
+from tablemend.web.pages.explore import (
+    against,
+    choosing,
+    compare,
+    heatmap,
+    listing,
+    missing,
+    ranking,
+    regions,
+    strongest,
+    together,
+    trend,
+)
+from tablemend.web.pages.explore.subject import COMPARED, PAGE, Subject
 from tablemend.web.site import Site
 
 _DRAW: dict[str, Callable[[Subject], Any]] = {
@@ -23,6 +35,10 @@ _DRAW: dict[str, Callable[[Subject], Any]] = {
     "together": together.section,
     "strongest": strongest.section,
     "heatmap": heatmap.section,
+    "compare": compare.section,
+    "regions": regions.section,
+    "trend": trend.section,
+    "against": against.section,
 }
 
 
@@ -50,7 +66,8 @@ def draw(site: Site, address: Address) -> Any:
 def mark(site: Site, address: Address) -> str:
     """Changes with a new version of a matrix that is shown."""
     found = site.workspace.explore.all()
-    return following.mark_of([(each.name, each.version) for each in found if address.subject in ("", each.name)])
+    every = not address.subject or address.query.get("part") == "against"
+    return following.mark_of([(each.name, each.version) for each in found if every or each.name == address.subject])
 
 
 def _body(subject: Subject) -> list[Any]:
@@ -60,6 +77,7 @@ def _body(subject: Subject) -> list[Any]:
     except NotFound as problem:
         part = missing.name(subject, problem)
     about = {"matrix": subject.name, "version": subject.given.version, "drawn": choosing.drawn(subject)}
+    about |= {"clears": choosing.CLEARS}
     return [dcc.Store(id="explore-about", data=about), html.Div(part, className="tm-tab-body tm-explored")]
 
 
@@ -70,7 +88,9 @@ def _head(subject: Subject) -> list[Any]:
     note = [version, ", ", size, ", loaded ", basics.when(found.at), " from ", found.source]
     newest = dcc.Link("Newest version", href=subject.here(version=None), className="tm-button")
     kept = {
-        name: subject.address.query[name] for name in ("feature", "entity", "entities") if name in subject.address.query
+        name: subject.address.query[name]
+        for name in ("feature", "entity", "entities", *COMPARED)
+        if name in subject.address.query
     }
     return [
         basics.header(

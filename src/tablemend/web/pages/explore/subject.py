@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from tablemend.workspace.explore import Explore, Told
 
 PAGE = "explore"
-KEPT = ("part", "feature", "entity", "entities", "features", "order", "sign", "top", "number", "rows", "columns")
+COMPARED = (
+    *("field", "first", "second", "groups", "by", "pairs", "test", "trend", "scale", "which", "other", "method"),
+)
+"""What an address chooses of groups, regions and other matrices."""
+KEPT = (
+    *("part", "feature", "entity", "entities", "features", "order", "sign", "top", "number", "rows", "columns"),
+    *COMPARED,
+)
 """What an address chooses, beside the version and conditions on fields."""
 
 
