@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -55,7 +56,7 @@ def router(site: Site) -> APIRouter:
         manifest = workspace.explore.get(matrix, choice.version)
         table = whole(workspace, matrix, choice)
         name = f"{matrix} version {manifest.version} {_about(choice)}.{format}"
-        return sent(name, lambda path: answers.write(table, path, title=choice.part))
+        return sent(re.sub(r"[/\\]", "_", name), lambda path: answers.write(table, path, title=choice.part))
 
     return routes.router
 

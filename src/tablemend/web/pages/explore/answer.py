@@ -77,7 +77,8 @@ def table(
     """
     shown = rows[:SHOWN]
     numbers = [place for place, name in enumerate(head) if place >= first and name not in words]
-    said = f"{total:,} rows" if len(shown) == total else f"The first {len(shown):,} of {total:,} rows; files have all"
+    rows_of = "1 row" if total == 1 else f"{total:,} rows"
+    said = rows_of if len(shown) == total else f"The first {len(shown):,} of {rows_of}; files have all"
     return html.Div(
         [
             basics.table(head, shown, label=label, numbers=numbers),

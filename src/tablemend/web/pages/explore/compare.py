@@ -97,7 +97,7 @@ def _forest(subject: Subject, rows: pa.Table, label: str) -> html.Div:
     axis = f"{'ratio' if base else 'difference'}, {label}"
     title = f"{label}: the first {shown.num_rows:,}, with their 95 % intervals"
     drawn = figures.forest(shown, title=title, x=axis, ratio=bool(base))
-    return graph(drawn, id="explore-forest", label=title)
+    return html.Div(graph(drawn, id="explore-forest", label=title), className="tm-wide")
 
 
 def _floats(values: Sequence[float | None]) -> pa.Array:
