@@ -143,6 +143,13 @@ def test_groups_are_compared_as_the_question_does(site: Site) -> None:
     assert forest["x"] == told.table["difference"].to_pylist()[: compare.FOREST]
 
 
+def test_a_volcano_that_draws_only_the_surest_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "DOTS", 10)
+    figure = figures(page(site, part="compare"))["explore-figure"]
+    assert figure["layout"]["title"]["text"] == "colonised against germ-free, the first 10 of 80"
+    assert sum(len(each["x"]) for each in figure["data"]) == 10
+
+
 def test_a_forest_draws_ratios_whatever_the_base_of_the_logarithm(site: Site) -> None:
     drawn = {}
     for scale in ("log2", "log10"):

@@ -16,6 +16,8 @@ from tablemend.web.pages.explore.subject import Subject
 if TYPE_CHECKING:
     import pyarrow as pa
 
+DOTS = 3_000
+"""Points of a volcano, the surest: a browser takes seconds for more."""
 FOREST = 30
 """Rows of the forest plot: the first of the table."""
 LEVEL = 0.05
@@ -61,7 +63,9 @@ def _counted(rows: pa.Table) -> str:
 def _volcano(subject: Subject, rows: pa.Table, label: str) -> html.Div:
     choice = subject.choice
     axis = f"difference of means, {choice.first} − {choice.second}"
-    return graph(figures.volcano(rows, title=label, x=axis, level=LEVEL), id="explore-figure", label=label)
+    title = f"{label}, the first {DOTS:,} of {rows.num_rows:,}" if rows.num_rows > DOTS else label
+    figure = figures.volcano(rows.slice(0, DOTS), title=title, x=axis, level=LEVEL)
+    return graph(figure, id="explore-figure", label=title)
 
 
 def _boxes(subject: Subject, rows: pa.Table, feature: str) -> html.Div:
@@ -93,7 +97,7 @@ def _forest(subject: Subject, rows: pa.Table, label: str) -> html.Div:
     axis = f"{'ratio' if base else 'difference'}, {label}"
     title = f"{label}: the first {shown.num_rows:,}, with their 95 % intervals"
     drawn = figures.forest(shown, title=title, x=axis, ratio=bool(base))
-    return graph(drawn, id="explore-forest", label=title)
+    return html.Div(graph(drawn, id="explore-forest", label=title), className="tm-wide")
 
 
 def _floats(values: Sequence[float | None]) -> pa.Array:

@@ -162,7 +162,7 @@ _PARTS = {"compare": _compare, "regions": _regions, "trend": _trend, "against": 
 
 
 def _field(subject: Subject) -> dmc.Select:
-    offered = comparing.fields(subject.workspace, subject.name, subject.given.version)
+    offered = subject.offered
     known = [*offered, *(each for each in subject.manifest.sample_fields if each not in offered)]
     return choosing.one("field", "Groups by", _known(known), subject.choice.field)
 
@@ -171,8 +171,7 @@ def _two(subject: Subject) -> list[dmc.Select]:
     """The field, both groups and the regions."""
     choice = subject.choice
     said = _known(comparing.values(subject.workspace, subject.name, choice.field, choice.version))
-    offered = comparing.fields(subject.workspace, subject.name, choice.version)
-    by = _known([each for each in dict.fromkeys([*offered, choice.by]) if each not in ("", choice.field)])
+    by = _known([each for each in dict.fromkeys([*subject.offered, choice.by]) if each not in ("", choice.field)])
     needed = {"allowDeselect": False} if choice.part == "regions" else {"clearable": True, "placeholder": "none"}
     return [
         _field(subject),

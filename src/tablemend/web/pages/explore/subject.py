@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from tablemend.errors import NotFound
 from tablemend.store.matrices import Manifest
-from tablemend.web import exploring
+from tablemend.web import comparing, exploring
 from tablemend.web.address import Address, path
 from tablemend.web.exploring import Choice
 from tablemend.web.site import Site
@@ -57,6 +57,11 @@ class Subject:
     def choice(self) -> Choice:
         """What the address chooses, and what is shown where it names nothing."""
         return exploring.settled(self.workspace, self.name, self.given)
+
+    @cached_property
+    def offered(self) -> list[str]:
+        """The fields of samples that can make groups."""
+        return comparing.fields(self.workspace, self.name, self.given.version)
 
     @cached_property
     def told(self) -> Told:
