@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import tablemend as tm
-from conftest import Call
 from tablemend.errors import SettingsError
 from tablemend.store.matrices import Manifest
 from tablemend.tables import answers
 from tablemend.workspace import Workspace
+
+Call = Callable[..., tuple[int, str, str]]
 
 LONG = """species,metabolite,replicate,value
 A,x,1,1.0
