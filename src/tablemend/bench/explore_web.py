@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import re
 import time
@@ -13,6 +14,7 @@ from urllib.parse import quote_plus
 from tablemend.bench.case import Row, megabytes, p95, seconds
 from tablemend.bench.looking import Visitor, watching
 from tablemend.bench.users import Memory, Person, Recorder, Request
+from tablemend.bench.walk import drawn
 from tablemend.explore import sample
 from tablemend.workspace import Workspace
 
@@ -22,6 +24,8 @@ SIZE = f"{ENTITIES} entities × {FEATURES:,} features"
 REPETITIONS = 7
 USERS, LASTING = 20, 60.0
 PASSWORD = "correct horse battery"
+EARLIER = 2_000
+"""Looks before those that are measured: some five minutes of the same people, of a server that runs for days."""
 POPULAR = 1.1
 """Exponent of the popularity of features, after Zipf: the most popular one is asked for twice as often as the third."""
 
@@ -65,9 +69,11 @@ def plot(folder: Path) -> list[Row]:
 
 
 def _ordered(visitor: Visitor, order: str, first: str) -> float:
+    option = f'[role="option"][value="{order}"]'
+    drawn(visitor.page)  # what is still drawn anew would close the list
     visitor.page.get_by_role("textbox", name="Order", exact=True).click()
-    visitor.wait(f'[role="option"][value="{order}"]')
-    return visitor.click(f'[role="option"][value="{order}"]', TICK, text=f"^{re.escape(first[:12])}")
+    visitor.wait(option)
+    return visitor.click(option, TICK, text=f"^{re.escape(first[:12])}")
 
 
 def _name(number: int) -> str:
@@ -86,16 +92,27 @@ def _prepared(workspace: Workspace) -> None:
 class Looker(Person):
     """Somebody who looks at one feature after the other."""
 
+    news = ""
+
     def __init__(self, number: int, secret: str, port: int, requests: Sequence[Request], shown: str) -> None:
         super().__init__(number, secret, port, {}, "", ())
         self._requests = requests
         self._shown = shown
-        weights = [1 / (n + 1) ** POPULAR for n in range(FEATURES)]
-        self._features = random.Random(1_000 + number).choices(range(FEATURES), weights, k=1_000)
+        self.port = port
+        self._features = self.drawn(number + 1, 1_000)
 
-    def _click(self, connection: object, name: str) -> None:
+    @staticmethod
+    def drawn(seed: int, looks: int) -> list[str]:
+        """Features, the popular ones more often."""
+        weights = [1 / (n + 1) ** POPULAR for n in range(FEATURES)]
+        return [_name(n) for n in random.Random(1_000 + seed).choices(range(FEATURES), weights, k=looks)]
+
+    def _click(self, connection: http.client.HTTPConnection, name: str) -> None:
         del name
-        feature = _name(self._features.pop())
+        self.look(connection, self._features.pop())
+
+    def look(self, connection: http.client.HTTPConnection, feature: str) -> None:
+        """Ask for all that the choice of a feature asks for."""
         requests = [
             Request(
                 method=each.method,
@@ -104,7 +121,7 @@ class Looker(Person):
             )
             for each in self._requests
         ]
-        self._timed("look at a feature", lambda: [self._ask(connection, each) for each in requests])  # type: ignore[arg-type]
+        self._timed("look at a feature", lambda: [self._ask(connection, each) for each in requests])
 
 
 def users_20(folder: Path) -> list[Row]:
@@ -117,6 +134,7 @@ def users_20(folder: Path) -> list[Row]:
             persons = [Looker(n, secrets[n + 1], watched.server.port, requests, shown) for n in range(USERS)]
             process = watched.server.process
             assert process is not None
+            _looked_before(persons[0], EARLIER)
             before = _lookups(visitor)
             with ExitStack() as stack:
                 memory = stack.enter_context(Memory(process.pid))
@@ -125,6 +143,15 @@ def users_20(folder: Path) -> list[Row]:
                 time.sleep(LASTING)
             after = _lookups(visitor)
     return _told(persons, memory, [b - a for a, b in zip(before, after, strict=True)])
+
+
+def _looked_before(person: Looker, looks: int) -> None:
+    """What others have looked at, one after the other and without a pause."""
+    connection = http.client.HTTPConnection("127.0.0.1", person.port, timeout=30)
+    for feature in Looker.drawn(0, looks):
+        person.look(connection, feature)
+    connection.close()
+    person.times.clear()
 
 
 def _peopled(workspace: Workspace) -> None:
@@ -140,9 +167,10 @@ def _recorded(visitor: Visitor, feature: str) -> list[Request]:
     recorder = Recorder(visitor)
     field = visitor.page.get_by_role("textbox", name="Feature", exact=True)
     field.fill(feature)
-    visitor.wait('[role="option"]', text=f"^{feature}")
+    option = f'[role="option"][value="{feature}"]'
+    visitor.wait(option)
     recorder.taken()
-    visitor.click('[role="option"]', TITLE, text=feature)
+    visitor.click(option, TITLE, text=feature)
     found = recorder.taken()
     if not any(feature in each.body for each in found):
         raise AssertionError("the choice of a feature asked for nothing")
@@ -175,7 +203,7 @@ def _told(persons: Sequence[Looker], memory: Memory, lookups: Sequence[int]) -> 
         ),
         Row(
             case=case,
-            what=f"found in the cache, of {sum(lookups):,} answers asked for",
+            what=f"found in the cache, of {sum(lookups):,} answers asked for, after {EARLIER:,} looks of others",
             value=share,
             unit="share",
             bar=0.7,

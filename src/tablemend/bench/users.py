@@ -96,6 +96,8 @@ def recorded(visitor: Visitor) -> tuple[Clicks, str]:
 class Person:
     """One of many: clicks, and looks again whenever the stream tells that somebody has written."""
 
+    news = "/data/items/newest/decisions"  # what is looked at again; empty: nothing
+
     def __init__(self, number: int, secret: str, port: int, clicks: Clicks, item: str, items: Sequence[str]) -> None:
         self._draw = random.Random(number)
         self._clicks = clicks
@@ -182,8 +184,8 @@ class Person:
             line = answer.readline()
             if not line:
                 break
-            if line.startswith(b'data: {"writes"'):
-                path = f"/data/items/newest/decisions{seen}"
+            if self.news and line.startswith(b'data: {"writes"'):
+                path = f"{self.news}{seen}"
                 self._timed("news", lambda path=path: self._ask(asking, Request(method="GET", path=path)))
                 seen = "?since=" + line.decode().split(":")[2].strip(" }\r\n")
         if not self._over.is_set():

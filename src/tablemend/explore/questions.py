@@ -47,7 +47,8 @@ def feature(
 FROM means AS m JOIN entities AS e USING ({ENTITY})
 WHERE m.{FEATURE} = {_code(matrix, "features", feature)}{conditions(matrix, "entities", "e", where)}
 ORDER BY {_sorted(order, "e")}"""
-    return _why(matrix, matrix.answer(sql, limit=_limit(limit)), feature=feature, where=where)
+    found = matrix.answer(sql, limit=_limit(limit), told="" if where else "measured")
+    return _why(matrix, found, feature=feature, where=where)
 
 
 def entity(
