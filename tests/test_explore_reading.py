@@ -175,6 +175,13 @@ def test_fields_decide_which_way_a_table_lies(ws: Workspace, tmp_path: Path) -> 
     assert cells(ws, "m")["s2", "SERINE"] == 6
 
 
+def test_an_entity_that_nobody_tells_of_is_met_with_the_fields_there_are(ws: Workspace) -> None:
+    fields = pa.table({"id": ["a", "b"], "strain": ["A", "B"]})
+    with pytest.raises(SettingsError, match="neither the matrix nor the table of fields of samples") as raised:
+        ws.explore.load(pa.table({"id": ["a", "b"], "x": [1.0, 2.0]}), name="m", samples=fields, entity="species")
+    assert "strain" in str(raised.value.hint)
+
+
 def test_a_wide_table_of_a_server_is_read_once(ws: Workspace, tmp_path: Path) -> None:
     features = [f"metabolite {n}" for n in range(300)]
     wide = pa.table({"strain": ["A", "B", "C"], **{name: [n / 8, None, -n] for n, name in enumerate(features)}})

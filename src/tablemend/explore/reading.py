@@ -30,6 +30,11 @@ def read(tables: Tables, wish: Wish, *, transposed: bool | None = None, progress
     """
     found: list[MatrixProblem] = []
     field = wish.entity if tables.samples and wish.entity in _names(tables.samples) else ""
+    if wish.entity and tables.samples and not field and wish.entity not in _names(tables.values):
+        raise SettingsError(
+            f"neither the matrix nor the table of fields of samples has a column {wish.entity!r}",
+            hint=f"Fields of samples are {', '.join(_names(tables.samples)[:12])}.",
+        )
     own = structs.replace(wish, entity="") if field and wish.entity not in _names(tables.values) else wish
     shape = recognise(tables.values.table, tables.values.columns, own)
     raw = (
