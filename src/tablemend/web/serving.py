@@ -13,6 +13,7 @@ from tablemend.errors import SettingsError
 from tablemend.records import Record
 from tablemend.web.app import create
 from tablemend.web.jobs.scheduler import Scheduler
+from tablemend.web.jobs.warming import Warming
 from tablemend.web.jobs.watch import Watch
 from tablemend.web.jobs.workers import Workers
 from tablemend.web.security import OneTimeLinks, SecurityOptions
@@ -68,6 +69,7 @@ def serve(workspace: Workspace, place: Place, *, said: Callable[[str], None]) ->
         stack.enter_context(Scheduler(workspace, watch))
         app = create(Site(workspace), watch, links, options)
         workspace.start()  # the engine, which exact predictions run in
+        stack.enter_context(Warming(workspace))
         workers.wait(READY)
         server = _Server(_config(app, place), told=lambda: said(_welcome(workspace, place, links)), ending=watch.close)
         server.run(sockets=[listening])
