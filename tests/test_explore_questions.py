@@ -129,6 +129,8 @@ def test_answers_are_kept_for_a_version_and_a_new_one_gives_its_own(ws: Workspac
     assert ws.explore.feature("m", "β", version=1).table.equals(first.table)
     load(ws, {("D", "β"): [9.0]}, name="another")
     assert ws.explore.feature("another", "β").matrix.name == "another"
+    with pytest.raises(NotFound, match="another has no feature 'z'"):
+        ws.explore.feature("another", "z")
 
 
 def test_limits_tell_how_many_there_are(ws: Workspace) -> None:

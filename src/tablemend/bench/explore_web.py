@@ -27,7 +27,7 @@ PASSWORD = "correct horse battery"
 EARLIER = 2_000
 """Looks before those that are measured: some five minutes of the same people, of a server that runs for days."""
 POPULAR = 1.1
-"""Exponent of the popularity of features, after Zipf: the most popular one is asked for twice as often as the third."""
+"""Exponent of the popularity of features, after Zipf: the first is asked for some twice as often as the second."""
 
 TITLE = "#explore-figure .gtitle"
 ROW = ".tm-answer-table tbody tr:first-child"

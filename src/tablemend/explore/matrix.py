@@ -167,8 +167,3 @@ class Matrix:
         """Features, entities or samples with their codes, names and fields, in the order of their codes."""
         condition = f" WHERE {where}" if where else ""
         return self.ask(f"SELECT * FROM {side} AS t{condition} ORDER BY {SIDES[side]}")
-
-    def close(self) -> None:
-        """Forget the tables; the files stay."""
-        with self._session.embedded() as session:
-            session.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")

@@ -20,7 +20,7 @@ class Opened:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.found: OrderedDict[str, Matrix] = OrderedDict()
+        self.found: OrderedDict[tuple[str, int, str], Matrix] = OrderedDict()
 
 
 class Places:
@@ -43,10 +43,10 @@ class Places:
 
     def matrix(self, name: str, version: int | None = None) -> Matrix:
         """A version of a matrix to ask SQL of, by default the newest; NotFound where there is none."""
-        from tablemend.explore.matrix import Matrix, digest
+        from tablemend.explore.matrix import Matrix
 
         manifest = self.get(name, version)
-        key = digest(manifest)
+        key = (manifest.name, manifest.version, manifest.run)  # another of the same content has a name of its own
         opened = self._workspace._matrices
         with opened.lock:
             found = opened.found.get(key)
